@@ -1,0 +1,69 @@
+// swift-tools-version: 6.1
+import Foundation
+import PackageDescription
+
+/// The libtorch to build against: the folder with `include/` and `lib/`.
+///
+/// `LIBTORCH` names one (an unpacked libtorch, or the `torch` folder of an installed wheel);
+/// without it the private one that `make setup` installs is used.
+let libtorch = Context.environment["LIBTORCH"] ?? Context.packageDirectory + "/.libtorch/torch"
+
+let package = Package(
+    name: "swift-teleportation",
+    platforms: [.macOS(.v14)],
+    products: [
+        .library(
+            name: "Teleportation",
+            targets: ["Teleportation", "Optimizers", "NeuralNetworks", "Torch", "Datasets", "Experiments"]),
+        .executable(name: "teleport", targets: ["teleport"]),
+    ],
+    dependencies: [
+        // Option parsing, help and usage errors of the command-line tool.
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        // Configuration files and recipes.
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        .target(
+            name: "CTorch",
+            cxxSettings: [
+                // libtorch is not a system library with a fixed place, so its paths are given here; SwiftPM calls
+                // such flags unsafe and accepts them in a root package and in a package depended on by path or branch.
+                .unsafeFlags([
+                    "-isystem", libtorch + "/include",
+                    "-isystem", libtorch + "/include/torch/csrc/api/include",
+                ])
+            ],
+            linkerSettings: [
+                // libtorch.so does nothing but name the libraries of this build, CUDA's kernels among them. No symbol
+                // of it is referenced, hence --no-as-needed.
+                .unsafeFlags([
+                    "-L" + libtorch + "/lib", "-Xlinker", "-rpath", "-Xlinker", libtorch + "/lib",
+                    "-Xlinker", "--no-as-needed", "-ltorch", "-Xlinker", "--as-needed",
+                ]),
+                .linkedLibrary("torch_cpu"),
+                .linkedLibrary("c10"),
+            ]),
+        .target(name: "Torch", dependencies: ["CTorch"]),
+        .target(name: "NeuralNetworks", dependencies: ["Torch"]),
+        .target(name: "Optimizers", dependencies: ["NeuralNetworks"]),
+        .target(name: "Teleportation", dependencies: ["Optimizers"]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .target(name: "Datasets", dependencies: ["Torch", "CZlib"]),
+        .target(
+            name: "Experiments",
+            dependencies: ["Datasets", "Teleportation", .product(name: "Yams", package: "Yams")]),
+        .executableTarget(
+            name: "teleport",
+            dependencies: ["Experiments", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+        .testTarget(name: "TorchTests", dependencies: ["Torch"]),
+        .testTarget(name: "NeuralNetworksTests", dependencies: ["NeuralNetworks"]),
+        .testTarget(name: "OptimizersTests", dependencies: ["Optimizers"], resources: [.copy("Fixtures")]),
+        .testTarget(name: "TeleportationTests", dependencies: ["Teleportation"]),
+        .testTarget(name: "DatasetsTests", dependencies: ["Datasets"]),
+        .testTarget(name: "ExperimentsTests", dependencies: ["Experiments"]),
+        .testTarget(name: "CommandLineTests", dependencies: ["teleport"]),
+    ],
+    swiftLanguageModes: [.v6],
+    cxxLanguageStandard: .cxx20
+)

@@ -1,0 +1,177 @@
+// A C face of libtorch: opaque handles, plain numbers and pointers, no C++ type.
+//
+// Conventions
+// - A `ct_tensor` is one owned reference to a tensor; `ct_tensor_release` gives it back. Functions borrow their
+//   arguments and return a new reference. NULL stands for "no tensor" where an argument is optional.
+// - A function that fails returns NULL (or a status other than 0) and leaves the reason in `ct_last_error()`, which
+//   belongs to the calling thread. No C++ exception leaves this library.
+// - Names are ATen's; a trailing underscore means in place, `_out` that the first argument receives the result.
+// - Element types and device types are numbered as in c10.
+#ifndef CTORCH_H
+#define CTORCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct ct_opaque_tensor *ct_tensor;
+typedef struct ct_opaque_generator *ct_generator;
+
+typedef struct {
+    int32_t type;  // 0: CPU, 1: CUDA
+    int32_t index; // -1: the current one
+} ct_device;
+
+const char *ct_last_error(void);
+
+// Process
+void ct_set_num_threads(int32_t count);
+int32_t ct_get_num_threads(void);
+bool ct_cuda_is_available(void);
+const char *ct_version(void);
+
+// Handles
+ct_tensor ct_tensor_retain(ct_tensor self);
+void ct_tensor_release(ct_tensor self);
+
+// Making
+ct_tensor ct_empty(const int64_t *shape, size_t rank, int32_t dtype, ct_device device);
+ct_tensor ct_full(const int64_t *shape, size_t rank, double value, int32_t dtype, ct_device device);
+ct_tensor ct_arange(int64_t end, int32_t dtype, ct_device device);
+ct_tensor ct_eye(int64_t rows, int64_t columns, int32_t dtype, ct_device device);
+ct_tensor ct_from_bytes(const void *bytes, const int64_t *shape, size_t rank, int32_t dtype);
+ct_tensor ct_rand(const int64_t *shape, size_t rank, ct_generator generator, int32_t dtype);
+ct_tensor ct_randn(const int64_t *shape, size_t rank, ct_generator generator, int32_t dtype);
+ct_tensor ct_randint(int64_t low, int64_t high, const int64_t *shape, size_t rank, ct_generator generator);
+ct_tensor ct_randperm(int64_t count, ct_generator generator);
+
+// Looking
+int32_t ct_dim(ct_tensor self);
+int64_t ct_size(ct_tensor self, int32_t dimension);
+int64_t ct_numel(ct_tensor self);
+int32_t ct_dtype(ct_tensor self);
+ct_device ct_tensor_device(ct_tensor self);
+bool ct_is_same(ct_tensor self, ct_tensor other);
+bool ct_shares_storage(ct_tensor self, ct_tensor other);
+int ct_item(ct_tensor self, double *value);
+int ct_copy_bytes(ct_tensor self, void *bytes, size_t count);
+const char *ct_describe(ct_tensor self);
+
+// Converting and reshaping
+ct_tensor ct_to(ct_tensor self, int32_t dtype, ct_device device);
+ct_tensor ct_clone(ct_tensor self);
+ct_tensor ct_contiguous(ct_tensor self);
+ct_tensor ct_reshape(ct_tensor self, const int64_t *shape, size_t rank);
+ct_tensor ct_flatten(ct_tensor self, int64_t start, int64_t end);
+ct_tensor ct_transpose(ct_tensor self, int64_t first, int64_t second);
+ct_tensor ct_narrow(ct_tensor self, int64_t dimension, int64_t start, int64_t length);
+ct_tensor ct_select(ct_tensor self, int64_t dimension, int64_t index);
+ct_tensor ct_index_select(ct_tensor self, int64_t dimension, ct_tensor index);
+ct_tensor ct_unsqueeze(ct_tensor self, int64_t dimension);
+ct_tensor ct_cat(const ct_tensor *tensors, size_t count, int64_t dimension);
+ct_tensor ct_stack(const ct_tensor *tensors, size_t count, int64_t dimension);
+
+// Elementwise
+ct_tensor ct_add(ct_tensor self, ct_tensor other, double alpha);
+ct_tensor ct_mul(ct_tensor self, ct_tensor other);
+ct_tensor ct_div(ct_tensor self, ct_tensor other);
+ct_tensor ct_add_scalar(ct_tensor self, double other);
+ct_tensor ct_mul_scalar(ct_tensor self, double other);
+ct_tensor ct_pow_scalar(ct_tensor self, double exponent);
+ct_tensor ct_neg(ct_tensor self);
+ct_tensor ct_abs(ct_tensor self);
+ct_tensor ct_sqrt(ct_tensor self);
+ct_tensor ct_exp(ct_tensor self);
+ct_tensor ct_log(ct_tensor self);
+ct_tensor ct_tanh(ct_tensor self);
+ct_tensor ct_sigmoid(ct_tensor self);
+ct_tensor ct_relu(ct_tensor self);
+ct_tensor ct_leaky_relu(ct_tensor self, double negative_slope);
+ct_tensor ct_gelu(ct_tensor self);
+ct_tensor ct_eq(ct_tensor self, ct_tensor other);
+
+// In place
+int ct_zero_(ct_tensor self);
+int ct_fill_(ct_tensor self, double value);
+int ct_copy_(ct_tensor self, ct_tensor source);
+int ct_add_(ct_tensor self, ct_tensor other, double alpha);
+int ct_add_scalar_(ct_tensor self, double other);
+int ct_mul_scalar_(ct_tensor self, double other);
+int ct_sqrt_(ct_tensor self);
+int ct_relu_(ct_tensor self);
+int ct_addcmul_(ct_tensor self, ct_tensor first, ct_tensor second, double value);
+int ct_addcdiv_(ct_tensor self, ct_tensor numerator, ct_tensor denominator, double value);
+int ct_addmm_(ct_tensor self, ct_tensor first, ct_tensor second, double beta, double alpha);
+int ct_addmv_(ct_tensor self, ct_tensor matrix, ct_tensor vector, double beta, double alpha);
+int ct_mm_out(ct_tensor out, ct_tensor first, ct_tensor second);
+
+// Reducing
+ct_tensor ct_sum(ct_tensor self);
+ct_tensor ct_sum_dims(ct_tensor self, const int64_t *dimensions, size_t count, bool keep);
+ct_tensor ct_mean(ct_tensor self);
+ct_tensor ct_vdot(ct_tensor self, ct_tensor other);
+ct_tensor ct_argmax(ct_tensor self, int64_t dimension);
+ct_tensor ct_cumsum(ct_tensor self, int64_t dimension);
+int ct_all_finite(ct_tensor self, bool *result);
+
+// Linear algebra
+ct_tensor ct_matmul(ct_tensor self, ct_tensor other);
+ct_tensor ct_linear(ct_tensor self, ct_tensor weight, ct_tensor bias);
+int ct_geqrf(ct_tensor self, ct_tensor *reflectors, ct_tensor *tau);
+ct_tensor ct_householder_product(ct_tensor reflectors, ct_tensor tau);
+int ct_linalg_eigh(ct_tensor self, ct_tensor *values, ct_tensor *vectors);
+int ct_linalg_svd(ct_tensor self, ct_tensor *u, ct_tensor *s, ct_tensor *vh);
+
+// Losses
+ct_tensor ct_log_softmax(ct_tensor self, int64_t dimension);
+ct_tensor ct_log_softmax_backward(ct_tensor cotangent, ct_tensor output, int64_t dimension);
+int ct_nll_loss(ct_tensor self, ct_tensor target, ct_tensor *loss, ct_tensor *total_weight);
+ct_tensor ct_nll_loss_backward(ct_tensor cotangent, ct_tensor self, ct_tensor target, ct_tensor total_weight);
+ct_tensor ct_cross_entropy(ct_tensor self, ct_tensor target);
+ct_tensor ct_mse_loss(ct_tensor self, ct_tensor target);
+ct_tensor ct_mse_loss_backward(ct_tensor cotangent, ct_tensor self, ct_tensor target);
+
+// Derivatives of activations
+ct_tensor ct_threshold_backward(ct_tensor cotangent, ct_tensor output, double threshold);
+ct_tensor ct_leaky_relu_backward(ct_tensor cotangent, ct_tensor output, double negative_slope, bool is_result);
+ct_tensor ct_tanh_backward(ct_tensor cotangent, ct_tensor output);
+ct_tensor ct_sigmoid_backward(ct_tensor cotangent, ct_tensor output);
+ct_tensor ct_gelu_backward(ct_tensor cotangent, ct_tensor input);
+
+// Autograd
+bool ct_requires_grad(ct_tensor self);
+int ct_set_requires_grad(ct_tensor self, bool value);
+ct_tensor ct_detach(ct_tensor self);
+bool ct_grad_enabled(void);
+void ct_set_grad_enabled(bool value);
+// `outputs_cotangents` may be NULL for a scalar output; entries of `gradients` stay NULL for inputs that do not matter.
+int ct_grad(
+    const ct_tensor *outputs, const ct_tensor *output_cotangents, size_t output_count, const ct_tensor *inputs,
+    size_t input_count, bool retain_graph, bool create_graph, ct_tensor *gradients);
+
+// Fused optimizer steps, over lists of equal length
+int ct_fused_sgd_(
+    const ct_tensor *parameters, const ct_tensor *gradients, const ct_tensor *momentum_buffers, size_t count,
+    double learning_rate, double momentum, double weight_decay, double dampening, bool nesterov, bool is_first_step);
+int ct_fused_adam_(
+    const ct_tensor *parameters, const ct_tensor *gradients, const ct_tensor *first_moments,
+    const ct_tensor *second_moments, const ct_tensor *steps, size_t count, double learning_rate, double beta1,
+    double beta2, double weight_decay, double epsilon);
+int ct_fused_adagrad_(
+    const ct_tensor *parameters, const ct_tensor *gradients, const ct_tensor *state_sums, const ct_tensor *steps,
+    size_t count, double learning_rate, double learning_rate_decay, double weight_decay, double epsilon);
+
+// Generators
+ct_generator ct_generator_new(uint64_t seed);
+void ct_generator_free(ct_generator self);
+ct_tensor ct_generator_state(ct_generator self);
+int ct_generator_set_state(ct_generator self, ct_tensor state);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,50 @@
+import Torch
+
+/// A tensor that training changes, under the name that PyTorch's `state_dict` gives it (`weight`, `2.bias`).
+public struct Parameter {
+    /// The path of the parameter within the model.
+    public var name: String
+    /// The elements; optimizers and teleporters change them in place.
+    public let value: Tensor
+
+    /// A parameter of the given name.
+    public init(_ name: String, _ value: Tensor) {
+        self.name = name
+        self.value = value
+    }
+}
+
+/// A differentiable function with parameters: one building block of a model, or a whole model.
+///
+/// A layer of your own needs the forward pass and its parameters; its derivatives then come from autograd:
+///
+/// ```swift
+/// struct Scale: Layer {
+///     let factor: Tensor  // [D]
+///     var parameters: [Parameter] { [Parameter("factor", factor)] }
+///     func callAsFunction(_ x: Tensor) -> Tensor { x * factor }  // [N, D] to [N, D]
+/// }
+/// ```
+///
+/// The layers of this library also give `linearize`, which costs no tape, and affine layers describe themselves in
+/// `Linearization.affineMaps`, which is what null-space teleportation moves.
+public protocol Layer {
+    /// The tensors that training changes, in the order of PyTorch's `parameters()`.
+    var parameters: [Parameter] { get }
+
+    /// The forward pass, in operations that autograd can differentiate any number of times: the reference.
+    func callAsFunction(_ x: Tensor) -> Tensor
+
+    /// The forward pass, with the derivative at `x`.
+    func linearize(_ x: Tensor) -> (output: Tensor, linearization: any Linearization)
+}
+
+extension Layer {
+    /// No parameters.
+    public var parameters: [Parameter] { [] }
+
+    /// The forward pass, with a derivative that autograd computes.
+    public func linearize(_ x: Tensor) -> (output: Tensor, linearization: any Linearization) {
+        AutogradLinearization.of(self, at: x)
+    }
+}

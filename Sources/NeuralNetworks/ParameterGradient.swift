@@ -1,0 +1,50 @@
+import Torch
+
+/// The gradient of one parameter, or a direction in which to move it.
+///
+/// The gradient of an affine layer's weight over a batch is a product of two small matrices. Many uses need that product
+/// only as a factor of another one, so it stays factored until somebody asks for its elements.
+public enum ParameterGradient {
+    /// The elements, of the parameter's shape.
+    case tensor(Tensor)
+
+    /// `delta^T rows`, `[out, in]`, with `delta = dL/dz` `[m, out]` and the layer's input `rows` `[m, in]`; NS25
+    /// section 3.2.
+    case product(delta: Tensor, rows: Tensor)
+
+    /// The elements, of the parameter's shape; computed anew at each call if the gradient is factored.
+    public func formed() -> Tensor {
+        switch self {
+        case .tensor(let gradient): gradient
+        case .product(let delta, let rows): delta.transposed().matmul(rows)
+        }
+    }
+
+    /// Writes the elements into a tensor of the parameter's shape.
+    public func form(into destination: Tensor) {
+        switch self {
+        case .tensor(let gradient): destination.copy(from: gradient)
+        case .product(let delta, let rows): destination.setMatmul(delta.transposed(), rows)
+        }
+    }
+
+    /// Adds `scale` times this gradient to a tensor of the parameter's shape, without forming it.
+    public func add(to destination: Tensor, scale: Double) {
+        switch self {
+        case .tensor(let gradient): destination.addInPlace(gradient, scale: scale)
+        case .product(let delta, let rows):
+            destination.addMatmulInPlace(delta.transposed(), rows, scale: scale)
+        }
+    }
+
+    /// The sum of the squares of the elements, rank 0: `<delta delta^T, rows rows^T>` where that is cheaper.
+    public func squaredNorm() -> Tensor {
+        switch self {
+        case .tensor(let gradient): return gradient.squaredNorm()
+        case .product(let delta, let rows):
+            let (m, out, d) = (delta.size(0), delta.size(1), rows.size(1))
+            guard m * (out + d) < out * d else { return formed().squaredNorm() }
+            return delta.matmul(delta.transposed()).dot(rows.matmul(rows.transposed()))
+        }
+    }
+}

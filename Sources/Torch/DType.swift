@@ -1,0 +1,45 @@
+/// The element type of a tensor.
+public enum DType: Int32, Sendable, CaseIterable {
+    case uint8 = 0
+    case int64 = 4
+    case float32 = 6
+    case float64 = 7
+    case bool = 11
+
+    /// Bytes per element.
+    public var byteCount: Int {
+        switch self {
+        case .uint8, .bool: 1
+        case .float32: 4
+        case .int64, .float64: 8
+        }
+    }
+
+    /// The gap between 1 and the next number of a floating-point type (1.2e-7 for `float32`); traps on the others.
+    public var epsilon: Double {
+        switch self {
+        case .float32: Double(Float.ulpOfOne)
+        case .float64: Double.ulpOfOne
+        case .uint8, .int64, .bool: preconditionFailure("\(self) is not a floating-point type and has no epsilon")
+        }
+    }
+}
+
+/// A Swift type that a tensor can be made from and read into.
+public protocol TensorElement: Sendable {
+    /// The element type of tensors with these elements.
+    static var dtype: DType { get }
+}
+
+extension UInt8: TensorElement {
+    public static var dtype: DType { .uint8 }
+}
+extension Int64: TensorElement {
+    public static var dtype: DType { .int64 }
+}
+extension Float: TensorElement {
+    public static var dtype: DType { .float32 }
+}
+extension Double: TensorElement {
+    public static var dtype: DType { .float64 }
+}

@@ -1,0 +1,45 @@
+import CTorch
+
+/// Where a tensor lives.
+public enum Device: Hashable, Sendable, CustomStringConvertible {
+    case cpu
+    case cuda(index: Int = 0)
+
+    /// Whether this libtorch has CUDA and finds a GPU.
+    public static var cudaIsAvailable: Bool { ct_cuda_is_available() }
+
+    /// `cpu` or `cuda:0`, as PyTorch writes them.
+    public var description: String {
+        switch self {
+        case .cpu: "cpu"
+        case .cuda(let index): "cuda:\(index)"
+        }
+    }
+
+    init(_ device: ct_device) {
+        switch device.type {
+        case 0: self = .cpu
+        case 1: self = .cuda(index: Int(device.index))
+        default: preconditionFailure("libtorch device type \(device.type) is neither the CPU nor CUDA")
+        }
+    }
+
+    var ctDevice: ct_device {
+        switch self {
+        case .cpu: ct_device(type: 0, index: -1)
+        case .cuda(let index): ct_device(type: 1, index: Int32(index))
+        }
+    }
+}
+
+/// The libtorch this program runs with.
+public enum Libtorch {
+    /// Its version, as `2.13.0`.
+    public static var version: String { String(cString: ct_version()) }
+
+    /// The number of threads that one operation may use.
+    public static var threadCount: Int {
+        get { Int(ct_get_num_threads()) }
+        set { ct_set_num_threads(Int32(newValue)) }
+    }
+}

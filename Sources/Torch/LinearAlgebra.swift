@@ -1,0 +1,57 @@
+import CTorch
+
+extension Tensor {
+    /// The matrix product; leading dimensions broadcast.
+    public func matmul(_ other: Tensor) -> Tensor { Tensor(ct_matmul(handle, other.handle)) }
+
+    /// `self weight^T + bias`: `[..., in]` with `weight` `[out, in]` and `bias` `[out]` to `[..., out]`.
+    public func linear(_ weight: Tensor, _ bias: Tensor?) -> Tensor {
+        Tensor(ct_linear(handle, weight.handle, bias?.handle))
+    }
+
+    /// `self = keep self + scale first second` for matrices, in one pass over `self`.
+    public func addMatmulInPlace(_ first: Tensor, _ second: Tensor, scale: Double = 1, keep: Double = 1) {
+        check(ct_addmm_(handle, first.handle, second.handle, keep, scale))
+    }
+
+    /// `self = keep self + scale matrix vector`.
+    public func addMatrixVectorInPlace(_ matrix: Tensor, _ vector: Tensor, scale: Double = 1, keep: Double = 1) {
+        check(ct_addmv_(handle, matrix.handle, vector.handle, keep, scale))
+    }
+
+    /// `self = first second` for matrices.
+    public func setMatmul(_ first: Tensor, _ second: Tensor) {
+        check(ct_mm_out(handle, first.handle, second.handle))
+    }
+
+    /// An orthonormal basis of the column space by Householder QR: `[d, m]` with `m <= d` to `[d, m]`.
+    ///
+    /// The columns span those of the matrix even where these are linearly dependent.
+    public func orthonormalized() -> Tensor {
+        var reflectors: ct_tensor?
+        var tau: ct_tensor?
+        check(ct_geqrf(handle, &reflectors, &tau))
+        return Tensor(ct_householder_product(Tensor(reflectors).handle, Tensor(tau).handle))
+    }
+
+    /// Eigenvalues in ascending order, `[d]`, and orthonormal eigenvectors as columns, `[d, d]`, of a symmetric matrix.
+    ///
+    /// - Throws: `TorchError` if the iteration does not converge, as with elements that are not finite.
+    public func symmetricEigen() throws(TorchError) -> (values: Tensor, vectors: Tensor) {
+        var values: ct_tensor?
+        var vectors: ct_tensor?
+        guard ct_linalg_eigh(handle, &values, &vectors) == 0 else { throw .last }
+        return (Tensor(values), Tensor(vectors))
+    }
+
+    /// The thin singular value decomposition `U diag(S) V^T` of `[m, n]`: `[m, k]`, `[k]` descending and `[k, n]`.
+    ///
+    /// - Throws: `TorchError` if the iteration does not converge, as with elements that are not finite.
+    public func singularValueDecomposition() throws(TorchError) -> (u: Tensor, s: Tensor, vTransposed: Tensor) {
+        var u: ct_tensor?
+        var s: ct_tensor?
+        var v: ct_tensor?
+        guard ct_linalg_svd(handle, &u, &s, &v) == 0 else { throw .last }
+        return (Tensor(u), Tensor(s), Tensor(v))
+    }
+}

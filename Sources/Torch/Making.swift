@@ -1,0 +1,119 @@
+import CTorch
+
+extension Tensor {
+    /// A tensor of the given elements in row-major order.
+    public init<Element: TensorElement>(_ elements: [Element], shape: [Int]) {
+        precondition(
+            shape.reduce(1, *) == elements.count, "\(elements.count) elements do not fill a tensor of shape \(shape)")
+        self = elements.withUnsafeBytes { Tensor(bytes: $0, shape: shape, dtype: Element.dtype) }
+    }
+
+    /// A vector, `[elements.count]`.
+    public init<Element: TensorElement>(_ elements: [Element]) { self.init(elements, shape: [elements.count]) }
+
+    /// A tensor of rank 0.
+    public init(_ value: Double, dtype: DType = .float32, device: Device = .cpu) {
+        self = .full([], value, dtype: dtype, device: device)
+    }
+
+    /// A tensor whose elements are copied from memory in row-major order.
+    public init(bytes: UnsafeRawBufferPointer, shape: [Int], dtype: DType) {
+        let expected = shape.reduce(dtype.byteCount, *)
+        precondition(bytes.count == expected, "\(bytes.count) bytes for shape \(shape) of \(dtype): \(expected) needed")
+        var none: UInt8 = 0
+        self = withExtents(shape) { extents, rank in
+            withUnsafeBytes(of: &none) { placeholder in
+                Tensor(ct_from_bytes(bytes.baseAddress ?? placeholder.baseAddress, extents, rank, dtype.rawValue))
+            }
+        }
+    }
+
+    /// A tensor with whatever was in memory.
+    public static func empty(_ shape: [Int], dtype: DType = .float32, device: Device = .cpu) -> Tensor {
+        withExtents(shape) { Tensor(ct_empty($0, $1, dtype.rawValue, device.ctDevice)) }
+    }
+
+    /// A tensor whose elements are all `value`.
+    public static func full(_ shape: [Int], _ value: Double, dtype: DType = .float32, device: Device = .cpu) -> Tensor {
+        withExtents(shape) { Tensor(ct_full($0, $1, value, dtype.rawValue, device.ctDevice)) }
+    }
+
+    /// A tensor of zeros.
+    public static func zeros(_ shape: [Int], dtype: DType = .float32, device: Device = .cpu) -> Tensor {
+        full(shape, 0, dtype: dtype, device: device)
+    }
+
+    /// A tensor of ones.
+    public static func ones(_ shape: [Int], dtype: DType = .float32, device: Device = .cpu) -> Tensor {
+        full(shape, 1, dtype: dtype, device: device)
+    }
+
+    /// Zeros with the shape, element type and device of another tensor.
+    public static func zeros(like other: Tensor) -> Tensor {
+        zeros(other.shape, dtype: other.dtype, device: other.device)
+    }
+
+    /// `0, 1, ..., end - 1` as `int64`, `[end]`.
+    public static func range(_ end: Int, device: Device = .cpu) -> Tensor {
+        Tensor(ct_arange(Int64(end), DType.int64.rawValue, device.ctDevice))
+    }
+
+    /// The identity matrix, `[size, size]`.
+    public static func identity(_ size: Int, dtype: DType = .float32, device: Device = .cpu) -> Tensor {
+        Tensor(ct_eye(Int64(size), Int64(size), dtype.rawValue, device.ctDevice))
+    }
+}
+
+/// A seeded source of random numbers on the CPU; the same seed gives the numbers of `torch.manual_seed` in PyTorch.
+public final class Generator {
+    let handle: ct_generator
+
+    /// The seed it was made with.
+    public let seed: UInt64
+
+    /// A generator at the beginning of the sequence of a seed.
+    public init(seed: UInt64) {
+        guard let handle = ct_generator_new(seed) else { trap("Generator.init") }
+        self.handle = handle
+        self.seed = seed
+    }
+
+    deinit { ct_generator_free(handle) }
+
+    /// Where in its sequence the generator is, as bytes that another generator can continue from.
+    public var state: Tensor {
+        get { Tensor(ct_generator_state(handle)) }
+        set { check(ct_generator_set_state(handle, newValue.handle)) }
+    }
+}
+
+extension Tensor {
+    /// Uniform numbers in `[0, 1)`.
+    public static func uniform(_ shape: [Int], using generator: Generator, dtype: DType = .float32) -> Tensor {
+        withExtents(shape) { Tensor(ct_rand($0, $1, generator.handle, dtype.rawValue)) }
+    }
+
+    /// Uniform numbers in a range.
+    public static func uniform(
+        _ shape: [Int], in range: Range<Double>, using generator: Generator, dtype: DType = .float32
+    ) -> Tensor {
+        uniform(shape, using: generator, dtype: dtype) * (range.upperBound - range.lowerBound) + range.lowerBound
+    }
+
+    /// Numbers of the standard normal distribution.
+    public static func normal(_ shape: [Int], using generator: Generator, dtype: DType = .float32) -> Tensor {
+        withExtents(shape) { Tensor(ct_randn($0, $1, generator.handle, dtype.rawValue)) }
+    }
+
+    /// Uniform integers in a range, as `int64`.
+    public static func integers(_ shape: [Int], in range: Range<Int>, using generator: Generator) -> Tensor {
+        withExtents(shape) {
+            Tensor(ct_randint(Int64(range.lowerBound), Int64(range.upperBound), $0, $1, generator.handle))
+        }
+    }
+
+    /// A random order of `0..<count`, as `int64`, `[count]`.
+    public static func permutation(_ count: Int, using generator: Generator) -> Tensor {
+        Tensor(ct_randperm(Int64(count), generator.handle))
+    }
+}

@@ -1,0 +1,130 @@
+import CTorch
+
+/// A multi-dimensional array of one element type on one device: libtorch's tensor.
+///
+/// A `Tensor` is a reference: copies of the struct, and views such as `transposed`, share one storage, and the methods
+/// that work in place (their names end in `InPlace`, or are verbs such as `fill`) change it for all of them.
+/// Operations on shapes that do not fit are programming errors and trap with libtorch's message, which names the shapes.
+///
+/// ```swift
+/// let x = Tensor([1, 2, 3, 4] as [Float], shape: [2, 2])
+/// let y = x.matmul(x.transposed())  // [2, 2]
+/// print(y.sum().item())             // 30.0 + 2 * 11.0
+/// ```
+public struct Tensor {
+    let reference: Reference
+
+    /// One counted reference to a libtorch tensor.
+    final class Reference {
+        let handle: ct_tensor
+        init(_ handle: ct_tensor) { self.handle = handle }
+        deinit { ct_tensor_release(handle) }
+    }
+
+    var handle: ct_tensor { reference.handle }
+
+    /// Takes ownership of a handle that an operation returned; traps with libtorch's message if it failed.
+    init(_ handle: ct_tensor?, _ operation: StaticString = #function) {
+        guard let handle else { trap(operation) }
+        reference = Reference(handle)
+    }
+
+    // MARK: Shape and type
+
+    /// The number of dimensions.
+    public var rank: Int { Int(ct_dim(handle)) }
+
+    /// The extent of each dimension.
+    public var shape: [Int] { (0..<ct_dim(handle)).map { Int(ct_size(handle, $0)) } }
+
+    /// The extent of one dimension; a negative one counts from the last.
+    public func size(_ dimension: Int) -> Int {
+        let rank = self.rank
+        precondition((-rank..<rank).contains(dimension), "dimension \(dimension) of a tensor of shape \(shape)")
+        return Int(ct_size(handle, Int32(dimension < 0 ? dimension + rank : dimension)))
+    }
+
+    /// The number of elements.
+    public var count: Int { Int(ct_numel(handle)) }
+
+    /// The element type.
+    public var dtype: DType {
+        let code = ct_dtype(handle)
+        guard let dtype = DType(rawValue: code) else {
+            preconditionFailure("libtorch element type \(code) is not one that this library knows")
+        }
+        return dtype
+    }
+
+    /// Where the elements are.
+    public var device: Device { Device(ct_tensor_device(handle)) }
+
+    /// Whether both are views of one storage, so that writing to one may change the other.
+    public func sharesStorage(with other: Tensor) -> Bool { ct_shares_storage(handle, other.handle) }
+
+    // MARK: Reading
+
+    /// The only element, as a double; traps if there is more than one. Waits for the device.
+    public func item() -> Double {
+        var value = 0.0
+        check(ct_item(handle, &value))
+        return value
+    }
+
+    /// All elements in row-major order; `Element` must be the tensor's element type.
+    public func elements<Element: TensorElement>(as type: Element.Type = Element.self) -> [Element] {
+        precondition(Element.dtype == dtype, "elements(as: \(Element.self)) of a tensor of \(dtype)")
+        return [Element](unsafeUninitializedCapacity: count) { buffer, initialized in
+            check(ct_copy_bytes(handle, buffer.baseAddress, buffer.count * MemoryLayout<Element>.stride))
+            initialized = buffer.count
+        }
+    }
+
+    /// All elements in row-major order, converted to doubles.
+    public func doubles() -> [Double] { to(dtype: .float64).elements() }
+}
+
+extension Tensor: CustomStringConvertible {
+    /// The elements as PyTorch's C++ library prints them.
+    public var description: String { String(cString: ct_describe(handle)) }
+}
+
+/// Ends the program with the message of the libtorch call that failed.
+func trap(_ operation: StaticString) -> Never {
+    fatalError("Torch.\(operation): \(String(cString: ct_last_error()))")
+}
+
+/// Traps if a call without a result failed.
+func check(_ status: Int32, _ operation: StaticString = #function) {
+    if status != 0 { trap(operation) }
+}
+
+/// Calls a C function that takes a list of handles.
+func withHandles<Result>(_ tensors: [Tensor], _ body: (UnsafePointer<ct_tensor?>) -> Result) -> Result {
+    withExtendedLifetime(tensors) {
+        withUnsafeTemporaryAllocation(of: Optional<ct_tensor>.self, capacity: max(tensors.count, 1)) { handles in
+            for (index, tensor) in tensors.enumerated() { handles.initializeElement(at: index, to: tensor.handle) }
+            return body(UnsafePointer(handles.baseAddress!))
+        }
+    }
+}
+
+/// Calls a C function that takes a list of extents or dimensions.
+func withExtents<Result>(_ extents: [Int], _ body: (UnsafePointer<Int64>, Int) -> Result) -> Result {
+    let wide = extents.map(Int64.init)
+    return wide.withUnsafeBufferPointer { buffer in
+        // An empty list has no address, but libtorch wants one that is not null.
+        var none: Int64 = 0
+        return withUnsafePointer(to: &none) { body(buffer.baseAddress ?? $0, buffer.count) }
+    }
+}
+
+/// An operation returned an error that the caller may meet with good code: a matrix that does not converge, a device
+/// without memory.
+public struct TorchError: Error, CustomStringConvertible {
+    /// What libtorch said.
+    public let description: String
+
+    /// The error of the last libtorch call of this thread.
+    static var last: TorchError { TorchError(description: String(cString: ct_last_error())) }
+}
