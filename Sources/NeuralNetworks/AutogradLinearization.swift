@@ -17,14 +17,16 @@ struct AutogradLinearization: Linearization {
     }
 
     func pullback(_ cotangent: Tensor, needsInput: Bool) -> Pullback {
-        let gradients = gradient(of: output, with: inputs, cotangent: cotangent, retainGraph: true)
+        let gradients = withGradients(of: inputs) {
+            gradient(of: output, with: inputs, cotangent: cotangent, retainGraph: true)
+        }
         return Pullback(input: needsInput ? gradients[0] : nil, parameters: gradients.dropFirst().map { .tensor($0) })
     }
 
     func pushforward(_ tangent: Tensor?, along directions: ArraySlice<ParameterGradient>) -> Pushforward {
         if tangent == nil && directions.isEmpty { return Pushforward(output: nil) }
         let probe = Tensor.zeros(like: output)
-        return withGradients(of: [probe]) {
+        return withGradients(of: [probe] + inputs) {
             let pulled = gradient(of: output, with: inputs, cotangent: probe, createGraph: true)
             let tangents =
                 [tangent ?? Tensor.zeros(like: inputs[0])]

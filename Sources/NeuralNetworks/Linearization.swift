@@ -69,16 +69,16 @@ public struct AffineMap {
     public let weight: Tensor
     /// `b`, `[out]`.
     public let bias: Tensor?
-    /// The representation matrix transposed: the input's rows `A`, `[m, in]`, one for each sample; NS25 eq. 8.
-    public let rows: Tensor
-    /// The name of the weight within the model, less `.weight`; empty if the map is the whole model.
+    /// `A`, `[m, in]`.
+    public let input: Representation
+    /// The path of the layer within the model, as in `2` for the parameters `2.weight` and `2.bias`.
     public var name: String
 
-    /// The map of a layer at its input rows.
-    public init(weight: Tensor, bias: Tensor?, rows: Tensor, name: String = "") {
+    /// The map of a layer at its input.
+    public init(weight: Tensor, bias: Tensor?, input: Representation, name: String = "") {
         self.weight = weight
         self.bias = bias
-        self.rows = rows
+        self.input = input
         self.name = name
     }
 }

@@ -8,15 +8,14 @@ public enum ParameterGradient {
     /// The elements, of the parameter's shape.
     case tensor(Tensor)
 
-    /// `delta^T rows`, `[out, in]`, with `delta = dL/dz` `[m, out]` and the layer's input `rows` `[m, in]`; NS25
-    /// section 3.2.
-    case product(delta: Tensor, rows: Tensor)
+    /// `delta^T A`, `[out, in]`, with `delta = dL/dz` `[m, out]` and the layer's input A `[m, in]`; NS25 section 3.2.
+    case product(delta: Tensor, input: Representation)
 
     /// The elements, of the parameter's shape; computed anew at each call if the gradient is factored.
     public func formed() -> Tensor {
         switch self {
         case .tensor(let gradient): gradient
-        case .product(let delta, let rows): delta.transposed().matmul(rows)
+        case .product(let delta, let input): delta.transposed().matmul(input.rows)
         }
     }
 
@@ -24,7 +23,7 @@ public enum ParameterGradient {
     public func form(into destination: Tensor) {
         switch self {
         case .tensor(let gradient): destination.copy(from: gradient)
-        case .product(let delta, let rows): destination.setMatmul(delta.transposed(), rows)
+        case .product(let delta, let input): destination.setMatmul(delta.transposed(), input.rows)
         }
     }
 
@@ -32,19 +31,19 @@ public enum ParameterGradient {
     public func add(to destination: Tensor, scale: Double) {
         switch self {
         case .tensor(let gradient): destination.addInPlace(gradient, scale: scale)
-        case .product(let delta, let rows):
-            destination.addMatmulInPlace(delta.transposed(), rows, scale: scale)
+        case .product(let delta, let input):
+            destination.addMatmulInPlace(delta.transposed(), input.rows, scale: scale)
         }
     }
 
-    /// The sum of the squares of the elements, rank 0: `<delta delta^T, rows rows^T>` where that is cheaper.
+    /// The sum of the squares of the elements, rank 0: `<delta delta^T, A A^T>` where that is cheaper.
     public func squaredNorm() -> Tensor {
         switch self {
         case .tensor(let gradient): return gradient.squaredNorm()
-        case .product(let delta, let rows):
-            let (m, out, d) = (delta.size(0), delta.size(1), rows.size(1))
+        case .product(let delta, let input):
+            let (m, out, d) = (delta.size(0), delta.size(1), input.rows.size(1))
             guard m * (out + d) < out * d else { return formed().squaredNorm() }
-            return delta.matmul(delta.transposed()).dot(rows.matmul(rows.transposed()))
+            return delta.matmul(delta.transposed()).dot(input.gram)
         }
     }
 }

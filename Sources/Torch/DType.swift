@@ -32,14 +32,18 @@ public protocol TensorElement: Sendable {
 }
 
 extension UInt8: TensorElement {
+    /// The element type of tensors of these.
     public static var dtype: DType { .uint8 }
 }
 extension Int64: TensorElement {
+    /// The element type of tensors of these.
     public static var dtype: DType { .int64 }
 }
 extension Float: TensorElement {
+    /// The element type of tensors of these.
     public static var dtype: DType { .float32 }
 }
 extension Double: TensorElement {
+    /// The element type of tensors of these.
     public static var dtype: DType { .float64 }
 }

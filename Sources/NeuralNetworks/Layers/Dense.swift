@@ -1,0 +1,84 @@
+import Torch
+
+/// An affine map of the last dimension, `x W^T + b`: `[..., in]` to `[..., out]`.
+public struct Dense: Layer {
+    /// W, `[out, in]`.
+    public let weight: Tensor
+    /// b, `[out]`.
+    public let bias: Tensor?
+
+    /// A layer with the given weight, `[out, in]`, and bias, `[out]`.
+    public init(weight: Tensor, bias: Tensor?) {
+        precondition(
+            weight.rank == 2 && (bias == nil || bias!.shape == [weight.size(0)]),
+            "Dense: a weight of shape \(weight.shape) with a bias of shape \(bias?.shape ?? [])")
+        self.weight = weight
+        self.bias = bias
+    }
+
+    /// A layer with random weights as PyTorch's `Linear` draws them: uniform within `1 / sqrt(in)` of zero.
+    public init(_ inputs: Int, _ outputs: Int, bias: Bool = true, using generator: Generator, dtype: DType = .float32) {
+        let bound = 1 / Double(inputs).squareRoot()
+        self.init(
+            weight: .uniform([outputs, inputs], in: -bound..<bound, using: generator, dtype: dtype),
+            bias: bias ? .uniform([outputs], in: -bound..<bound, using: generator, dtype: dtype) : nil)
+    }
+
+    /// The tensors that training changes.
+    public var parameters: [Parameter] {
+        [Parameter("weight", weight)] + (bias.map { [Parameter("bias", $0)] } ?? [])
+    }
+
+    /// The forward pass.
+    public func callAsFunction(_ x: Tensor) -> Tensor { x.linear(weight, bias) }
+
+    /// The forward pass and its derivative at `x`, without a tape.
+    public func linearize(_ x: Tensor) -> (output: Tensor, linearization: any Linearization) {
+        let rows = x.rank == 2 ? x : x.reshaped([-1, weight.size(1)])
+        return (self(x), DenseLinearization(layer: self, input: Representation(rows: rows), inputShape: x.shape))
+    }
+}
+
+/// The derivative of a dense layer at the rows A, `[m, in]`; delta below is the cotangent of its output, `[m, out]`.
+struct DenseLinearization: Linearization {
+    let layer: Dense
+    let input: Representation
+    let inputShape: [Int]
+
+    var affineMaps: [AffineMap] { [AffineMap(weight: layer.weight, bias: layer.bias, input: input)] }
+
+    /// `dL/dx = delta W`, `dL/dW = delta^T A`, `dL/db = delta^T 1`.
+    func pullback(_ cotangent: Tensor, needsInput: Bool) -> Pullback {
+        let delta = asRows(cotangent)
+        var gradients = [ParameterGradient.product(delta: delta, input: input)]
+        if layer.bias != nil { gradients.append(.tensor(delta.sum(along: [0]))) }
+        return Pullback(
+            input: needsInput ? delta.matmul(layer.weight).inShape(inputShape) : nil,
+            parameters: gradients, affineOutputs: [delta])
+    }
+
+    /// `z' = A' W^T + A W'^T + 1 b'^T`; along a gradient `W' = delta^T A` the middle term is `(A A^T) delta`.
+    func pushforward(_ tangent: Tensor?, along directions: ArraySlice<ParameterGradient>) -> Pushforward {
+        let tangent = tangent.map(asRows)
+        var output = tangent?.matmul(layer.weight.transposed())
+        if let direction = directions.first {
+            let (left, right) =
+                switch direction {
+                case .tensor(let weight): (input.rows, weight.transposed())
+                case .product(let delta, let other) where other === input: (input.gram, delta)
+                case .product(let delta, let other): (input.rows.matmul(other.rows.transposed()), delta)
+                }
+            if let output { output.addMatmulInPlace(left, right) } else { output = left.matmul(right) }
+        }
+        if layer.bias != nil, let direction = directions.last { output?.addInPlace(direction.formed()) }
+        return Pushforward(
+            output: output?.inShape(inputShape.dropLast() + [layer.weight.size(0)]), affineInputs: [tangent])
+    }
+
+    private func asRows(_ x: Tensor) -> Tensor { x.rank == 2 ? x : x.reshaped([-1, x.size(-1)]) }
+}
+
+extension Tensor {
+    /// The same elements under a shape of the given rank and extents; the tensor itself if it is a matrix already.
+    fileprivate func inShape(_ shape: [Int]) -> Tensor { shape.count == 2 ? self : reshaped(shape) }
+}

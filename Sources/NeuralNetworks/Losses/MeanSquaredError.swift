@@ -1,0 +1,22 @@
+import Torch
+
+/// The mean over all elements of the squared difference between outputs and targets, of one shape.
+public struct MeanSquaredError: Loss {
+    /// The loss.
+    public init() {}
+
+    /// The loss, rank 0.
+    public func callAsFunction(_ outputs: Tensor, _ targets: Tensor) -> Tensor {
+        Kernels.meanSquaredError(outputs, targets: targets)
+    }
+
+    /// The loss, rank 0, and its derivative with respect to the outputs, without a tape.
+    public func linearize(_ outputs: Tensor, _ targets: Tensor) -> (value: Tensor, linearization: LossLinearization) {
+        let one = Tensor(1, dtype: outputs.dtype, device: outputs.device)
+        return (
+            self(outputs, targets),
+            LossLinearization(
+                gradient: Kernels.meanSquaredErrorPullback(one, predictions: outputs, targets: targets))
+        )
+    }
+}

@@ -1,0 +1,34 @@
+import Torch
+
+/// A multi-layer perceptron: dense layers with an activation after each but the last; `[N, ...]` to `[N, outputs]`.
+///
+/// ```swift
+/// let model = MLP(inputs: 784, hidden: [1024, 1024], outputs: 10, using: Generator(seed: 0))
+/// ```
+public struct MLP: Layer {
+    /// Flatten, then dense layers and activations in turn.
+    public let body: Sequential
+
+    /// A perceptron with random weights as PyTorch's `Linear` draws them.
+    public init(
+        inputs: Int, hidden: [Int], outputs: Int, activation: Activation = .relu, bias: Bool = true,
+        using generator: Generator, dtype: DType = .float32
+    ) {
+        let sizes = [inputs] + hidden + [outputs]
+        var layers: [any Layer] = [Flatten()]
+        for (index, (from, to)) in zip(sizes, sizes.dropFirst()).enumerated() {
+            if index > 0 { layers.append(activation.layer) }
+            layers.append(Dense(from, to, bias: bias, using: generator, dtype: dtype))
+        }
+        body = Sequential(layers)
+    }
+
+    /// The tensors that training changes.
+    public var parameters: [Parameter] { body.parameters }
+
+    /// The forward pass.
+    public func callAsFunction(_ x: Tensor) -> Tensor { body(x) }
+
+    /// The forward pass and its derivative at `x`, without a tape.
+    public func linearize(_ x: Tensor) -> (output: Tensor, linearization: any Linearization) { body.linearize(x) }
+}
