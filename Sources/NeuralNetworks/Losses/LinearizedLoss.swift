@@ -12,9 +12,9 @@ public struct LinearizedLoss {
     public let loss: LossLinearization
 
     /// Runs the model and the loss on a batch.
-    public init(_ model: some Layer, _ loss: some Loss, inputs: Tensor, targets: Tensor) {
-        let (outputs, modelLinearization) = model.linearize(inputs)
-        let (value, lossLinearization) = loss.linearize(outputs, targets)
+    public init(_ model: some Layer, _ loss: some Loss, on batch: Batch) {
+        let (outputs, modelLinearization) = model.linearize(batch.inputs)
+        let (value, lossLinearization) = loss.linearize(outputs, batch.targets)
         self.value = value
         self.outputs = outputs
         self.model = modelLinearization

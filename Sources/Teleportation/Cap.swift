@@ -1,0 +1,33 @@
+/// The bound on the squared gradient norm at which a teleport stops; CAP in NS25 Algorithm 1.
+public enum Cap: Hashable, Sendable {
+    /// No bound.
+    case none
+
+    /// `||g||^2 < value`, as in NS25 Table 1.
+    case fixed(Double)
+
+    /// `||g||^2` is below the given multiple of what it was before the first step on the batch.
+    case relative(Double)
+
+    /// The decrease of the loss that the optimizer's next step promises to first order is below the given share of the
+    /// loss. Beyond that the first-order picture, and with it the use of a larger gradient, ends: this is the bound that
+    /// knows the learning rate and the optimizer.
+    case predicted(Double)
+
+    /// The factor by which `||g||^2` may still grow: at most 1 if the cap is reached.
+    ///
+    /// - Parameters:
+    ///   - gradient: `||g||^2` now.
+    ///   - start: `||g||^2` before the first step on the batch.
+    ///   - loss: The loss, which teleporting does not change.
+    ///   - predictedDecrease: `<g, step>` with the optimizer's own step. It is taken to grow as `||g||^2` does, which for
+    ///     SGD is exact.
+    func limit(gradient: Double, start: Double, loss: Double, predictedDecrease: () -> Double) -> Double {
+        switch self {
+        case .none: .infinity
+        case .fixed(let bound): bound / gradient
+        case .relative(let factor): factor * start / gradient
+        case .predicted(let share): share * abs(loss) / predictedDecrease()
+        }
+    }
+}

@@ -1,0 +1,52 @@
+import NeuralNetworks
+import Torch
+
+/// The direction without second derivatives: `Delta^T (D_g A) (I - B B^T)` for each affine map.
+///
+/// For an affine map `dL/dW = Delta^T A`, so `(H g)_W = (D_g Delta)^T A + Delta^T (D_g A)`, and the projection takes the
+/// first term away. `Delta` is a pull-back, `D_g A` a pushforward along g. A map that reads the data has `D_g A = 0` and
+/// never moves. The moves leave all activations of the batch as they are, so that the model is linearized once.
+final class ClosedFormAscent: NullSpaceAscent {
+    private let linearized: LinearizedLoss
+    private let maps: [AffineMap]
+    private var pulled: Pullback?
+
+    init(_ linearized: LinearizedLoss) {
+        self.linearized = linearized
+        maps = linearized.model.affineMaps
+    }
+
+    func differentiate() -> [ParameterGradient] {
+        let pulled = linearized.pullback()
+        self.pulled = pulled
+        return pulled.parameters
+    }
+
+    func direction(in spaces: InputNullSpaces) throws(TorchError) -> [Move] {
+        guard let pulled else { preconditionFailure("direction(in:) before differentiate()") }
+        let tangents = linearized.model.pushforward(nil, along: pulled.parameters[...]).affineInputs
+        var moves: [Move] = []
+        for (map, (delta, tangent)) in zip(maps, zip(pulled.affineOutputs, tangents)) {
+            guard let tangent else { continue }
+            let space = try spaces.of(map)
+            guard space.freeDimensions > 0 else { continue }
+            let weight: ParameterGradient
+            let bias: Tensor?
+            if delta.size(0) <= delta.size(1) {
+                let rows = space.project(tangent)
+                weight = .product(delta: delta, input: Representation(rows: rows.weight))
+                bias = rows.bias.map { delta.transposed().matmul($0) }
+            } else {
+                // More samples than outputs: the product has fewer rows to project than its factor.
+                let product = space.project(delta.transposed().matmul(tangent))
+                weight = .tensor(product.weight)
+                bias = product.bias
+            }
+            moves.append(Move(parameter: map.weight, direction: weight))
+            if let parameter = map.bias, let bias {
+                moves.append(Move(parameter: parameter, direction: .tensor(bias.flattened())))
+            }
+        }
+        return moves
+    }
+}

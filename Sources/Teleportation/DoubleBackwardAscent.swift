@@ -1,0 +1,46 @@
+import NeuralNetworks
+import Torch
+
+/// The direction as published: backward through the backward pass, then projected.
+final class DoubleBackwardAscent<Model: Layer, Objective: Loss>: NullSpaceAscent {
+    private let model: Model
+    private let loss: Objective
+    private let batch: Batch
+    private let maps: [AffineMap]
+    private var halfSquaredNorm: Tensor?
+
+    init(_ model: Model, _ loss: Objective, on batch: Batch, maps: [AffineMap]) {
+        self.model = model
+        self.loss = loss
+        self.batch = batch
+        self.maps = maps
+    }
+
+    func differentiate() -> [ParameterGradient] {
+        let parameters = model.parameters.map(\.value)
+        return withGradients(of: parameters) {
+            let value = loss(model(batch.inputs), batch.targets)
+            let gradients = gradient(of: value, with: parameters, createGraph: true)
+            let zero = Tensor(0, dtype: value.dtype, device: value.device)
+            halfSquaredNorm = gradients.reduce(zero) { $0 + ($1 * $1).sum() } * 0.5
+            return gradients.map { .tensor($0.detached()) }
+        }
+    }
+
+    func direction(in spaces: InputNullSpaces) throws(TorchError) -> [Move] {
+        guard let halfSquaredNorm else { preconditionFailure("direction(in:) before differentiate()") }
+        let moving = maps.flatMap { [$0.weight] + ($0.bias.map { [$0] } ?? []) }
+        var gradients = withGradients(of: moving) { gradient(of: halfSquaredNorm, with: moving) }[...]
+        var moves: [Move] = []
+        for map in maps {
+            let weight = gradients.removeFirst()
+            let bias = map.bias == nil ? nil : gradients.removeFirst()
+            let projected = try spaces.of(map).project(weight, bias?.expanded(at: 1))
+            moves.append(Move(parameter: map.weight, direction: .tensor(projected.weight)))
+            if let parameter = map.bias, let bias = projected.bias {
+                moves.append(Move(parameter: parameter, direction: .tensor(bias.flattened())))
+            }
+        }
+        return moves
+    }
+}

@@ -1,0 +1,57 @@
+import NeuralNetworks
+import Torch
+
+/// The sum of the outer products of an affine map's input rows, over as many batches as one likes.
+///
+/// The sum is kept in `float64`: in `float32` it would lose every direction with a singular value below 3e-4 of the
+/// largest, and moves along those would leak into the loss.
+public struct InputCovariance {
+    private let hasBias: Bool
+    private let dtype: DType
+    private let sum: Tensor
+
+    /// The rows converted at once; bounds the memory that a long input takes.
+    private static let chunk = 4096
+
+    /// An empty sum.
+    ///
+    /// - Parameters:
+    ///   - columns: The columns of the rows, without that of the bias.
+    ///   - hasBias: Whether the map has a bias.
+    ///   - dtype: The element type of the rows, whose resolution bounds what `tau = 1` can mean.
+    ///   - device: Where the rows are.
+    public init(columns: Int, hasBias: Bool, dtype: DType, device: Device) {
+        self.hasBias = hasBias
+        self.dtype = dtype
+        let dimension = columns + (hasBias ? 1 : 0)
+        sum = .zeros([dimension, dimension], dtype: .float64, device: device)
+    }
+
+    /// An empty sum for the input of a map.
+    init(of map: AffineMap) {
+        let rows = map.input.rows
+        self.init(columns: rows.size(1), hasBias: map.bias != nil, dtype: rows.dtype, device: rows.device)
+    }
+
+    /// Adds rows, `[m, in]`.
+    public func add(_ rows: Tensor) {
+        for start in stride(from: 0, to: rows.size(0), by: Self.chunk) {
+            var part = rows.narrowed(0, to: start..<min(start + Self.chunk, rows.size(0))).to(dtype: .float64)
+            if hasBias { part = part.appendingOnes() }
+            sum.addMatmulInPlace(part.transposed(), part)
+        }
+    }
+
+    /// The null space of all rows so far; see `InputNullSpace` for tau.
+    ///
+    /// - Throws: `TorchError` if the decomposition fails, as with rows that are not finite.
+    public func nullSpace(tau: Double = 1) throws(TorchError) -> InputNullSpace {
+        let (values, vectors) = try sum.symmetricEigen()
+        let d = sum.size(0)
+        let k = significantRank(values.doubles().reversed(), tau: tau, epsilon: dtype.epsilon)
+        let ofNullSpace = d - k < k
+        // Eigenvalues ascend: the null space comes first.
+        let basis = vectors.narrowed(1, to: ofNullSpace ? 0..<d - k : d - k..<d)
+        return InputNullSpace(basis: basis.to(dtype: dtype), ofNullSpace: ofNullSpace, hasBias: hasBias)
+    }
+}

@@ -1,0 +1,101 @@
+import NeuralNetworks
+import Torch
+
+/// The null space of an affine map's input, and the orthogonal projection onto it: pi of NS25 section 3.3.
+///
+/// With a bias the map's matrix is `[W b]` and each input row ends in a one (NS25 section 3.1.1); d counts that column.
+/// The space is described by whichever orthonormal basis is smaller: B, `[d, k]`, of the significant row space, with
+/// `pi(X) = X - (X B) B^T` (NS25 eq. 12), or N, `[d, d - k]`, of the null space, with `pi(X) = (X N) N^T`.
+public struct InputNullSpace {
+    /// d, the columns of the map's matrix.
+    public let dimension: Int
+    /// d - k, the dimension of the null space.
+    public let freeDimensions: Int
+
+    /// The basis, its last row (that of the bias) apart.
+    private let basis: (weight: Tensor, bias: Tensor?)
+    private let basisIsOfNullSpace: Bool
+
+    /// The null space of rows, one for each sample.
+    ///
+    /// - Parameters:
+    ///   - rows: A, `[m, in]`.
+    ///   - hasBias: Whether the map has a bias.
+    ///   - tau: The share of the energy `sum sigma_i^2` of the rows that their significant space holds; NS25 eq. 3. At 1 it
+    ///     is the whole row space, to the resolution of the element type.
+    /// - Throws: `TorchError` if the decomposition fails, as with rows that are not finite.
+    public init(of rows: Tensor, hasBias: Bool, tau: Double = 1) throws(TorchError) {
+        let (m, d) = (rows.size(0), rows.size(1) + (hasBias ? 1 : 0))
+        guard m < d else {
+            let covariance = InputCovariance(
+                columns: rows.size(1), hasBias: hasBias, dtype: rows.dtype, device: rows.device)
+            covariance.add(rows)
+            self = try covariance.nullSpace(tau: tau)
+            return
+        }
+        let rows = hasBias ? rows.appendingOnes() : rows
+        if tau >= 1 {
+            // QR spans the rows without squaring their condition number, at a fraction of the cost of an SVD.
+            self.init(basis: rows.transposed().orthonormalized(), ofNullSpace: false, hasBias: hasBias)
+        } else {
+            let (_, sigma, v) = try rows.singularValueDecomposition()
+            let energies = sigma.doubles().map { $0 * $0 }
+            let k = significantRank(energies, tau: tau, epsilon: rows.dtype.epsilon)
+            self.init(basis: v.narrowed(0, to: 0..<k).transposed(), ofNullSpace: false, hasBias: hasBias)
+        }
+    }
+
+    init(basis: Tensor, ofNullSpace: Bool, hasBias: Bool) {
+        let (d, columns) = (basis.size(0), basis.size(1))
+        dimension = d
+        freeDimensions = ofNullSpace ? columns : d - columns
+        basisIsOfNullSpace = ofNullSpace
+        self.basis =
+            hasBias ? (basis.narrowed(0, to: 0..<d - 1), basis.narrowed(0, to: d - 1..<d)) : (basis, nil)
+    }
+
+    /// Projects each row of a matrix `[X x]` onto the null space.
+    ///
+    /// - Parameters:
+    ///   - weight: X, the part that belongs to the weight, `[r, in]`.
+    ///   - bias: x, the column that belongs to the bias, `[r, 1]`; nil stands for zeros.
+    /// - Returns: The parts of the projection, `[r, in]` and, where the map has a bias, `[r, 1]`.
+    public func project(_ weight: Tensor, _ bias: Tensor? = nil) -> (weight: Tensor, bias: Tensor?) {
+        let coordinates = weight.matmul(basis.weight)
+        if let bias, let row = basis.bias { coordinates.addMatmulInPlace(bias, row) }
+        let inSpace = coordinates.matmul(basis.weight.transposed())
+        let biasInSpace = basis.bias.map { coordinates.matmul($0.transposed()) }
+        if basisIsOfNullSpace { return (inSpace, biasInSpace) }
+        inSpace.multiplyInPlace(by: -1)
+        inSpace.addInPlace(weight)
+        biasInSpace?.multiplyInPlace(by: -1)
+        if let bias { biasInSpace?.addInPlace(bias) }
+        return (inSpace, biasInSpace)
+    }
+}
+
+/// The smallest k for which the first k energies make up the share tau of all; NS25 eq. 3.
+///
+/// - Parameters:
+///   - energies: `sigma_i^2`, descending.
+///   - tau: The share; above `1 - epsilon` it is taken as that.
+///   - epsilon: The resolution of the numbers that the energies came from.
+func significantRank(_ energies: [Double], tau: Double, epsilon: Double) -> Int {
+    let allowed = max(1 - tau, epsilon) * energies.reduce(0) { $0 + max($1, 0) }
+    // Summed from the small end, where the decision is made.
+    var leftOut = 0.0
+    var k = energies.count
+    while k > 0 {
+        leftOut += max(energies[k - 1], 0)
+        if leftOut > allowed { break }
+        k -= 1
+    }
+    return k
+}
+
+extension Tensor {
+    /// Rows with a one at the end of each: `[m, d]` to `[m, d + 1]`.
+    func appendingOnes() -> Tensor {
+        .concatenated([self, .ones([size(0), 1], dtype: dtype, device: device)], along: 1)
+    }
+}

@@ -1,0 +1,104 @@
+import Foundation
+import NeuralNetworks
+import Optimizers
+import Torch
+
+/// Teleportation by null-space gradient projection (NS25 Algorithm 1, lines 3-13).
+///
+/// Each step moves the weights of every affine map along the gradient of `1/2 ||grad L||^2`, projected onto the null
+/// space of the map's input. What the maps compute on the teleport batch stays the same, and so does the loss, while the
+/// gradient grows.
+///
+/// ```swift
+/// let teleporter = NullSpaceTeleporter()
+/// let reports = teleporter.teleport(model, CrossEntropy(), on: batches, before: optimizer)
+/// ```
+///
+/// Any model whose linearization names its affine maps can be teleported; parameters of other kinds stay where they are.
+public struct NullSpaceTeleporter: Teleporter {
+    /// The number of steps on each batch; t.
+    public var steps: Int
+    /// How far a step goes.
+    public var stepSize: StepSize
+    /// Where the gradient has grown enough.
+    public var cap: Cap
+    /// The share of the energy of an input that its significant space holds; NS25 eq. 3. Below 1 the null space is larger,
+    /// the gradient grows faster, and the loss drifts.
+    public var tau: Double
+    /// The samples on which the loss is held.
+    public var scope: Scope
+    /// How the direction is computed.
+    public var method: Method
+    /// How much the loss of a teleport batch may change, relative to the loss, before the parameters are set back.
+    public var tolerance: Double
+
+    /// The samples on which nothing changes.
+    public enum Scope {
+        /// Those of the teleport batch.
+        case batch
+        /// Those of all the given batches, for which one basis is computed at the start of a teleport. For a whole training
+        /// set this costs a forward pass over it.
+        case dataset(any Sequence<Batch>)
+    }
+
+    /// Two ways to the same direction.
+    public enum Method: String, CaseIterable, Sendable {
+        /// `Delta^T (D_g A) (I - B B^T)` for each affine map: one pull-back and one pushforward, no tape. Where B spans
+        /// the rows of A (tau = 1) the other term of the Hessian-vector product, which holds all second derivatives, is
+        /// `(D_g Delta)^T A (I - B B^T) = 0`; for tau < 1 it is dropped.
+        case closedForm
+        /// Differentiates twice by autograd and projects: the algorithm as published.
+        case doubleBackward
+    }
+
+    /// A teleporter; step size and cap by default have no unit to tune.
+    public init(
+        steps: Int = 8, stepSize: StepSize = .growth(0.5), cap: Cap = .predicted(0.1), tau: Double = 1,
+        scope: Scope = .batch, method: Method = .closedForm, tolerance: Double = 0.01
+    ) {
+        precondition(steps >= 0 && tau > 0 && tau <= 1, "steps \(steps) must not be negative, tau \(tau) be in (0, 1]")
+        self.steps = steps
+        self.stepSize = stepSize
+        self.cap = cap
+        self.tau = tau
+        self.scope = scope
+        self.method = method
+        self.tolerance = tolerance
+    }
+
+    /// Moves the parameters on one batch after the other; see `Teleporter`.
+    public func teleport(
+        _ model: some Layer, _ loss: some Loss, on batches: some Sequence<Batch>, before optimizer: any Optimizer
+    ) -> [TeleportReport] {
+        withoutGradients {
+            let shared: InputNullSpaces? =
+                if case .dataset(let all) = scope { nullSpaces(of: model, loss, over: all) } else { nil }
+            return batches.map { batch in
+                NullSpaceTransaction(teleporter: self, model: model, loss: loss, batch: batch, optimizer: optimizer)
+                    .run(in: shared ?? InputNullSpaces(tau: tau))
+            }
+        }
+    }
+
+    /// The null spaces of the inputs over all batches. The activations of these stay what they are while the weights move,
+    /// so that the null spaces serve a whole teleport.
+    private func nullSpaces(
+        of model: some Layer, _ loss: some Loss, over batches: any Sequence<Batch>
+    ) -> InputNullSpaces {
+        var covariances: [String: InputCovariance]?
+        for batch in batches {
+            let linearized = LinearizedLoss(model, loss, on: batch)
+            let maps = linearized.model.affineMaps
+            var sums = covariances ?? [:]
+            if covariances == nil {
+                let tangents = linearized.model.pushforward(nil, along: linearized.pullback().parameters[...])
+                for (map, tangent) in zip(maps, tangents.affineInputs) where tangent != nil {
+                    sums[map.name] = InputCovariance(of: map)
+                }
+            }
+            for map in maps { sums[map.name]?.add(map.input.rows) }
+            covariances = sums
+        }
+        return InputNullSpaces(tau: tau, covariances: covariances ?? [:])
+    }
+}

@@ -1,0 +1,25 @@
+/// How far one teleport step goes along the projected gradient of the objective; eta in NS25 eq. 5.
+public enum StepSize: Hashable, Sendable {
+    /// The same eta for all steps, as in NS25 Table 1. The right value depends on the architecture and the data.
+    case fixed(Double)
+
+    /// The eta after which the squared gradient norm has grown by the factor `1 + rate` to first order:
+    /// `rate ||g||^2 / (2 ||pi(H g)||^2)`. The rate has no unit, so that one value serves all architectures.
+    case growth(Double)
+
+    /// Eta at a point.
+    ///
+    /// - Parameters:
+    ///   - gradient: `||g||^2`.
+    ///   - direction: `||pi(H g)||^2`.
+    ///   - limit: The factor by which `||g||^2` may still grow; the step is shortened so that to first order it lands
+    ///     there.
+    func eta(gradient: Double, direction: Double, limit: Double) -> Double {
+        // d ||g||^2 / d eta = 2 <H g, pi(H g)> = 2 ||pi(H g)||^2, since pi is an orthogonal projection.
+        let perGrowth = gradient / (2 * direction)
+        return switch self {
+        case .fixed(let eta): min(eta, (limit - 1) * perGrowth)
+        case .growth(let rate): min(rate, limit - 1) * perGrowth
+        }
+    }
+}

@@ -1,0 +1,48 @@
+/// What a teleport did on one batch.
+public struct TeleportReport: Sendable {
+    /// The number of steps taken; fewer than asked for if the cap was reached.
+    public var steps = 0
+    /// The loss of the batch before the first step.
+    public var lossBefore: Double
+    /// The loss of the batch after the last step, computed anew from the moved parameters, also where these were then set
+    /// back.
+    public var lossAfter: Double
+    /// The squared norm of the loss's gradient with respect to all parameters before the first step.
+    public var gradientNormSquaredBefore: Double
+    /// The same after the last step.
+    public var gradientNormSquaredAfter: Double
+    /// The dimension of the null space of each affine map's input, of those that can move, by the map's name.
+    public var freeDimensions: [String: Int] = [:]
+    /// Why the parameters were set back to where they were; nil if they moved.
+    public var restored: Restoration?
+    /// The time taken, in seconds.
+    public var seconds = 0.0
+
+    /// The report of a teleport that has not begun.
+    init(lossBefore: Double) {
+        self.lossBefore = lossBefore
+        lossAfter = lossBefore
+        gradientNormSquaredBefore = .nan
+        gradientNormSquaredAfter = .nan
+    }
+
+    /// Why a transaction failed.
+    public enum Restoration: Error, Hashable, CustomStringConvertible {
+        /// A loss, a gradient or a step was infinite or not a number.
+        case notFinite
+        /// The loss changed by more than the tolerance, both relative to the loss before.
+        case drifted(relativeDrift: Double, tolerance: Double)
+
+        /// A sentence for people.
+        public var description: String {
+            switch self {
+            case .notFinite: "a loss, gradient or step was not finite"
+            case .drifted(let drift, let tolerance):
+                "the loss of the teleport batch drifted by \(drift) relative, more than the tolerance \(tolerance)"
+            }
+        }
+    }
+
+    /// The change of the loss, relative to the loss before.
+    public var relativeDrift: Double { abs(lossAfter - lossBefore) / abs(lossBefore) }
+}
