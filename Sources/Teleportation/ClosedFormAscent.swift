@@ -29,16 +29,15 @@ final class ClosedFormAscent: NullSpaceAscent {
         for (map, (delta, tangent)) in zip(maps, zip(pulled.affineOutputs, tangents)) {
             guard let tangent else { continue }
             let space = try spaces.of(map)
-            guard space.freeDimensions > 0 else { continue }
             let weight: ParameterGradient
             let bias: Tensor?
             if delta.size(0) <= delta.size(1) {
-                let rows = space.project(tangent)
+                guard let rows = space.project(tangent) else { continue }
                 weight = .product(delta: delta, input: Representation(rows: rows.weight))
                 bias = rows.bias.map { delta.transposed().matmul($0) }
             } else {
                 // More samples than outputs: the product has fewer rows to project than its factor.
-                let product = space.project(delta.transposed().matmul(tangent))
+                guard let product = space.project(delta.transposed().matmul(tangent)) else { continue }
                 weight = .tensor(product.weight)
                 bias = product.bias
             }

@@ -35,7 +35,7 @@ final class DoubleBackwardAscent<Model: Layer, Objective: Loss>: NullSpaceAscent
         for map in maps {
             let weight = gradients.removeFirst()
             let bias = map.bias == nil ? nil : gradients.removeFirst()
-            let projected = try spaces.of(map).project(weight, bias?.expanded(at: 1))
+            guard let projected = try spaces.of(map).project(weight, bias?.expanded(at: 1)) else { continue }
             moves.append(Move(parameter: map.weight, direction: .tensor(projected.weight)))
             if let parameter = map.bias, let bias = projected.bias {
                 moves.append(Move(parameter: parameter, direction: .tensor(bias.flattened())))

@@ -59,18 +59,24 @@ public struct InputNullSpace {
     /// - Parameters:
     ///   - weight: X, the part that belongs to the weight, `[r, in]`.
     ///   - bias: x, the column that belongs to the bias, `[r, 1]`; nil stands for zeros.
-    /// - Returns: The parts of the projection, `[r, in]` and, where the map has a bias, `[r, 1]`.
-    public func project(_ weight: Tensor, _ bias: Tensor? = nil) -> (weight: Tensor, bias: Tensor?) {
+    /// - Returns: The parts of the projection, `[r, in]` and, where the map has a bias, `[r, 1]`; nil if it is zero to
+    ///   rounding. Rounding errors must not pass for a direction: a step of a given growth would scale them up.
+    public func project(_ weight: Tensor, _ bias: Tensor? = nil) -> (weight: Tensor, bias: Tensor?)? {
+        guard freeDimensions > 0 else { return nil }
         let coordinates = weight.matmul(basis.weight)
         if let bias, let row = basis.bias { coordinates.addMatmulInPlace(bias, row) }
         let inSpace = coordinates.matmul(basis.weight.transposed())
         let biasInSpace = basis.bias.map { coordinates.matmul($0.transposed()) }
-        if basisIsOfNullSpace { return (inSpace, biasInSpace) }
-        inSpace.multiplyInPlace(by: -1)
-        inSpace.addInPlace(weight)
-        biasInSpace?.multiplyInPlace(by: -1)
-        if let bias { biasInSpace?.addInPlace(bias) }
-        return (inSpace, biasInSpace)
+        if !basisIsOfNullSpace {
+            inSpace.multiplyInPlace(by: -1)
+            inSpace.addInPlace(weight)
+            biasInSpace?.multiplyInPlace(by: -1)
+            if let bias { biasInSpace?.addInPlace(bias) }
+        }
+        let rounding = 8 * weight.dtype.epsilon * Double(dimension).squareRoot()
+        let left = inSpace.squaredNorm().item() + (biasInSpace?.squaredNorm().item() ?? 0)
+        let whole = weight.squaredNorm().item() + (bias?.squaredNorm().item() ?? 0)
+        return left <= rounding * rounding * whole ? nil : (inSpace, biasInSpace)
     }
 }
 

@@ -31,8 +31,10 @@ extension Tensor {
         var reflectors: ct_tensor?
         var tau: ct_tensor?
         check(ct_geqrf(handle, &reflectors, &tau))
-        return Tensor(ct_householder_product(Tensor(reflectors).handle, Tensor(tau).handle))
+        return Tensor(reflectors).householderProduct(Tensor(tau))
     }
+
+    private func householderProduct(_ tau: Tensor) -> Tensor { Tensor(ct_householder_product(handle, tau.handle)) }
 
     /// Eigenvalues in ascending order, `[d]`, and orthonormal eigenvectors as columns, `[d, d]`, of a symmetric matrix.
     ///

@@ -21,6 +21,8 @@ public struct Tensor {
         deinit { ct_tensor_release(handle) }
     }
 
+    /// The handle, valid as long as the tensor: pass only those of parameters, which their caller keeps alive, never that
+    /// of a temporary.
     var handle: ct_tensor { reference.handle }
 
     /// Takes ownership of a handle that an operation returned; traps with libtorch's message if it failed.
