@@ -1,0 +1,56 @@
+import ArgumentParser
+import Experiments
+import Foundation
+import Torch
+
+extension BenchmarkSuite: ExpressibleByArgument {}
+
+/// `teleport bench`.
+struct Bench: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Measure how long teleports and training steps take.",
+        discussion: """
+            'make bench' runs these beside a PyTorch script of the published algorithm and prints the ratios.
+
+            Examples:
+              teleport bench teleport
+              teleport bench train --threads 1 --repetitions 50 --json
+            """)
+
+    @Argument(help: "What to measure.")
+    var suite: BenchmarkSuite
+
+    @Option(help: "The number of threads that one operation may use.")
+    var threads = 2
+
+    @Option(help: "How many times each piece of work is measured.")
+    var repetitions = 20
+
+    @Flag(help: "Print a JSON array instead of a table.")
+    var json = false
+
+    func validate() throws {
+        guard threads > 0 else { throw ValidationError("--threads \(threads): give at least 1") }
+        guard repetitions > 0 else { throw ValidationError("--repetitions \(repetitions): give at least 1") }
+    }
+
+    func run() throws {
+        Libtorch.threadCount = threads
+        var timings: [Timing] = []
+        suite.run(repetitions: repetitions) { timing in
+            timings.append(timing)
+            if !json {
+                let milliseconds = [timing.median, timing.minimum, timing.maximum].map {
+                    String(format: "%10.3f", $0 * 1000)
+                }
+                let name = timing.name.padding(toLength: 24, withPad: " ", startingAt: 0)
+                print(name + milliseconds.joined() + " ms (median, minimum, maximum)")
+            }
+        }
+        if json {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+            print(String(decoding: try encoder.encode(timings), as: UTF8.self))
+        }
+    }
+}
