@@ -275,20 +275,24 @@ private func relativeDifference(_ actual: Tensor, _ expected: [Double]) -> Doubl
 }
 
 @Suite struct Mistakes {
-    @Test func otherShapesThanBeforeTrap() async {
-        await #expect(processExitsWith: .failure) {
+    @Test func otherShapesThanBeforeTrap() async throws {
+        let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
             let optimizer = Adam()
             optimizer.update([.zeros([2, 3])], with: [.tensor(.ones([2, 3]))])
             optimizer.update([.zeros([3, 2])], with: [.tensor(.ones([3, 2]))])
         }
+        let message = String(decoding: try #require(result).standardErrorContent, as: UTF8.self)
+        #expect(message.contains("parameter 0 is [3, 2] float32 on cpu, but the optimizer's state of it is [2, 3]"))
     }
 
-    @Test func anotherNumberOfParametersTraps() async {
-        await #expect(processExitsWith: .failure) {
+    @Test func anotherNumberOfParametersTraps() async throws {
+        let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
             let optimizer = Momentum()
             optimizer.update([.zeros([2])], with: [.tensor(.ones([2]))])
             optimizer.update([.zeros([2]), .zeros([2])], with: [.tensor(.ones([2])), .tensor(.ones([2]))])
         }
+        let message = String(decoding: try #require(result).standardErrorContent, as: UTF8.self)
+        #expect(message.contains("2 parameters, but the optimizer's state is of 1"))
     }
 
     @Test func gradientsThatDoNotFitTrap() async {
