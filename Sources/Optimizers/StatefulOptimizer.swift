@@ -197,8 +197,8 @@ extension ParameterGradient {
                 gradient.isLike(parameter), "the gradient is \(gradient.layout), the parameter \(parameter.layout)")
         case .product(let delta, let rows):
             precondition(
-                parameter.rank == 2 && delta.size(1) == parameter.size(0) && rows.rows.size(1) == parameter.size(1),
-                "the gradient is a product of \(delta.layout) and \(rows.rows.layout), the parameter \(parameter.layout)")
+                parameter.rank == 2 && delta.size(1) == parameter.size(0) && rows.size(1) == parameter.size(1),
+                "the gradient is a product of \(delta.layout) and \(rows.layout), the parameter \(parameter.layout)")
         }
     }
 
@@ -206,7 +206,7 @@ extension ParameterGradient {
     func dot(_ tensor: Tensor) -> Tensor {
         switch self {
         case .tensor(let gradient): gradient.dot(tensor)
-        case .product(let delta, let rows): delta.dot(rows.rows.matmul(tensor.transposed()))
+        case .product(let delta, let rows): delta.dot(rows.matmul(tensor.transposed()))
         }
     }
 }
