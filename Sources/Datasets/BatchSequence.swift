@@ -1,0 +1,48 @@
+import Torch
+
+/// The samples of a data set in batches; `Dataset.batches(of:shuffledBy:)` makes one.
+///
+/// Each pass over a shuffled sequence is an epoch of its own: it draws the next order from the generator. The orders
+/// of a run thus follow from the seed of the generator alone.
+public struct BatchSequence<Samples: Dataset>: Sequence {
+    let samples: Samples
+    let size: Int
+    let generator: Generator?
+
+    init(_ samples: Samples, size: Int, generator: Generator?) {
+        precondition(size >= 1, "batches of \(size) samples")
+        self.samples = samples
+        self.size = size
+        self.generator = generator
+    }
+
+    /// The number of batches in one pass.
+    public var batchCount: Int { samples.count / size + (samples.count % size == 0 ? 0 : 1) }
+
+    /// The number of batches in one pass.
+    public var underestimatedCount: Int { batchCount }
+
+    /// Begins a pass, drawing its order.
+    public func makeIterator() -> Iterator {
+        let count = samples.count
+        let order = generator.map { Tensor.permutation(count, using: $0) } ?? Tensor.range(count)
+        return Iterator(samples: samples, order: order, count: count, size: size)
+    }
+
+    /// One pass over the samples.
+    public struct Iterator: IteratorProtocol {
+        let samples: Samples
+        let order: Tensor
+        let count: Int
+        let size: Int
+        var position = 0
+
+        /// The next batch, or nil at the end of the pass.
+        public mutating func next() -> Batch? {
+            guard position < count else { return nil }
+            let end = position + Swift.min(size, count - position)
+            defer { position = end }
+            return samples.batch(order.narrowed(0, to: position..<end))
+        }
+    }
+}

@@ -1,0 +1,58 @@
+import Foundation
+import Torch
+
+/// Finds data sets by name, in a folder with one subfolder for each.
+///
+/// ```swift
+/// let mnist = try Catalog(folder: URL(fileURLWithPath: "data")).images("mnist")  // reads data/mnist/*
+/// ```
+public struct Catalog: Sendable {
+    /// The data folder.
+    public let folder: URL
+
+    /// A catalog of the data sets in a folder.
+    public init(folder: URL = Catalog.defaultFolder()) { self.folder = folder }
+
+    /// The data folder of this user: `$TELEPORT_DATA`, or else `teleport` in the folder for caches, which is
+    /// `$XDG_CACHE_HOME`, by default `~/.cache` (`~/Library/Caches` on macOS).
+    ///
+    /// - Parameter environment: The environment variables to look at.
+    public static func defaultFolder(
+        environment: [String: String] = ProcessInfo.processInfo.environment
+    ) -> URL {
+        if let folder = environment["TELEPORT_DATA"], !folder.isEmpty {
+            return URL(fileURLWithPath: folder, isDirectory: true)
+        }
+        // The XDG specification has relative paths ignored.
+        if let caches = environment["XDG_CACHE_HOME"], caches.hasPrefix("/") {
+            return URL(fileURLWithPath: caches, isDirectory: true).appendingPathComponent("teleport")
+        }
+        let home =
+            environment["HOME"].map { URL(fileURLWithPath: $0, isDirectory: true) }
+            ?? FileManager.default.homeDirectoryForCurrentUser
+        #if os(macOS)
+            return home.appendingPathComponent("Library/Caches/teleport")
+        #else
+            return home.appendingPathComponent(".cache/teleport")
+        #endif
+    }
+
+    /// Reads, or generates, a data set of images.
+    ///
+    /// - Parameter name: One of the names of `DatasetName`.
+    /// - Throws: `DatasetError` if there is no such data set, or its files are missing or damaged.
+    public func images(_ name: String) throws(DatasetError) -> Split<ImageDataset> {
+        try images(DatasetName(named: name))
+    }
+
+    /// Reads, or generates, a data set of images.
+    ///
+    /// - Throws: `DatasetError` if its files are missing or damaged.
+    public func images(_ name: DatasetName) throws(DatasetError) -> Split<ImageDataset> {
+        switch name {
+        case .digits: SyntheticDigits().split()
+        case .mnist, .fashionMNIST:
+            try MNISTFolder(name: name.rawValue, folder: folder.appendingPathComponent(name.rawValue)).read()
+        }
+    }
+}

@@ -1,0 +1,105 @@
+/// Why a data set could not be read; the description names the file, what was found, what was expected and a remedy.
+public enum DatasetError: Error, Hashable, Sendable {
+    /// No data set has this name.
+    case unknownName(String, known: [String])
+    /// Files of a data set are not in the folder where they belong.
+    case missingFiles(dataset: String, folder: String, files: [String])
+    /// A file cannot be read, or does not hold what it should.
+    case file(path: String, FileDefect)
+}
+
+/// What is wrong with a file of a data set.
+public enum FileDefect: Hashable, Sendable {
+    /// There is no such file.
+    case missing
+    /// It is a directory or a device.
+    case notARegularFile
+    /// The operating system does not let it be read, for the reason given.
+    case unreadable(String)
+    /// It has no content.
+    case empty
+    /// Its name ends in `.gz`, but it does not begin as gzip files do.
+    case notGzip
+    /// Its name does not end in `.gz`, but it begins as gzip files do.
+    case gzipWithoutSuffix
+    /// The compressed data end too early, after so many bytes.
+    case truncatedGzip(byteCount: Int)
+    /// The compressed data are damaged, in the words of zlib.
+    case damagedGzip(String)
+    /// Fewer bytes than the header takes.
+    case truncatedHeader(byteCount: Int, expected: Int)
+    /// The first two bytes are not 0, so this is no IDX file.
+    case wrongMagic(UInt8, UInt8)
+    /// The elements are not unsigned bytes (type 8).
+    case wrongElementType(UInt8)
+    /// Not as many dimensions as expected.
+    case wrongRank(Int, expected: Int)
+    /// The header announces no elements.
+    case noElements(shape: [Int])
+    /// The header announces more elements than can be counted.
+    case tooManyElements(shape: [Int])
+    /// Fewer elements than the header announces.
+    case truncatedBody(byteCount: Int, shape: [Int])
+    /// More data than the header announces.
+    case trailingData(shape: [Int])
+    /// Not as many labels as images.
+    case wrongLabelCount(Int, images: String, imageCount: Int)
+    /// A label that no class has.
+    case labelOutOfRange(Int, index: Int, classCount: Int)
+    /// Images of another size than those of the training set.
+    case wrongImageSize([Int], expected: [Int])
+}
+
+extension DatasetError: CustomStringConvertible {
+    /// One sentence for the user.
+    public var description: String {
+        switch self {
+        case .unknownName(let name, let known):
+            "unknown data set '\(name)': expected one of \(known.joined(separator: ", "))"
+        case .missingFiles(let dataset, let folder, let files):
+            "data set '\(dataset)' not found: \(folder) lacks \(files.joined(separator: ", ")); put the files there, "
+                + "as they are or compressed by gzip (.gz), or name another data folder with TELEPORT_DATA or --data"
+        case .file(let path, let defect): "\(path): \(defect)"
+        }
+    }
+}
+
+extension FileDefect: CustomStringConvertible {
+    /// What is wrong and how to mend it, without the name of the file.
+    public var description: String {
+        switch self {
+        case .missing: "no such file; check the path"
+        case .notARegularFile: "not a regular file; expected an IDX file"
+        case .unreadable(let reason): "cannot be read (\(reason)); check its permissions"
+        case .empty: "the file is empty; download it again"
+        case .notGzip: "not compressed by gzip although its name ends in .gz; download it again, or drop the suffix"
+        case .gzipWithoutSuffix: "compressed by gzip although its name does not end in .gz; add the suffix"
+        case .truncatedGzip(let count): "the compressed data break off after \(count) bytes; download the file again"
+        case .damagedGzip(let reason): "the compressed data are damaged (\(reason)); download the file again"
+        case .truncatedHeader(let count, let expected):
+            "the data end after \(count) bytes, within the header of \(expected) bytes; download the file again"
+        case .wrongMagic(let first, let second):
+            "not an IDX file: it begins with the bytes \(first) \(second), expected 0 0; download it again"
+        case .wrongElementType(let type): "IDX element type \(type), expected 8 (unsigned bytes); use another file"
+        case .wrongRank(let rank, let expected):
+            "IDX data of rank \(rank), expected \(expected); check that images and labels are not exchanged"
+        case .noElements(let shape):
+            "the header announces \(Self.extents(shape)), no elements at all; download the file again"
+        case .tooManyElements(let shape):
+            "the header announces \(Self.extents(shape)) bytes, more than a file can hold; download the file again"
+        case .truncatedBody(let count, let shape):
+            "\(count) bytes of data, expected \(Self.extents(shape)) as the header announces; download the file again"
+        case .trailingData(let shape):
+            "more data than the \(Self.extents(shape)) bytes that the header announces; download the file again"
+        case .wrongLabelCount(let count, let images, let imageCount):
+            "\(count) labels, expected \(imageCount), one for each image of \(images); download both again"
+        case .labelOutOfRange(let label, let index, let classCount):
+            "label \(label) at index \(index), expected a class in 0..<\(classCount); download the file again"
+        case .wrongImageSize(let size, let expected):
+            "images of \(Self.extents(size)), expected \(Self.extents(expected)) as in the training set; "
+                + "take all files from one data set"
+        }
+    }
+
+    private static func extents(_ shape: [Int]) -> String { shape.map(String.init).joined(separator: " x ") }
+}

@@ -1,0 +1,79 @@
+import CZlib
+
+/// What a gzip file (RFC 1952) stands for, inflated as it is asked for.
+///
+/// The end of the stream is reached only if the checksums and lengths in the file are right and nothing but further
+/// gzip members follows.
+final class GzipStream: ByteStream {
+    var path: String { file.path }
+    private let file: InputFile
+    private let input: UnsafeMutableRawBufferPointer
+    // zlib keeps the address of its stream, so this must not move.
+    private let stream: UnsafeMutablePointer<z_stream>
+    private var isAtEnd = false
+
+    /// Begins to read a compressed file.
+    ///
+    /// - Throws: `DatasetError.file` with `notGzip` if the file begins otherwise.
+    init(_ file: InputFile) throws(DatasetError) {
+        self.file = file
+        input = .allocate(byteCount: 1 << 16, alignment: 16)
+        stream = .allocate(capacity: 1)
+        stream.initialize(to: z_stream())
+        // 15 is the largest window of deflate, and 16 more ask for the gzip format and no other.
+        let status = inflateInit2_(stream, 15 + 16, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
+        guard status == Z_OK else { throw .file(path: path, .unreadable("zlib: status \(status)")) }
+        try refill()
+        // One byte alone is a truncated file, which inflating finds.
+        let magic: [UInt8] = [0x1f, 0x8b]
+        guard zip(input.prefix(Int(stream.pointee.avail_in)), magic).allSatisfy(==) else {
+            throw .file(path: path, .notGzip)
+        }
+    }
+
+    deinit {
+        inflateEnd(stream)
+        stream.deallocate()
+        input.deallocate()
+    }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws(DatasetError) -> Int {
+        var filled = 0
+        while filled < buffer.count && !isAtEnd {
+            if stream.pointee.avail_in == 0 { try refill() }
+            // zlib counts in 32 bits.
+            let room = UInt32(clamping: buffer.count - filled)
+            stream.pointee.next_out = (buffer.baseAddress! + filled).assumingMemoryBound(to: UInt8.self)
+            stream.pointee.avail_out = room
+            let status = inflate(stream, Z_NO_FLUSH)
+            filled += Int(room - stream.pointee.avail_out)
+            switch status {
+            case Z_OK: break
+            case Z_STREAM_END: try beginNextMember()
+            // No progress although there is room: the file is at its end, the data are not.
+            case Z_BUF_ERROR: throw .file(path: path, .truncatedGzip(byteCount: file.size))
+            case Z_MEM_ERROR: throw .file(path: path, .unreadable("out of memory"))
+            default:
+                let reason = stream.pointee.msg.map { String(cString: $0) } ?? "status \(status)"
+                throw .file(path: path, .damagedGzip(reason))
+            }
+        }
+        return filled
+    }
+
+    /// Fetches more compressed bytes; at the end of the file there are none.
+    private func refill() throws(DatasetError) {
+        stream.pointee.avail_in = UInt32(try file.read(into: input))
+        stream.pointee.next_in = input.baseAddress!.assumingMemoryBound(to: UInt8.self)
+    }
+
+    /// A gzip file is a sequence of members, each compressed by itself. What is no member is refused when it is inflated.
+    private func beginNextMember() throws(DatasetError) {
+        if stream.pointee.avail_in == 0 { try refill() }
+        if stream.pointee.avail_in == 0 {
+            isAtEnd = true
+        } else {
+            inflateReset(stream)
+        }
+    }
+}

@@ -1,0 +1,31 @@
+import Torch
+
+/// A data set in two parts: samples to train on, and others to test with.
+public struct Split<Samples: Dataset> {
+    /// The name of the data set, as `mnist`.
+    public let name: String
+    /// The samples to train on.
+    public let train: Samples
+    /// The samples that training does not see.
+    public let test: Samples
+
+    /// A data set of the given parts.
+    public init(name: String, train: Samples, test: Samples) {
+        self.name = name
+        self.train = train
+        self.test = test
+    }
+
+    /// The same data set with both parts transformed, for example cut to a prefix or moved to a device.
+    public func map<Result: Dataset>(_ transform: (Samples) -> Result) -> Split<Result> {
+        Split<Result>(name: name, train: transform(train), test: transform(test))
+    }
+}
+
+extension Split<ImageDataset> {
+    /// The number of classes.
+    public var classCount: Int { train.classCount }
+
+    /// The shape of one image, `[C, H, W]`.
+    public var imageShape: [Int] { train.imageShape }
+}
