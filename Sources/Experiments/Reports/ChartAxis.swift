@@ -6,6 +6,8 @@ struct ChartAxis: Equatable {
     var range: ClosedRange<Double>
     /// The labelled places, ascending.
     var tics: [Double]
+    /// Whether equal distances are equal ratios.
+    var isLogarithmic = false
 
     /// A linear axis over exactly the range of the values, for horizontal coordinates.
     ///
@@ -36,6 +38,7 @@ struct ChartAxis: Equatable {
         let exponents = Int(log10(lowest).rounded(.down))...Int(log10(highest).rounded(.up))
         // A little room, so that lines do not lie on the frame.
         range = lowest / 1.1...highest * 1.1
+        isLogarithmic = true
         let powers = exponents.map { pow(10, Double($0)) }
         tics = powers.filter(range.contains)
         if tics.count < 3 { tics = powers.flatMap { [$0, 2 * $0, 5 * $0] }.filter(range.contains) }
@@ -49,6 +52,13 @@ struct ChartAxis: Equatable {
     /// Nine significant digits drop the rounding errors of multiples of a step, such as 0.30000000000000004.
     var labels: [String] {
         tics.map { String(format: "%.9g", $0) }
+    }
+
+    /// The value at a fraction of the axis's length.
+    func position(at fraction: Double) -> Double {
+        isLogarithmic
+            ? range.lowerBound * pow(range.upperBound / range.lowerBound, fraction)
+            : range.lowerBound + (range.upperBound - range.lowerBound) * fraction
     }
 
     private static func widened(_ values: [Double]) -> ClosedRange<Double> {

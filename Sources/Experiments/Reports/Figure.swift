@@ -29,10 +29,10 @@ public struct Figure: Equatable, Sendable {
 
     /// The gnuplot script that draws the figure into two files.
     func script(svg: String, png: String) -> String {
-        let (width, height) = (560 * panels.count, 400)
+        let (width, height) = (Int(ChartScript.width) * panels.count, Int(ChartScript.height))
         var lines = ["set encoding utf8"]
         for (index, panel) in panels.enumerated() {
-            lines += ChartScript(panel, index: index).data
+            lines += ChartScript(panel, index: index, of: panels.count).data
         }
         // Without "enhanced", text is shown as it is: _ and ^ in a name are no subscripts.
         lines.append(
@@ -48,9 +48,7 @@ public struct Figure: Equatable, Sendable {
     private func drawing(into path: String) -> [String] {
         var lines = ["set output \(ChartScript.quoted(path))", "set multiplot"]
         for (index, panel) in panels.enumerated() {
-            let left = Double(index) / Double(panels.count)
-            lines += ["set origin \(left),0", "set size \(1 / Double(panels.count)),1"]
-            lines += ChartScript(panel, index: index).commands
+            lines += ChartScript(panel, index: index, of: panels.count).commands
         }
         // Closing the output completes the file.
         return lines + ["unset multiplot", "set output"]

@@ -58,7 +58,8 @@ public struct LossCurves: Equatable, Sendable {
         // Losses over more than a decade: on a linear axis, the later epochs would all lie on the bottom.
         let isLogarithmic = (losses.min() ?? 0) > 0 && losses.max()! > 10 * losses.min()!
         return LineChart(
-            title: title, horizontalLabel: horizontalLabel, isLogarithmic: isLogarithmic,
+            title: title + (isLogarithmic ? " (logarithmic scale)" : ""), horizontalLabel: horizontalLabel,
+            isLogarithmic: isLogarithmic,
             series: curves.map { name, curve in
                 let deviations = curve.y.compactMap(\.standardDeviation)
                 return LineChart.Series(
