@@ -1,0 +1,47 @@
+/// What two arms show: losses, times, and how much sooner teleportation gets where the baseline ends.
+public struct Comparison: Codable, Equatable, Sendable {
+    /// The training without teleportation, over its seeds.
+    public var baseline: ArmStatistics
+    /// The training with teleportation, over its seeds.
+    public var teleport: ArmStatistics
+    /// When each arm first reaches the baseline's final training loss; nil when teleportation never does, or when the
+    /// baseline has no finite final loss.
+    public var trainLoss: Reach?
+    /// The same for the test loss.
+    public var testLoss: Reach?
+    /// How many teleports there were over all seeds, restored ones included.
+    public var teleports: Int
+    /// How many of them were undone.
+    public var restoredTeleports: Int
+    /// The largest ``TeleportRecord/relativeDrift`` of a teleport that was kept; nil when none was.
+    @JSONNumber public var maximumRelativeDrift: Double?
+
+    /// Compares two arms.
+    public init(baseline: Arm, teleport: Arm) {
+        self.baseline = ArmStatistics(of: baseline)
+        self.teleport = ArmStatistics(of: teleport)
+        trainLoss = Reach(of: \.trainLoss, baseline: baseline.runs, teleport: teleport.runs)
+        testLoss = Reach(of: \.testLoss, baseline: baseline.runs, teleport: teleport.runs)
+        let records = teleport.runs.flatMap(\.teleports)
+        teleports = records.count
+        restoredTeleports = records.count { $0.restored }
+        maximumRelativeDrift = records.filter { !$0.restored }.map(\.relativeDrift).max()
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case baseline, teleport, trainLoss, testLoss, teleports, restoredTeleports, maximumRelativeDrift
+    }
+
+    /// Encodes every key; a loss that was never reached is null.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(baseline, forKey: .baseline)
+        try container.encode(teleport, forKey: .teleport)
+        // `encode` writes a null for nil, where the synthesized conformance would leave the key out.
+        try container.encode(trainLoss, forKey: .trainLoss)
+        try container.encode(testLoss, forKey: .testLoss)
+        try container.encode(teleports, forKey: .teleports)
+        try container.encode(restoredTeleports, forKey: .restoredTeleports)
+        try container.encode(_maximumRelativeDrift, forKey: .maximumRelativeDrift)
+    }
+}

@@ -1,0 +1,126 @@
+import Foundation
+
+/// A comparison in words: the table of both arms, and what follows from it.
+///
+/// The sentences say what was measured, also when teleportation is worse, does not get to the baseline's loss, or when
+/// the difference is no larger than the spread over seeds.
+public struct ComparisonReport: Equatable, Sendable {
+    /// A row for each arm.
+    public let table: Table
+    /// The conclusions, each of them one line or more.
+    public let sentences: [String]
+
+    /// The report of a summary.
+    public init(_ summary: Summary) {
+        let comparison = summary.comparison
+        table = Table(
+            columns: [
+                .init("", alignment: .left), .init("train loss"), .init("best train loss"), .init("test loss"),
+                .init("best test loss"), .init("accuracy"), .init("seconds"), .init("teleport share"),
+            ],
+            rows: [Self.row("baseline", comparison.baseline), Self.row("teleport", comparison.teleport)])
+        let epochs = summary.arms.teleport.runs.compactMap { $0.epochs.last?.epoch }.max() ?? 0
+        sentences =
+            Self.divergences(comparison)
+            + Self.reach(
+                "training loss", comparison.trainLoss, epochs: epochs,
+                comparison.baseline.finalTrainLoss, comparison.teleport.finalTrainLoss)
+            + Self.reach(
+                "test loss", comparison.testLoss, epochs: epochs,
+                comparison.baseline.finalTestLoss, comparison.teleport.finalTestLoss)
+            + Self.teleports(comparison) + Self.spread(comparison)
+    }
+
+    private static func row(_ name: String, _ arm: ArmStatistics) -> [String] {
+        func cell(_ statistic: Statistic, else missing: String) -> String {
+            statistic.mean.isFinite ? statistic.text() : missing
+        }
+        // A loss without a value means that training diverged, or else that there is no test data.
+        let missing = arm.divergedSeeds.isEmpty ? "-" : "diverged"
+        return [
+            name, cell(arm.finalTrainLoss, else: missing), cell(arm.bestTrainLoss, else: missing),
+            cell(arm.finalTestLoss, else: missing), cell(arm.bestTestLoss, else: missing),
+            arm.finalTestAccuracy.mean.isFinite ? arm.finalTestAccuracy.mean.percent() : "-",
+            cell(arm.seconds, else: "-"), arm.teleportShare.isFinite ? arm.teleportShare.percent(3) : "-",
+        ]
+    }
+
+    private static func divergences(_ comparison: Comparison) -> [String] {
+        [("The baseline", comparison.baseline), ("Teleport", comparison.teleport)].compactMap { name, arm in
+            guard !arm.divergedSeeds.isEmpty else { return nil }
+            let seeds = arm.divergedSeeds.map(String.init).joined(separator: ", ")
+            let noun = arm.divergedSeeds.count == 1 ? "seed" : "seeds"
+            return "\(name) diverged with \(noun) \(seeds) (\(arm.divergedSeeds.count) of \(arm.runs))."
+        }
+    }
+
+    private static func reach(
+        _ name: String, _ reach: Reach?, epochs: Int, _ baseline: Statistic, _ teleport: Statistic
+    ) -> [String] {
+        guard baseline.mean.isFinite else { return [] }
+        let target = "the baseline's final \(name) (\(baseline.mean.significant()))"
+        let end = ending(baseline, teleport)
+        guard let reach else {
+            let failure = "Teleport does not reach \(target) in \(epochs) \(epochs == 1 ? "epoch" : "epochs")"
+            return [end.map { "\(failure): it \($0)." } ?? "\(failure)."]
+        }
+        let time = String(format: "%.1f", reach.teleportEpochs)
+        let place = reach.isUpperBound ? "by epoch \(time) of \(epochs)" : "in \(time) of \(epochs) epochs"
+        // The true moment lies before the first record, so the speed-ups are bounds, unless the baseline is there too.
+        let bound = reach.isUpperBound && reach.epochSpeedUp > 1 ? "at least " : ""
+        var sentence = "Teleport reaches \(target) \(place): "
+        sentence +=
+            bound + ratio(reach.epochSpeedUp, fewer: "fewer epochs", more: "more epochs", same: "as many epochs")
+        sentence += ", " + ratio(reach.timeSpeedUp, fewer: "less time", more: "more time", same: "the same time") + "."
+        if reach.baselineEpochs < Double(epochs) - 0.05 {
+            let first = String(format: "%.1f", reach.baselineEpochs)
+            sentence += "\n  The baseline itself was first there after \(first) epochs, which is what counts."
+        }
+        if let end { sentence += "\n  Teleport \(end)." }
+        return [sentence]
+    }
+
+    /// `ends at 0.06900, 3.6 % lower`: the teleport arm's end beside the baseline's; nil where it diverged.
+    private static func ending(_ baseline: Statistic, _ teleport: Statistic) -> String? {
+        guard teleport.mean.isFinite else { return nil }
+        let difference = teleport.mean - baseline.mean
+        guard difference != 0 else { return "ends at the same loss" }
+        var text = "ends at \(teleport.mean.significant())"
+        if baseline.mean != 0 {
+            text += ", \(abs(difference / baseline.mean).percent(2)) \(difference < 0 ? "lower" : "higher")"
+        }
+        let spread = [baseline, teleport].compactMap(\.standardDeviation).max()
+        if let spread, abs(difference) <= spread { text += ", which is within the standard deviation over seeds" }
+        return text
+    }
+
+    /// `1.6x fewer epochs`, the larger of a speed-up and its inverse.
+    private static func ratio(_ speedUp: Double, fewer: String, more: String, same: String) -> String {
+        let factor = max(speedUp, 1 / speedUp)
+        guard factor.isFinite else { return "far " + (speedUp > 1 ? fewer : more) }
+        let text = String(format: factor < 9.95 ? "%.1fx" : "%.0fx", factor)
+        return text == "1.0x" ? same : "\(text) \(speedUp > 1 ? fewer : more)"
+    }
+
+    private static func teleports(_ comparison: Comparison) -> [String] {
+        guard comparison.teleports > 0 else { return ["There were no teleports."] }
+        let count = "\(comparison.teleports) \(comparison.teleports == 1 ? "teleport" : "teleports")"
+        let restored =
+            comparison.restoredTeleports == 0 ? "none was undone" : "\(comparison.restoredTeleports) undone"
+        guard let drift = comparison.maximumRelativeDrift else { return ["\(count), \(restored)."] }
+        return ["\(count), \(restored); the loss moved by at most \(drift.significant(2)) of its value."]
+    }
+
+    private static func spread(_ comparison: Comparison) -> [String] {
+        comparison.baseline.runs > 1
+            ? ["± is the standard deviation over \(comparison.baseline.runs) seeds."]
+            : ["One seed only: a small difference may be chance."]
+    }
+}
+
+extension ComparisonReport: CustomStringConvertible {
+    /// The table, an empty line, and the sentences.
+    public var description: String {
+        "\(table)\n\n" + sentences.joined(separator: "\n")
+    }
+}

@@ -1,0 +1,66 @@
+import Foundation
+
+extension Summary {
+    /// Where and with what a comparison ran: what a reader needs to judge its times.
+    public struct Environment: Codable, Equatable, Sendable {
+        /// The version of this library.
+        public var version: String
+        /// The version of libtorch.
+        public var libtorchVersion: String
+        /// How many threads computed.
+        public var threads: Int
+        /// The device of the tensors, such as `cpu`.
+        public var device: String
+        /// The data type of the parameters, such as `float32`.
+        public var dtype: String
+        /// The name of the host's processor.
+        public var processor: String
+        /// When the comparison started; ISO 8601, in whole seconds, in the JSON.
+        public var date: Date
+
+        /// An environment; the processor is this host's and the date is now unless given.
+        public init(
+            version: String, libtorchVersion: String, threads: Int, device: String, dtype: String,
+            processor: String = Environment.hostProcessor(), date: Date = Date()
+        ) {
+            self.version = version
+            self.libtorchVersion = libtorchVersion
+            self.threads = threads
+            self.device = device
+            self.dtype = dtype
+            self.processor = processor
+            self.date = date
+        }
+
+        /// The name of this host's processor, or its architecture where the system does not tell.
+        public static func hostProcessor() -> String {
+            #if os(macOS)
+                var size = 0
+                sysctlbyname("machdep.cpu.brand_string", nil, &size, nil, 0)
+                var bytes = [UInt8](repeating: 0, count: size)
+                if size > 0, sysctlbyname("machdep.cpu.brand_string", &bytes, &size, nil, 0) == 0 {
+                    return String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+                }
+            #else
+                let information = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
+                if let name = processorName(in: information) { return name }
+            #endif
+            #if arch(arm64)
+                return "arm64"
+            #else
+                return "x86_64"
+            #endif
+        }
+
+        /// The name of the first processor in the text of `/proc/cpuinfo`; nil where it names none, as on many ARM
+        /// systems.
+        static func processorName(in information: String) -> String? {
+            for line in information.split(separator: "\n") where line.hasPrefix("model name") {
+                guard let colon = line.firstIndex(of: ":") else { continue }
+                let name = line[line.index(after: colon)...].trimmingCharacters(in: .whitespaces)
+                if !name.isEmpty { return name }
+            }
+            return nil
+        }
+    }
+}

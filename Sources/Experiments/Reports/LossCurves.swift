@@ -1,0 +1,71 @@
+import Foundation
+
+/// The figures of a comparison: training and test loss over epochs, and over wall-clock time.
+///
+/// Lines are means over seeds, bands one standard deviation to either side; triangles mark teleports. Over time, every
+/// seed's curve is interpolated onto the times of all of them before they are averaged.
+public struct LossCurves: Equatable, Sendable {
+    /// The losses over epochs, training on the left and test on the right.
+    public let overEpochs: Figure
+    /// The losses over seconds.
+    public let overSeconds: Figure
+
+    /// The figures of a summary.
+    public init(_ summary: Summary) {
+        let arms = [("baseline", summary.arms.baseline.runs), ("teleport", summary.arms.teleport.runs)]
+        let losses: [(title: String, value: (EpochRecord) -> Double)] = [
+            ("Training loss", \.trainLoss), ("Test loss", \.testLoss),
+        ]
+        let moments = Set(summary.arms.teleport.runs.flatMap(\.teleports).map(\.epoch)).sorted().map(Double.init)
+        overEpochs = Figure(
+            panels: losses.map { title, value in
+                Self.chart(
+                    title, horizontalLabel: "epoch", markers: moments,
+                    curves: arms.map { ($0, MeanCurve(of: value, overEpochsOf: $1)) })
+            })
+        let seconds = MeanCurve(of: \.seconds, overEpochsOf: summary.arms.teleport.runs)
+        overSeconds = Figure(
+            panels: losses.map { title, value in
+                Self.chart(
+                    title, horizontalLabel: "wall-clock time (s)",
+                    // A teleport before the first epoch is at the start, whatever the first record is.
+                    markers: moments.map { $0 == 0 ? 0 : seconds.mean(at: $0) },
+                    curves: arms.map { ($0, MeanCurve(of: value, overSecondsOf: $1)) })
+            })
+    }
+
+    /// Draws `loss-over-epochs` and `loss-over-seconds`, each as `.svg` and `.png`, into a folder, which is made if need
+    /// be.
+    ///
+    /// - Returns: The files, in the order in which they were drawn.
+    /// - Throws: ``ReportError/gnuplotFailed(output:)`` or ``ReportError/unwritable(path:reason:)``.
+    @discardableResult
+    public func draw(into folder: URL, with gnuplot: Gnuplot) throws(ReportError) -> [URL] {
+        var files: [URL] = []
+        for (name, figure) in [("loss-over-epochs", overEpochs), ("loss-over-seconds", overSeconds)] {
+            let svg = folder.appendingPathComponent(name + ".svg")
+            let png = folder.appendingPathComponent(name + ".png")
+            try figure.draw(svg: svg, png: png, with: gnuplot)
+            files += [svg, png]
+        }
+        return files
+    }
+
+    private static func chart(
+        _ title: String, horizontalLabel: String, markers: [Double], curves: [(name: String, curve: MeanCurve)]
+    ) -> LineChart {
+        let losses = curves.flatMap { $0.curve.y.map(\.mean) }.filter(\.isFinite)
+        // Losses over more than a decade: on a linear axis, the later epochs would all lie on the bottom.
+        let isLogarithmic = (losses.min() ?? 0) > 0 && losses.max()! > 10 * losses.min()!
+        return LineChart(
+            title: title + (isLogarithmic ? " (logarithmic scale)" : ""), horizontalLabel: horizontalLabel,
+            isLogarithmic: isLogarithmic,
+            series: curves.map { name, curve in
+                let deviations = curve.y.compactMap(\.standardDeviation)
+                return LineChart.Series(
+                    name: name, x: curve.x, y: curve.y.map(\.mean),
+                    deviation: deviations.count == curve.x.count ? deviations : nil)
+            },
+            markers: markers.isEmpty ? nil : LineChart.Markers(name: "a teleport", x: markers, series: 1))
+    }
+}

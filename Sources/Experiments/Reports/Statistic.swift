@@ -1,0 +1,17 @@
+/// The mean of a number over seeds, and its spread.
+public struct Statistic: Codable, Equatable, Sendable {
+    /// The arithmetic mean; not finite where one of the numbers is not.
+    @JSONNumber public var mean: Double
+    /// The sample standard deviation (divisor n - 1); nil for fewer than two numbers, which show no spread.
+    @JSONNumber public var standardDeviation: Double?
+
+    /// The mean and spread of some numbers; the mean of none is NaN.
+    public init(of values: [Double]) {
+        let count = Double(values.count)
+        let mean = values.reduce(0, +) / count
+        self.mean = mean
+        standardDeviation =
+            values.count < 2
+            ? nil : (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / (count - 1)).squareRoot()
+    }
+}

@@ -1,0 +1,67 @@
+import Foundation
+
+/// Everything that a comparison of training with and without teleportation found: the contents of `summary.json`.
+public struct Summary: Codable, Equatable, Sendable {
+    /// The options of the comparison by name, every default written out, so that it can be run again.
+    public var configuration: [String: JSONValue]
+    /// Where and with what it ran.
+    public var environment: Environment
+    /// What was measured.
+    public var arms: Arms
+    /// What follows from the measurements.
+    public var comparison: Comparison
+
+    /// The two arms of a comparison.
+    public struct Arms: Codable, Equatable, Sendable {
+        /// The training without teleportation.
+        public var baseline: Arm
+        /// The same training, from the same seeds and on the same batches, with teleportation.
+        public var teleport: Arm
+
+        /// Two arms.
+        public init(baseline: Arm, teleport: Arm) {
+            self.baseline = baseline
+            self.teleport = teleport
+        }
+    }
+
+    /// Sums up two arms.
+    public init(configuration: [String: JSONValue], environment: Environment, baseline: Arm, teleport: Arm) {
+        self.configuration = configuration
+        self.environment = environment
+        arms = Arms(baseline: baseline, teleport: teleport)
+        comparison = Comparison(baseline: baseline, teleport: teleport)
+    }
+
+    /// Reads a summary that ``write(to:)`` wrote.
+    ///
+    /// - Throws: ``ReportError/unreadable(path:reason:)`` when the file is missing or is no summary.
+    public init(contentsOf file: URL) throws(ReportError) {
+        do {
+            let decoder = JSONDecoder()
+            decoder.dateDecodingStrategy = .iso8601
+            self = try decoder.decode(Summary.self, from: Data(contentsOf: file))
+        } catch {
+            throw ReportError.unreadable(path: file.path, reason: ReportError.reason(of: error))
+        }
+    }
+
+    /// The summary as JSON: indented, keys sorted, non-finite numbers null, a newline at the end.
+    public func json() throws -> Data {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        encoder.dateEncodingStrategy = .iso8601
+        return try encoder.encode(self) + Data("\n".utf8)
+    }
+
+    /// Writes the summary as JSON, whole or not at all: whoever reads the file meanwhile sees the old one or the new one.
+    ///
+    /// The folder is made if need be.
+    ///
+    /// - Throws: ``ReportError/unwritable(path:reason:)``.
+    public func write(to file: URL) throws(ReportError) {
+        try AtomicFile.write(to: [file]) { temporary in
+            try json().write(to: temporary[0])
+        }
+    }
+}

@@ -1,0 +1,51 @@
+/// What one teleport did: the steps taken on one batch, and whether the parameters kept the move.
+public struct TeleportRecord: Codable, Equatable, Sendable {
+    /// How many epochs were complete when it happened: 0 before the first, as schedules count.
+    public var epoch: Int
+    /// The index of the teleport batch within this epoch's teleport, from 0.
+    public var batch: Int
+    /// How many ascent steps were taken.
+    public var steps: Int
+    /// The loss on the teleport batch before the first step.
+    @JSONNumber public var lossBefore: Double
+    /// The loss on the teleport batch after the last step, of the moved parameters even when they were restored.
+    @JSONNumber public var lossAfter: Double
+    /// The squared norm of the gradient on the teleport batch before the first step.
+    @JSONNumber public var gradientNormSquaredBefore: Double
+    /// The squared norm of the gradient on the teleport batch after the last step.
+    @JSONNumber public var gradientNormSquaredAfter: Double
+    /// The dimension of the null space in which each layer could move, by the name of the layer.
+    public var freeDimensions: [String: Int]
+    /// Whether the move was undone and the parameters are those from before.
+    public var restored: Bool
+    /// Why the move was undone; nil, and absent from the JSON, when it was kept.
+    public var reason: String?
+    /// Wall-clock seconds that this teleport took.
+    @JSONNumber public var seconds: Double
+
+    /// A record of one teleport.
+    public init(
+        epoch: Int, batch: Int, steps: Int, lossBefore: Double, lossAfter: Double, gradientNormSquaredBefore: Double,
+        gradientNormSquaredAfter: Double, freeDimensions: [String: Int], restored: Bool = false,
+        reason: String? = nil, seconds: Double
+    ) {
+        self.epoch = epoch
+        self.batch = batch
+        self.steps = steps
+        self.lossBefore = lossBefore
+        self.lossAfter = lossAfter
+        self.gradientNormSquaredBefore = gradientNormSquaredBefore
+        self.gradientNormSquaredAfter = gradientNormSquaredAfter
+        self.freeDimensions = freeDimensions
+        self.restored = restored
+        self.reason = reason
+        self.seconds = seconds
+    }
+
+    /// By how much the loss moved, as a fraction of the loss before: `|lossAfter - lossBefore| / |lossBefore|`.
+    ///
+    /// Teleportation promises that this is zero; the measured value says how well it was kept.
+    public var relativeDrift: Double {
+        lossAfter == lossBefore ? 0 : abs(lossAfter - lossBefore) / abs(lossBefore)
+    }
+}
