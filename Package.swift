@@ -10,7 +10,7 @@ let libtorch = Context.environment["LIBTORCH"] ?? Context.packageDirectory + "/.
 
 let package = Package(
     name: "swift-teleportation",
-    platforms: [.macOS(.v14)],
+    platforms: [.macOS(.v15)],
     products: [
         .library(
             name: "Teleportation",
@@ -49,13 +49,15 @@ let package = Package(
         .target(name: "Optimizers", dependencies: ["NeuralNetworks"]),
         .target(name: "Teleportation", dependencies: ["Optimizers"]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-        .target(name: "Datasets", dependencies: ["Torch", "CZlib"]),
-        .target(
-            name: "Experiments",
-            dependencies: ["Datasets", "Teleportation", .product(name: "Yams", package: "Yams")]),
+        .target(name: "Datasets", dependencies: ["NeuralNetworks", "CZlib"]),
+        .target(name: "Experiments", dependencies: ["Datasets", "Teleportation"]),
         .executableTarget(
             name: "teleport",
-            dependencies: ["Experiments", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+            dependencies: [
+                "Experiments",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Yams", package: "Yams"),
+            ]),
         .testTarget(name: "TorchTests", dependencies: ["Torch"]),
         .testTarget(name: "NeuralNetworksTests", dependencies: ["NeuralNetworks"]),
         .testTarget(name: "OptimizersTests", dependencies: ["Optimizers"], resources: [.copy("Fixtures")]),

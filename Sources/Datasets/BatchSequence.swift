@@ -1,3 +1,4 @@
+import NeuralNetworks
 import Torch
 
 /// The samples of a data set in batches; `Dataset.batches(of:shuffledBy:)` makes one.

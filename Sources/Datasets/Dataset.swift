@@ -1,3 +1,4 @@
+import NeuralNetworks
 import Torch
 
 /// Samples with targets that can be reached in any order.

@@ -1,3 +1,4 @@
+import NeuralNetworks
 import Torch
 
 /// Labelled images, kept as bytes and converted batch by batch: 60,000 images of MNIST take 47 MB and not 188.

@@ -7,6 +7,9 @@ public struct Batch {
     /// `[N, ...]`; class indices are `int64` `[N]`.
     public let targets: Tensor
 
+    /// The number of samples.
+    public var count: Int { inputs.size(0) }
+
     /// A batch of `N` samples.
     public init(inputs: Tensor, targets: Tensor) {
         precondition(

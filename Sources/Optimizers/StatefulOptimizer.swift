@@ -195,18 +195,18 @@ extension ParameterGradient {
         case .tensor(let gradient):
             precondition(
                 gradient.isLike(parameter), "the gradient is \(gradient.layout), the parameter \(parameter.layout)")
-        case .product(let delta, let rows):
+        case .product(let delta, let input):
             precondition(
-                parameter.rank == 2 && delta.size(1) == parameter.size(0) && rows.size(1) == parameter.size(1),
-                "the gradient is a product of \(delta.layout) and \(rows.layout), the parameter \(parameter.layout)")
+                parameter.rank == 2 && delta.size(1) == parameter.size(0) && input.rows.size(1) == parameter.size(1),
+                "the gradient is a product of \(delta.layout) and \(input.rows.layout), the parameter \(parameter.layout)")
         }
     }
 
-    /// The inner product with a tensor of the parameter's shape, rank 0; `<delta, rows tensor^T>` if factored.
+    /// The inner product with a tensor of the parameter's shape, rank 0; `<delta, A tensor^T>` if factored.
     func dot(_ tensor: Tensor) -> Tensor {
         switch self {
         case .tensor(let gradient): gradient.dot(tensor)
-        case .product(let delta, let rows): delta.dot(rows.matmul(tensor.transposed()))
+        case .product(let delta, let input): delta.dot(input.rows.matmul(tensor.transposed()))
         }
     }
 }

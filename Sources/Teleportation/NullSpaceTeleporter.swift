@@ -46,9 +46,9 @@ public struct NullSpaceTeleporter: Teleporter {
         /// `Delta^T (D_g A) (I - B B^T)` for each affine map: one pull-back and one pushforward, no tape. Where B spans
         /// the rows of A (tau = 1) the other term of the Hessian-vector product, which holds all second derivatives, is
         /// `(D_g Delta)^T A (I - B B^T) = 0`; for tau < 1 it is dropped.
-        case closedForm
+        case closedForm = "closed-form"
         /// Differentiates twice by autograd and projects: the algorithm as published.
-        case doubleBackward
+        case doubleBackward = "double-backward"
     }
 
     /// A teleporter; step size and cap by default have no unit to tune.

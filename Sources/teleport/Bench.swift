@@ -3,8 +3,6 @@ import Experiments
 import Foundation
 import Torch
 
-extension BenchmarkSuite: ExpressibleByArgument {}
-
 /// `teleport bench`.
 struct Bench: ParsableCommand {
     static let configuration = CommandConfiguration(

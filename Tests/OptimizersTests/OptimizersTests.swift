@@ -41,7 +41,7 @@ private func gradients(_ generator: Generator, dtype: DType = .float64) -> [Para
     [
         .product(
             delta: .normal([3, 5], using: generator, dtype: dtype),
-            rows: .normal([3, 7], using: generator, dtype: dtype)),
+            input: Representation(rows: .normal([3, 7], using: generator, dtype: dtype))),
         .tensor(.normal([5], using: generator, dtype: dtype)),
     ]
 }
@@ -300,7 +300,7 @@ private func relativeDifference(_ actual: Tensor, _ expected: [Double]) -> Doubl
         await #expect(processExitsWith: .failure) { SGD().update([.zeros([4])], with: [.tensor(.ones([1]))]) }
         await #expect(processExitsWith: .failure) { AdaGrad().update([.zeros([4])], with: [.tensor(.ones([1]))]) }
         await #expect(processExitsWith: .failure) {
-            RMSProp().update([.zeros([4, 4])], with: [.product(delta: .ones([2, 3]), rows: .ones([2, 3]))])
+            RMSProp().update([.zeros([4, 4])], with: [.product(delta: .ones([2, 3]), input: Representation(rows: .ones([2, 3])))])
         }
     }
 

@@ -17,11 +17,23 @@ public struct Dense: Layer {
     }
 
     /// A layer with random weights as PyTorch's `Linear` draws them: uniform within `1 / sqrt(in)` of zero.
-    public init(_ inputs: Int, _ outputs: Int, bias: Bool = true, using generator: Generator, dtype: DType = .float32) {
+    ///
+    /// - Parameters:
+    ///   - inputs: The features of a sample.
+    ///   - outputs: The features of an output.
+    ///   - bias: Whether there is a bias.
+    ///   - generator: Draws the numbers, on the CPU.
+    ///   - dtype: The element type of the parameters.
+    ///   - device: Where the parameters are.
+    public init(
+        _ inputs: Int, _ outputs: Int, bias: Bool = true, using generator: Generator, dtype: DType = .float32,
+        device: Device = .cpu
+    ) {
         let bound = 1 / Double(inputs).squareRoot()
-        self.init(
-            weight: .uniform([outputs, inputs], in: -bound..<bound, using: generator, dtype: dtype),
-            bias: bias ? .uniform([outputs], in: -bound..<bound, using: generator, dtype: dtype) : nil)
+        func draw(_ shape: [Int]) -> Tensor {
+            .uniform(shape, in: -bound..<bound, using: generator, dtype: dtype).to(device: device)
+        }
+        self.init(weight: draw([outputs, inputs]), bias: bias ? draw([outputs]) : nil)
     }
 
     /// The tensors that training changes.

@@ -12,13 +12,13 @@ public struct MLP: Layer {
     /// A perceptron with random weights as PyTorch's `Linear` draws them.
     public init(
         inputs: Int, hidden: [Int], outputs: Int, activation: Activation = .relu, bias: Bool = true,
-        using generator: Generator, dtype: DType = .float32
+        using generator: Generator, dtype: DType = .float32, device: Device = .cpu
     ) {
         let sizes = [inputs] + hidden + [outputs]
         var layers: [any Layer] = [Flatten()]
         for (index, (from, to)) in zip(sizes, sizes.dropFirst()).enumerated() {
             if index > 0 { layers.append(activation.layer) }
-            layers.append(Dense(from, to, bias: bias, using: generator, dtype: dtype))
+            layers.append(Dense(from, to, bias: bias, using: generator, dtype: dtype, device: device))
         }
         body = Sequential(layers)
     }

@@ -1,0 +1,88 @@
+import Datasets
+import Foundation
+import Optimizers
+import Teleportation
+import Torch
+
+/// The main job: the same training with and without teleports, over several seeds.
+public struct CompareExperiment {
+    /// How the models are trained, in both arms.
+    public let training: TrainingConfiguration
+    /// How the models of one arm are teleported.
+    public let teleports: TeleportConfiguration
+    /// One run of each arm for each of them.
+    public let seeds: Seeds
+    private let data: Split<ImageDataset>
+
+    /// A comparison on a data set.
+    public init(
+        _ training: TrainingConfiguration, teleports: TeleportConfiguration, seeds: Seeds, on data: Split<ImageDataset>
+    ) {
+        self.training = training
+        self.teleports = teleports
+        self.seeds = seeds
+        self.data = data
+    }
+
+    /// Trains all models, seed by seed, without and then with teleports.
+    ///
+    /// - Parameters:
+    ///   - progress: Shows how far it is.
+    ///   - isCancelled: Asked before each batch; once true, the summary holds what there is.
+    public func run(progress: ProgressLine? = nil, isCancelled: @escaping () -> Bool = { false }) -> Summary {
+        let training = Training(self.training, on: data)
+        var arms = [("baseline", nil), ("teleport", teleports)].map { name, teleports in
+            (name: name, teleports: teleports, arm: Arm(seeds: [], runs: []))
+        }
+        var finished = 0
+        for seed in seeds.values {
+            for index in arms.indices where !isCancelled() {
+                let (name, teleports) = (arms[index].name, arms[index].teleports)
+                func position(_ epoch: Int, _ batch: Int) -> ProgressLine.Position {
+                    ProgressLine.Position(run: finished, arm: name, seed: seed, epoch: epoch, batch: batch)
+                }
+                let observer = Training.Observer(
+                    batchFinished: { progress?.update(position($0, $1), loss: $2()) },
+                    epochFinished: {
+                        progress?.finishEpoch(position($0.epoch, training.batchesPerEpoch), record: $0)
+                    },
+                    isCancelled: isCancelled)
+                let run = training.run(seed: seed, teleports: teleports, observer: observer)
+                arms[index].arm.seeds.append(seed)
+                arms[index].arm.runs.append(run)
+                finished += 1
+            }
+        }
+        return Summary(
+            configuration: configuration,
+            environment: Summary.Environment(
+                version: Library.version, libtorchVersion: Libtorch.version, threads: Libtorch.threadCount,
+                device: self.training.device.description, dtype: "\(self.training.dtype)"),
+            baseline: arms[0].arm, teleport: arms[1].arm)
+    }
+
+    /// A job of the size of this experiment, for `ProgressLine`.
+    public var job: ProgressLine.Job {
+        let batches = (data.train.count + training.batchSize - 1) / training.batchSize
+        return ProgressLine.Job(runs: 2 * seeds.values.count, epochs: training.epochs, batches: batches)
+    }
+
+    /// All options by the names that they have on the command line.
+    private var configuration: [String: JSONValue] {
+        [
+            "dataset": .string(data.name), "model": .string(training.architecture.text),
+            "optimizer": .string(training.optimizer.rawValue), "learning-rate": .number(training.learningRate),
+            "batch-size": .integer(training.batchSize), "epochs": .integer(training.epochs),
+            "seeds": .array(seeds.values.map { .integer($0) }), "method": "null-space",
+            "schedule": .string(TeleportEpochs(teleports.schedule.epochs).text),
+            "warm-up-steps": .integer(teleports.schedule.warmUpSteps),
+            "teleport-batches": .integer(teleports.schedule.batchCount),
+            "teleport-batch-size": .integer(teleports.schedule.batchSize), "teleport-steps": .integer(teleports.steps),
+            "step-size": .string(teleports.stepSize.text), "cap": .string(teleports.cap.text),
+            "tau": .number(teleports.tau), "scope": .string(teleports.scope.rawValue),
+            "derivative": .string(teleports.derivative.rawValue), "tolerance": .number(teleports.tolerance),
+            "optimizer-state": .string(teleports.optimizerState.rawValue), "dtype": .string("\(training.dtype)"),
+            "device": .string(training.device.description), "threads": .integer(Libtorch.threadCount),
+        ]
+    }
+}

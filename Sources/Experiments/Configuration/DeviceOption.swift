@@ -1,0 +1,17 @@
+import Torch
+
+extension Device: TextConvertible {
+    /// `cpu`, `cuda` or `cuda:1`.
+    public init(text: String) throws(TextError) {
+        let named = NamedText(text)
+        switch (named.name, named.argument.map { Int($0) }) {
+        case ("cpu", nil): self = .cpu
+        case ("cuda", nil): self = .cuda(index: 0)
+        case ("cuda", let index??) where index >= 0: self = .cuda(index: index)
+        default: throw TextError(text, "give cpu, cuda or cuda:INDEX")
+        }
+    }
+
+    /// `cpu` or `cuda:0`.
+    public var text: String { description }
+}

@@ -1,0 +1,80 @@
+import Teleportation
+
+extension StepSize: TextConvertible {
+    /// `fixed:0.2` or `growth:0.5`.
+    public init(text: String) throws(TextError) {
+        let named = NamedText(text)
+        switch (named.name, named.positiveNumber) {
+        case ("fixed", let eta?): self = .fixed(eta)
+        case ("growth", let rate?): self = .growth(rate)
+        default: throw TextError(text, "give fixed:ETA or growth:RATE with a positive number, as in growth:0.5")
+        }
+    }
+
+    /// `fixed:0.2` or `growth:0.5`.
+    public var text: String {
+        switch self {
+        case .fixed(let eta): "fixed:\(eta.shortText)"
+        case .growth(let rate): "growth:\(rate.shortText)"
+        }
+    }
+}
+
+extension Cap: TextConvertible {
+    /// `fixed:5`, `relative:10`, `predicted:0.1` or `none`.
+    public init(text: String) throws(TextError) {
+        let named = NamedText(text)
+        switch (named.name, named.positiveNumber) {
+        case ("fixed", let bound?): self = .fixed(bound)
+        case ("relative", let factor?): self = .relative(factor)
+        case ("predicted", let share?): self = .predicted(share)
+        case ("none", nil) where named.argument == nil: self = .none
+        default:
+            throw TextError(
+                text, "give fixed:CAP, relative:FACTOR or predicted:SHARE with a positive number, or none")
+        }
+    }
+
+    /// `fixed:5`, `relative:10`, `predicted:0.1` or `none`.
+    public var text: String {
+        switch self {
+        case .none: "none"
+        case .fixed(let bound): "fixed:\(bound.shortText)"
+        case .relative(let factor): "relative:\(factor.shortText)"
+        case .predicted(let share): "predicted:\(share.shortText)"
+        }
+    }
+}
+
+/// The epochs, from 0, before which teleports take place: K in NS25 Algorithm 1.
+public struct TeleportEpochs: Hashable, Sendable, TextConvertible {
+    /// In ascending order.
+    public let epochs: [Int]
+
+    /// The given epochs.
+    public init(_ epochs: some Sequence<Int>) { self.epochs = Set(epochs).sorted() }
+
+    /// `0..<5`, `0,2,4` or `none`.
+    public init(text: String) throws(TextError) {
+        let remedy = "give a range such as 0..<5, a list such as 0,2,4, or none"
+        if text == "none" {
+            self.init([])
+        } else if let range = text.firstRange(of: "..<") {
+            guard let lower = Int(text[..<range.lowerBound]), let upper = Int(text[range.upperBound...]),
+                lower >= 0, upper > lower, upper <= 1_000_000
+            else { throw TextError(text, remedy) }
+            self.init(lower..<upper)
+        } else {
+            let epochs = text.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) ?? -1 }
+            guard epochs.allSatisfy({ $0 >= 0 }) else { throw TextError(text, remedy) }
+            self.init(epochs)
+        }
+    }
+
+    /// `0..<5` where they follow each other, else `0,2,4`, or `none`.
+    public var text: String {
+        guard let first = epochs.first, let last = epochs.last else { return "none" }
+        return epochs.count > 1 && last - first == epochs.count - 1
+            ? "\(first)..<\(last + 1)" : epochs.map(String.init).joined(separator: ",")
+    }
+}

@@ -1,0 +1,159 @@
+import Datasets
+import NeuralNetworks
+import Optimizers
+import Teleportation
+import Torch
+
+/// The training of a classifier, with or without teleports.
+///
+/// The weights, the order of the batches and the teleport batches come from generators of their own, so that runs of one
+/// seed start from the same weights and see the same batches whether they teleport or not.
+public struct Training {
+    /// How the model is trained.
+    public let configuration: TrainingConfiguration
+    private let train: ImageDataset
+    private let test: ImageDataset
+
+    /// What a run tells while it goes on, and asks.
+    public struct Observer {
+        /// A batch is done: the epoch, from 1, the batches of it that are done, and the mean loss of the epoch so far.
+        public var batchFinished: (_ epoch: Int, _ batch: Int, _ loss: () -> Double) -> Void
+        /// An epoch is done.
+        public var epochFinished: (EpochRecord) -> Void
+        /// Whether to stop before the next batch.
+        public var isCancelled: () -> Bool
+
+        /// An observer; by default one that neither listens nor stops.
+        public init(
+            batchFinished: @escaping (_ epoch: Int, _ batch: Int, _ loss: () -> Double) -> Void = { _, _, _ in },
+            epochFinished: @escaping (EpochRecord) -> Void = { _ in }, isCancelled: @escaping () -> Bool = { false }
+        ) {
+            self.batchFinished = batchFinished
+            self.epochFinished = epochFinished
+            self.isCancelled = isCancelled
+        }
+    }
+
+    /// The training of a classifier of images.
+    public init(_ configuration: TrainingConfiguration, on data: Split<ImageDataset>) {
+        self.configuration = configuration
+        train = data.train.to(dtype: configuration.dtype, device: configuration.device)
+        test = data.test.to(dtype: configuration.dtype, device: configuration.device)
+    }
+
+    /// The batches of an epoch.
+    public var batchesPerEpoch: Int { train.batches(of: configuration.batchSize).batchCount }
+
+    /// Trains from random weights.
+    ///
+    /// - Parameters:
+    ///   - seed: Decides weights, order and teleport batches.
+    ///   - teleports: nil for training without.
+    ///   - observer: Is told of batches and epochs.
+    /// - Returns: The epochs that were finished, all of them unless the observer stopped the run or the loss stopped being
+    ///   finite.
+    public func run(seed: Int, teleports: TeleportConfiguration? = nil, observer: Observer = Observer()) -> Run {
+        let model = configuration.architecture.makeModel(
+            inputShape: train.imageShape, outputs: train.classCount, using: Self.generator(.weights, seed),
+            dtype: configuration.dtype, device: configuration.device)
+        let parameters = model.parameters.map(\.value)
+        let loss = CrossEntropy()
+        let optimizer = configuration.optimizer.make(learningRate: configuration.learningRate)
+        let order = Self.generator(.order, seed)
+        var pending = teleports.map { ScheduledTeleports($0, train: train, using: Self.generator(.teleports, seed)) }
+        var run = Run()
+        var clock = Stopwatch()
+        var teleportClock = Stopwatch()
+
+        for epoch in 0..<configuration.epochs {
+            let lossSum = Tensor(0, dtype: configuration.dtype, device: configuration.device)
+            var samples = 0
+            clock.start()
+            for (index, batch) in train.batches(of: configuration.batchSize, shuffledBy: order).enumerated() {
+                if observer.isCancelled() { return run }
+                if pending?.areDue(epoch: epoch, step: index) == true {
+                    teleportClock.start()
+                    run.teleports += pending!.teleport(model, loss, before: optimizer, epoch: epoch)
+                    teleportClock.stop()
+                }
+                let linearized = LinearizedLoss(model, loss, on: batch)
+                optimizer.update(parameters, with: linearized.pullback().parameters)
+                lossSum.addInPlace(linearized.value, scale: Double(batch.count))
+                samples += batch.count
+                observer.batchFinished(epoch + 1, index + 1) { lossSum.item() / Double(samples) }
+            }
+            let trainLoss = lossSum.item() / Double(samples)
+            // Looking at the model is no part of training it.
+            clock.stop()
+            let evaluation = Evaluation(of: model, loss, on: test)
+            let record = EpochRecord(
+                epoch: epoch + 1, trainLoss: trainLoss, testLoss: evaluation.loss, testAccuracy: evaluation.accuracy,
+                gradientNormSquared: Evaluation.gradientNormSquared(of: model, loss, on: train),
+                seconds: clock.seconds, teleportSeconds: teleportClock.seconds)
+            run.epochs.append(record)
+            observer.epochFinished(record)
+            guard trainLoss.isFinite else { break }
+        }
+        return run
+    }
+
+    /// What random numbers are drawn for, and how far its seeds are from the user's. The distances keep the generators of
+    /// one run apart within 32 bits, which are all that libtorch takes of a seed.
+    private enum Purpose: UInt64 {
+        case weights = 0
+        case order = 1_000_000_000
+        case teleports = 2_000_000_000
+    }
+
+    private static func generator(_ purpose: Purpose, _ seed: Int) -> Generator {
+        Generator(seed: UInt64(seed) + purpose.rawValue)
+    }
+}
+
+/// The teleports of one run.
+private struct ScheduledTeleports {
+    private let configuration: TeleportConfiguration
+    private let teleporter: NullSpaceTeleporter
+    private let train: ImageDataset
+    private let generator: Generator
+    private var hasBegun = false
+
+    init(_ configuration: TeleportConfiguration, train: ImageDataset, using generator: Generator) {
+        self.configuration = configuration
+        self.train = train
+        self.generator = generator
+        teleporter = NullSpaceTeleporter(
+            steps: configuration.steps, stepSize: configuration.stepSize, cap: configuration.cap,
+            tau: configuration.tau,
+            scope: configuration.scope == .dataset ? .dataset(train.batches(of: Evaluation.batchSize)) : .batch,
+            method: configuration.derivative, tolerance: configuration.tolerance)
+    }
+
+    /// Whether to teleport before a training step, which is counted within its epoch.
+    func areDue(epoch: Int, step: Int) -> Bool {
+        configuration.schedule.epochs.contains(epoch)
+            && step == (hasBegun ? 0 : configuration.schedule.warmUpSteps)
+    }
+
+    mutating func teleport(
+        _ model: some Layer, _ loss: some Loss, before optimizer: any Optimizer, epoch: Int
+    ) -> [TeleportRecord] {
+        hasBegun = true
+        let batches = train.batches(of: configuration.schedule.batchSize, shuffledBy: generator)
+            .prefix(configuration.schedule.batchCount)
+        let reports = teleporter.teleport(model, loss, on: batches, before: optimizer)
+        if configuration.optimizerState == .reset { optimizer.reset() }
+        return reports.enumerated().map { TeleportRecord($1, epoch: epoch, batch: $0) }
+    }
+}
+
+extension TeleportRecord {
+    /// The record of a teleport on one batch of those before an epoch.
+    init(_ report: TeleportReport, epoch: Int, batch: Int) {
+        self.init(
+            epoch: epoch, batch: batch, steps: report.steps, lossBefore: report.lossBefore,
+            lossAfter: report.lossAfter, gradientNormSquaredBefore: report.gradientNormSquaredBefore,
+            gradientNormSquaredAfter: report.gradientNormSquaredAfter, freeDimensions: report.freeDimensions,
+            restored: report.restored != nil, reason: report.restored?.description, seconds: report.seconds)
+    }
+}

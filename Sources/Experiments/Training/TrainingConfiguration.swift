@@ -1,0 +1,93 @@
+import NeuralNetworks
+import Optimizers
+import Teleportation
+import Torch
+
+/// How a model is trained.
+public struct TrainingConfiguration: Sendable {
+    /// The shape of the model.
+    public var architecture: Architecture
+    /// The optimizer.
+    public var optimizer: OptimizerKind
+    /// The optimizer's learning rate; eta_prim in NS25 Table 1.
+    public var learningRate: Double
+    /// The samples in a batch.
+    public var batchSize: Int
+    /// The passes over the training data.
+    public var epochs: Int
+    /// The element type of weights and inputs.
+    public var dtype: DType
+    /// Where the training takes place.
+    public var device: Device
+
+    /// A training; the defaults are those of the command line.
+    public init(
+        architecture: Architecture = .mlp(hidden: [1024, 1024], activation: .relu), optimizer: OptimizerKind = .sgd,
+        learningRate: Double = 0.01, batchSize: Int = 32, epochs: Int = 5, dtype: DType = .float32,
+        device: Device = .cpu
+    ) {
+        self.architecture = architecture
+        self.optimizer = optimizer
+        self.learningRate = learningRate
+        self.batchSize = batchSize
+        self.epochs = epochs
+        self.dtype = dtype
+        self.device = device
+    }
+}
+
+/// When and how a training is interrupted by teleports.
+public struct TeleportConfiguration: Sendable {
+    /// When teleports take place, and on how many samples.
+    public var schedule: TeleportSchedule
+    /// The steps on each batch; t in NS25 Algorithm 1.
+    public var steps: Int
+    /// How far a step goes.
+    public var stepSize: StepSize
+    /// Where the gradient has grown enough.
+    public var cap: Cap
+    /// The share of the energy of an input that its significant space holds; NS25 eq. 3.
+    public var tau: Double
+    /// The samples on which the loss is held.
+    public var scope: Scope
+    /// How the direction is computed.
+    public var derivative: NullSpaceTeleporter.Method
+    /// How much the loss of a teleport batch may change, relative to the loss.
+    public var tolerance: Double
+    /// What becomes of the optimizer's state.
+    public var optimizerState: OptimizerStatePolicy
+
+    /// The samples on which nothing changes.
+    public enum Scope: String, CaseIterable, Sendable {
+        /// Those of the teleport batch.
+        case batch
+        /// All training samples.
+        case dataset
+    }
+
+    /// What becomes of moments and the like, which belong to the parameters before a teleport (PS24 appendix F.1).
+    public enum OptimizerStatePolicy: String, CaseIterable, Sendable {
+        /// The optimizer goes on with it.
+        case keep
+        /// The optimizer starts anew.
+        case reset
+    }
+
+    /// Teleports; the defaults are those of the command line, with nothing tuned to an architecture or an optimizer.
+    public init(
+        schedule: TeleportSchedule = TeleportSchedule(), steps: Int = 8, stepSize: StepSize = .growth(0.5),
+        cap: Cap = .predicted(0.1), tau: Double = 1, scope: Scope = .batch,
+        derivative: NullSpaceTeleporter.Method = .closedForm, tolerance: Double = 0.01,
+        optimizerState: OptimizerStatePolicy = .keep
+    ) {
+        self.schedule = schedule
+        self.steps = steps
+        self.stepSize = stepSize
+        self.cap = cap
+        self.tau = tau
+        self.scope = scope
+        self.derivative = derivative
+        self.tolerance = tolerance
+        self.optimizerState = optimizerState
+    }
+}

@@ -1,0 +1,86 @@
+import ArgumentParser
+import Datasets
+import Experiments
+import Foundation
+import NeuralNetworks
+import Optimizers
+import Teleportation
+import Torch
+
+/// `teleport compare`.
+struct Compare: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Train the same model with and without teleportation, and compare.",
+        discussion: """
+            Both arms start from the same weights and see the same batches. The results are printed and written to the \
+            output folder: summary.json, and the loss curves as SVG and PNG where gnuplot is installed. Ctrl-C ends the \
+            run with what there is.
+
+            Without --dataset, the run uses generated digits and needs no files. Every option can stand in a YAML file \
+            (--config FILE) under its name without the dashes, as in 'learning-rate: 0.1'; the command line wins.
+
+            Examples:
+              teleport compare
+              teleport compare --dataset mnist --data DIR --learning-rate 0.1 --seeds 3
+              teleport compare --dataset mnist --optimizer sgd --learning-rate 2e-4 --step-size fixed:0.2 --cap fixed:5
+              teleport compare --config Recipes/mnist-sgd.yaml --epochs 10 --output results/mnist-sgd
+            """)
+
+    @OptionGroup(title: "Data and model") var model: ModelOptions
+    @OptionGroup(title: "Teleportation") var teleportation: TeleportationOptions
+    @OptionGroup(title: "Run") var execution: ExecutionOptions
+
+    @Option(help: ArgumentHelp("A count of seeds (0, 1, ...) or a list, as 4,7.", valueName: "seeds"))
+    var seeds = Seeds([0, 1, 2])
+
+    @Option(help: "The folder for the results; by default a new one under results/.")
+    var output: String?
+
+    mutating func run() throws {
+        try execution.apply()
+        let catalog = model.data.map { Catalog(folder: URL(fileURLWithPath: $0, isDirectory: true)) } ?? Catalog()
+        let data = try catalog.images(model.dataset)
+        let experiment = CompareExperiment(
+            try model.training(execution), teleports: teleportation.configuration, seeds: seeds, on: data)
+        let folder = outputFolder(data.name)
+        try OutputFolder.check(folder)
+
+        let progress = ProgressLine(job: experiment.job, quiet: execution.quiet)
+        let interruption = Interruption()
+        let summary = experiment.run(progress: progress, isCancelled: { interruption.isRequested })
+        progress.finish()
+
+        try summary.write(to: folder.appendingPathComponent("summary.json"))
+        if !execution.quiet {
+            print(ComparisonReport(summary))
+            print()
+        }
+        drawCurves(of: summary, into: folder)
+        if !execution.quiet { print("Results are in \(folder.relativePath)/") }
+        if interruption.isRequested {
+            Console.warn("interrupted; the results hold the epochs that were finished")
+            throw ExitCode(130)
+        }
+        if (summary.arms.baseline.runs + summary.arms.teleport.runs).contains(where: \.hasDiverged) {
+            Console.warn("training diverged: a loss stopped being finite; lower --learning-rate")
+            throw Console.ExitStatus.diverged
+        }
+    }
+
+    private func outputFolder(_ dataset: String) -> URL {
+        if let output { return URL(fileURLWithPath: output, isDirectory: true) }
+        let format = DateFormatter()
+        format.locale = Locale(identifier: "en_US_POSIX")
+        format.dateFormat = "yyyy-MM-dd-HHmmss"
+        return URL(fileURLWithPath: "results/\(dataset)-\(format.string(from: Date()))", isDirectory: true)
+    }
+
+    /// Figures are for looking at: the run succeeds without them.
+    private func drawCurves(of summary: Summary, into folder: URL) {
+        do {
+            try LossCurves(summary).draw(into: folder, with: Gnuplot())
+        } catch {
+            Console.warn("no figures: \(error)")
+        }
+    }
+}

@@ -1,0 +1,19 @@
+import ArgumentParser
+import Datasets
+import Experiments
+import Foundation
+
+/// What the tool tells on standard error, and by its exit status.
+enum Console {
+    /// How a command ended that did not do its job.
+    enum ExitStatus: Int32, Error {
+        case badUsage = 2
+        case badData = 3
+        case diverged = 4
+    }
+
+    /// Writes one line to standard error.
+    static func warn(_ message: String) {
+        FileHandle.standardError.write(Data("teleport: \(message)\n".utf8))
+    }
+}
