@@ -78,6 +78,15 @@ private final class Terminal: @unchecked Sendable {
         #expect(terminal.screen == ["b  seed 1  epoch 1/5  batch 1/10  1 %  loss 1.000  0:01 elapsed, 1:39 left"])
     }
 
+    @Test func eightyColumnsShowTheTimeLeft() {
+        let terminal = Terminal()
+        terminal.width = 80
+        let progress = terminal.progress()
+        terminal.now += 1500
+        progress.update(position, loss: 0.1234)
+        #expect(terminal.screen == ["teleport  seed 7  epoch 3/5  75 %  loss 0.1234  25:00 elapsed, 8:20 left"])
+    }
+
     @Test func staysOnOneLineOfANarrowTerminal() {
         let terminal = Terminal()
         let progress = terminal.progress()
