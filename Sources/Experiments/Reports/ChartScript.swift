@@ -52,9 +52,10 @@ struct ChartScript {
         for (number, pieces) in pieces.enumerated() where !pieces.isEmpty {
             lines.append("\(block(number)) << END")
             // An empty line between pieces makes a gap in the line and in its band.
-            lines += pieces.map { piece in
-                piece.map { "\($0.x) \($0.y) \($0.low) \($0.high)" }.joined(separator: "\n")
-            }.joined(separator: "\n\n").split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+            lines.append(
+                pieces.map { piece in
+                    piece.map { "\($0.x) \($0.y) \($0.low) \($0.high)" }.joined(separator: "\n")
+                }.joined(separator: "\n\n"))
             lines.append("END")
         }
         if let markers = chart.markers, !marks.isEmpty {
@@ -83,7 +84,7 @@ struct ChartScript {
             "set rmargin at screen \(horizontally(frame.right))",
             "set bmargin at screen \(vertically(frame.bottom))",
             "set tmargin at screen \(vertically(top))",
-            "set label \(Self.quoted(chart.title)) at \(place(frame.left, frame.top + 14)) left font ',15'"
+            "set label \(Self.quoted(chart.title)) at \(place(frame.left, frame.top + 14)) left font ',17'"
                 + " textcolor rgb '#111111'",
             "set xlabel \(Self.quoted(chart.horizontalLabel)) offset 0,0.3 \(Self.textColor)",
             "set ylabel \(Self.quoted(chart.verticalLabel)) \(Self.textColor)",

@@ -67,11 +67,13 @@ public struct ComparisonReport: Equatable, Sendable {
         let time = String(format: "%.1f", reach.teleportEpochs)
         let place = reach.isUpperBound ? "by epoch \(time) of \(epochs)" : "in \(time) of \(epochs) epochs"
         // The true moment lies before the first record, so the speed-ups are bounds, unless the baseline is there too.
-        let bound = reach.isUpperBound && reach.epochSpeedUp > 1 ? "at least " : ""
+        func bound(_ speedUp: Double) -> String { reach.isUpperBound && speedUp > 1 ? "at least " : "" }
         var sentence = "Teleport reaches \(target) \(place): "
-        sentence +=
-            bound + ratio(reach.epochSpeedUp, fewer: "fewer epochs", more: "more epochs", same: "as many epochs")
-        sentence += ", " + ratio(reach.timeSpeedUp, fewer: "less time", more: "more time", same: "the same time") + "."
+        sentence += bound(reach.epochSpeedUp)
+        sentence += ratio(reach.epochSpeedUp, fewer: "fewer epochs", more: "more epochs", same: "as many epochs")
+        sentence += ", " + bound(reach.timeSpeedUp)
+        sentence += ratio(reach.timeSpeedUp, fewer: "less time", more: "more time", same: "the same time")
+        sentence += "."
         if reach.baselineEpochs < Double(epochs) - 0.05 {
             let first = String(format: "%.1f", reach.baselineEpochs)
             sentence += "\n  The baseline itself was first there after \(first) epochs, which is what counts."
@@ -87,7 +89,7 @@ public struct ComparisonReport: Equatable, Sendable {
         guard difference != 0 else { return "ends at the same loss" }
         var text = "ends at \(teleport.mean.significant())"
         if baseline.mean != 0 {
-            text += ", \(abs(difference / baseline.mean).percent(2)) \(difference < 0 ? "lower" : "higher")"
+            text += ", \(abs(100 * difference / baseline.mean).significant(2)) % \(difference < 0 ? "lower" : "higher")"
         }
         let spread = [baseline, teleport].compactMap(\.standardDeviation).max()
         if let spread, abs(difference) <= spread { text += ", which is within the standard deviation over seeds" }

@@ -38,9 +38,10 @@ public struct Figure: Equatable, Sendable {
         lines.append(
             "set terminal svg noenhanced size \(width),\(height) font 'Helvetica,14' background rgb '#ffffff'")
         lines += drawing(into: svg)
+        // SVG counts font sizes in pixels, PNG in points, which are larger: hence a scale below the 2 of all else.
         lines.append(
-            "set terminal pngcairo noenhanced size \(2 * width),\(2 * height) font 'Helvetica,11'"
-                + " fontscale 2 linewidth 2 pointscale 2 background rgb '#ffffff'")
+            "set terminal pngcairo noenhanced size \(2 * width),\(2 * height) font 'Helvetica,14'"
+                + " fontscale 1.6 linewidth 2 pointscale 2 background rgb '#ffffff'")
         lines += drawing(into: png)
         return lines.joined(separator: "\n") + "\n"
     }

@@ -23,7 +23,9 @@ extension Double {
     /// The fraction in percent, in `digits` significant digits but no more than `digits - 2` decimals: `97.86 %`.
     func percent(_ digits: Int = 4) -> String {
         guard isFinite else { return significant() }
-        let decimals = Swift.min((self * 100).decimals(forSignificant: digits) ?? digits - 2, digits - 2)
+        // Zero has no significant digit; it gets the decimals of its neighbours.
+        let needed = self == 0 ? nil : (self * 100).decimals(forSignificant: digits)
+        let decimals = Swift.min(needed ?? digits - 2, digits - 2)
         return String(format: "%.\(decimals)f %%", self * 100)
     }
 

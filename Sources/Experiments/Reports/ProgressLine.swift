@@ -143,6 +143,10 @@ public final class ProgressLine: @unchecked Sendable {
         lock.withLock { clear() }
     }
 
+    /// The columns to use: text in the last one would make some terminals wrap, and \r then no longer goes back to the
+    /// beginning.
+    private var columns: Int { max(1, width() - 1) }
+
     private func line(_ position: Position, loss: Double, elapsed: TimeInterval) -> String {
         let batches = (position.run * job.epochs + position.epoch - 1) * job.batches + position.batch
         let fraction = min(1, Double(batches) / Double(max(1, job.runs * job.epochs * job.batches)))
@@ -153,13 +157,16 @@ public final class ProgressLine: @unchecked Sendable {
         // All batches are taken to last equally long; before the first there is nothing to go by.
         let left = fraction > 0 ? ", \((elapsed * (1 - fraction) / fraction).duration()) left" : ""
         parts.append(elapsed.duration() + " elapsed" + left)
+        let line = parts.joined(separator: "  ")
+        guard line.displayWidth > columns else { return line }
+        // The percentage says the same more coarsely; the time left is worth more than the batch.
+        parts.remove(at: 3)
         return parts.joined(separator: "  ")
     }
 
     /// Puts `line` in place of the one shown.
     private func rewrite(_ line: String) {
-        // Text in the last column would make some terminals wrap, and \r then no longer goes back to the beginning.
-        let columns = max(1, width() - 1)
+        let columns = columns
         let line = line.truncated(toDisplayWidth: columns)
         // Spaces cover what is left of a longer line, on every terminal; an escape sequence would need a capable one.
         let covered = min(columns, shown.displayWidth)

@@ -14,16 +14,20 @@ public enum ReportError: Error, Equatable, Sendable {
     /// The system's explanation of an error, in one line.
     static func reason(of error: any Error) -> String {
         let text: String
-        switch error {
-        case let error as DecodingError: text = explanation(of: error)
-        case let error as NSError:
-            // The message of a file error repeats the path; the system's own error beneath it says what is wrong.
-            let underlying = error.userInfo[NSUnderlyingErrorKey] as? NSError
-            text =
-                underlying.flatMap { $0.domain == NSPOSIXErrorDomain ? String(cString: strerror(Int32($0.code))) : nil }
-                ?? error.localizedDescription
+        if let error = error as? DecodingError {
+            text = explanation(of: error)
+        } else {
+            // The message of a file error is vague and repeats the path; the system's own error beneath it is neither.
+            let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? any Error
+            text = underlying.flatMap(systemMessage) ?? systemMessage(of: error) ?? error.localizedDescription
         }
         return text.split(whereSeparator: \.isNewline).joined(separator: "; ")
+    }
+
+    /// What the system calls an error of its own; nil for all others.
+    private static func systemMessage(of error: any Error) -> String? {
+        let error = error as NSError
+        return error.domain == NSPOSIXErrorDomain ? String(cString: strerror(Int32(error.code))) : nil
     }
 
     private static func explanation(of error: DecodingError) -> String {

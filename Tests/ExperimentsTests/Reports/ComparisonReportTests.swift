@@ -1,0 +1,98 @@
+import Testing
+
+@testable import Experiments
+
+@Suite struct ComparisonReportTests {
+    private func text(_ baseline: Arm, _ teleport: Arm) -> String {
+        ComparisonReport(summary(baseline, teleport)).description
+    }
+
+    @Test func faster() {
+        let report = text(
+            arm(run([1, 0.8, 0.6, 0.5], accuracy: 0.9786)),
+            arm(run([0.8, 0.4, 0.3, 0.2], accuracy: 0.9901, secondsPerEpoch: 12, teleportShare: 0.021)))
+        #expect(
+            report.hasPrefix(
+                """
+                          train loss  best train loss  test loss  best test loss  accuracy  seconds  teleport share
+                ────────  ──────────  ───────────────  ─────────  ──────────────  ────────  ───────  ──────────────
+                baseline      0.5000           0.5000     0.5000          0.5000   97.86 %    40.00           0.0 %
+                teleport      0.2000           0.2000     0.2000          0.2000   99.01 %    48.00           2.1 %
+
+                Teleport reaches the baseline's final training loss (0.5000) in 1.8 of 4 epochs: 2.3x fewer epochs, \
+                1.9x less time.
+                  Teleport ends at 0.2000, 60 % lower.
+                """))
+        #expect(report.contains("final test loss (0.5000)"))
+        #expect(report.hasSuffix("One seed only: a small difference may be chance."))
+    }
+
+    @Test func neverReached() {
+        #expect(
+            text(arm(run([1, 0.5])), arm(run([1, 0.6]))).contains(
+                "Teleport does not reach the baseline's final training loss (0.5000) in 2 epochs: "
+                    + "it ends at 0.6000, 20 % higher."))
+    }
+
+    @Test func fewerEpochsButMoreTime() {
+        let report = text(arm(run([1, 0.5])), arm(run([0.75, 0.25, 0.125], secondsPerEpoch: 20)))
+        // At 0.5 after 1.5 of its epochs, 30 seconds, where the baseline needs 2 epochs and 20 seconds.
+        #expect(report.contains("in 1.5 of 3 epochs: 1.3x fewer epochs, 1.5x more time."))
+        #expect(report.contains("The baseline itself was first there after 2.0 epochs"))
+    }
+
+    @Test func earlierButWorseInTheEnd() {
+        let report = text(arm(run([1, 0.8, 0.5])), arm(run([0.8, 0.4, 0.7])))
+        #expect(report.contains("in 1.8 of 3 epochs: 1.7x fewer epochs, 1.7x less time."))
+        #expect(report.contains("Teleport ends at 0.7000, 40 % higher."))
+    }
+
+    @Test func equalArms() {
+        let report = text(arm(run([1, 0.5])), arm(run([1, 0.5])))
+        #expect(report.contains("in 2.0 of 2 epochs: as many epochs, the same time."))
+        #expect(report.contains("Teleport ends at the same loss."))
+        #expect(report.contains("There were no teleports."))
+    }
+
+    @Test func speedUpsFromTheFirstRecordAreBounds() {
+        #expect(
+            text(arm(run([1, 0.8, 0.5])), arm(run([0.4, 0.3, 0.2])))
+                .contains("by epoch 1.0 of 3: at least 3.0x fewer epochs, at least 3.0x less time."))
+    }
+
+    @Test func differencesWithinTheSpreadAreCalledThat() {
+        let baseline = arm(run([1, 0.4]), run([1, 0.6]))
+        #expect(
+            text(baseline, arm(run([1, 0.38]), run([1, 0.58])))
+                .contains("4.0 % lower, which is within the standard deviation over seeds."))
+        let clear = text(baseline, arm(run([1, 0.1]), run([1, 0.1])))
+        #expect(!clear.contains("within the standard deviation"))
+        #expect(clear.hasSuffix("± is the standard deviation over 2 seeds."))
+    }
+
+    @Test func divergence() {
+        let report = text(arm(run([1, 0.5]), run([1, 0.5])), arm(run([1, 0.4]), run([1, .nan])))
+        #expect(report.contains("Teleport diverged with seed 1 (1 of 2)."))
+        #expect(report.contains("diverged  "))
+        let baseline = text(arm(run([.nan]), run([.infinity])), arm(run([1]), run([1])))
+        #expect(baseline.contains("The baseline diverged with seeds 0, 1 (2 of 2)."))
+        #expect(!baseline.contains("reach"))
+    }
+
+    @Test func regressionWithoutTestDataHasNoAccuracyAndNoTestSentence() throws {
+        let arm = arm(run([1, 0.5], test: [.nan, .nan]))
+        let report = ComparisonReport(summary(arm, arm))
+        #expect(report.table.rows[0][5] == "-")
+        #expect(report.table.rows[0][3] == "-")
+        #expect(!report.sentences.contains { $0.contains("final test loss") })
+    }
+
+    @Test func driftAndRestoredTeleports() {
+        let records = [
+            teleport(lossBefore: 2, lossAfter: 2.0001), teleport(lossBefore: 1, lossAfter: 9, restored: true),
+        ]
+        #expect(
+            text(arm(run([1])), arm(run([1], teleports: records)))
+                .contains("2 teleports, 1 undone; the loss moved by at most 5.0e-05 of its value."))
+    }
+}

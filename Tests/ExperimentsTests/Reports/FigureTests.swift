@@ -1,0 +1,213 @@
+import Foundation
+import Testing
+
+@testable import Experiments
+
+private let gnuplot = try? Gnuplot()
+
+@Suite struct FigureTests {
+    private let chart = LineChart(
+        title: "Training loss", horizontalLabel: "epoch", isLogarithmic: true,
+        series: [
+            .init(name: "baseline", x: [1, 2, 3], y: [1, 0.5, 0.25], deviation: [0.1, 0.1, 0.5]),
+            .init(name: "teleport", x: [1, 2, 3], y: [0.75, .nan, 0.0625]),
+        ], markers: .init(name: "a teleport", x: [0, 1], series: 1))
+
+    private func script(_ chart: LineChart) -> String {
+        Figure(panels: [chart]).script(svg: "/folder/it's.svg", png: "/folder/p.png")
+    }
+
+    @Test func scriptHoldsTheChart() {
+        let script = script(chart)
+        let lines = script.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        #expect(script.contains("$chart0series0 << END\n1.0 1.0 0.9 1.1\n2.0 0.5 0.4 0.6\n"))
+        // A gap at the point that is not finite.
+        #expect(script.contains("$chart0series1 << END\n1.0 0.75 0.75 0.75\n\n3.0 0.0625 0.0625 0.0625\nEND\n"))
+        #expect(script.contains("$chart0markers << END\n0.0\n1.0\nEND\n"))
+        // Twice each, for SVG and PNG.
+        #expect(lines.count { $0 == "set logscale y" } == 2)
+        #expect(lines.count { $0.hasPrefix("set label 'Training loss'") } == 2)
+        #expect(lines.contains("set output '/folder/it''s.svg'"))
+        #expect(lines.contains("set output '/folder/p.png'"))
+        #expect(lines.contains { $0.hasPrefix("set terminal svg noenhanced size 560,400") })
+        #expect(lines.contains { $0.hasPrefix("set terminal pngcairo noenhanced size 1120,800") })
+        // The band of the one series that has one.
+        #expect(script.components(separatedBy: "filledcurves").count == 3)
+    }
+
+    @Test func aBandOnALogarithmicAxisStaysPositive() throws {
+        let row = try #require(script(chart).split(separator: "\n").first { $0.hasPrefix("3.0 0.25") })
+        let numbers = row.split(separator: " ").compactMap { Double($0) }
+        #expect(numbers[2] > 0 && numbers[2] < 0.25)
+        #expect(numbers[3] == 0.75)
+    }
+
+    @Test func aLinearAxisKeepsNegativeValues() {
+        var chart = chart
+        chart.isLogarithmic = false
+        #expect(script(chart).contains("3.0 0.25 -0.25 0.75"))
+        #expect(!script(chart).contains("\nset logscale"))
+    }
+
+    @Test func textsAreQuoted() {
+        #expect(ChartScript.quoted("it's \\n \"a_b\" `x` 損失") == "'it''s \\n \"a_b\" `x` 損失'")
+        #expect(ChartScript.quoted("two\nlines\r\u{0}") == "'two lines  '")
+    }
+
+    @Test func axesAreLabelledAtRoundNumbers() {
+        #expect(ChartAxis(fitting: [0, 1, 2, 3]).tics == [0, 1, 2, 3])
+        #expect(ChartAxis(fitting: [0, 17.5]).tics == [0, 5, 10, 15])
+        #expect(ChartAxis(rounding: [0.13, 0.87]).labels == ["0", "0.2", "0.4", "0.6", "0.8", "1"])
+        #expect(ChartAxis(rounding: [0.13, 0.87]).range == 0...1)
+        #expect(ChartAxis(logarithmic: [0.02, 1.5]).labels == ["0.02", "0.05", "0.1", "0.2", "0.5", "1"])
+        #expect(ChartAxis(logarithmic: [0.0009, 20]).labels == ["0.001", "0.01", "0.1", "1", "10"])
+        #expect(ChartAxis(logarithmic: [1e-12, 1]).tics.count <= 8)
+        let point = ChartAxis(rounding: [5, 5])
+        #expect(point.range.lowerBound < 5 && point.range.upperBound > 5)
+        #expect(ChartAxis(fitting: []).range == 0...1)
+        #expect(abs(ChartAxis(logarithmic: [1, 100]).position(at: 0.5) - 10) < 1e-9)
+    }
+
+    @Test func legendsBreakIntoRows() {
+        func entry(_ name: String) -> Legend.Entry {
+            Legend.Entry(name: name, color: "rgb '#000000'", hasLine: true, pointType: nil)
+        }
+        let short = Legend(entries: [entry("a"), entry("b")], width: 450)
+        #expect(short.positions[0].y == short.positions[1].y)
+        #expect(short.positions[1].x > short.positions[0].x + Legend.sampleWidth)
+        let long = Legend(entries: [entry("a"), entry(String(repeating: "long ", count: 12))], width: 450)
+        #expect(long.positions[1].x == 0)
+        #expect(long.height > short.height)
+    }
+
+    @Test func missingGnuplotIsToldApart() {
+        #expect(throws: ReportError.gnuplotNotFound) { try Gnuplot(searchPath: "") }
+        #expect(throws: ReportError.gnuplotNotFound) { try Gnuplot(searchPath: "/nowhere:/nowhere/else") }
+        #expect(ReportError.gnuplotNotFound.description.contains("install gnuplot"))
+    }
+
+    @Test func aFailingGnuplotIsQuotedHoweverMuchItSays() throws {
+        try withTemporaryFolder { folder in
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            let program = folder.appendingPathComponent("gnuplot")
+            // More than a pipe holds, so that waiting for the end without reading would never return.
+            try Data("#!/bin/sh\nhead -c 300000 /dev/zero | tr '\\0' x >&2\necho the end >&2\nexit 3\n".utf8).write(
+                to: program)
+            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program.path)
+            let fake = try Gnuplot(searchPath: "/nowhere:\(folder.path)")
+            let error = #expect(throws: ReportError.self) {
+                try Figure(panels: [chart]).draw(
+                    svg: folder.appendingPathComponent("a.svg"), png: folder.appendingPathComponent("a.png"), with: fake
+                )
+            }
+            guard case .gnuplotFailed(let output) = error else {
+                Issue.record("not the error of a failing gnuplot: \(String(describing: error))")
+                return
+            }
+            #expect(output.hasSuffix("the end"))
+            #expect(output.count > 300_000)
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["gnuplot"])
+        }
+    }
+
+    @Test(.enabled(if: gnuplot != nil, "gnuplot is not installed"))
+    func gnuplotsOwnErrorsAreQuoted() throws {
+        let error = #expect(throws: ReportError.self) { try #require(gnuplot).run("plot nonsense\n") }
+        #expect(error?.description.contains("nonsense") == true)
+    }
+
+    @Test(.enabled(if: gnuplot != nil, "gnuplot is not installed"))
+    func drawsLossCurves() throws {
+        let baseline = arm(run([2, 1, 0.5]), run([2.2, 1.1, 0.6]))
+        let teleports = [teleport(epoch: 0), teleport(epoch: 0), teleport(epoch: 1)]
+        let curves = LossCurves(
+            summary(
+                baseline, arm(run([1, 0.5, 0.05], teleports: teleports), run([1.2, 0.6, 0.04], secondsPerEpoch: 11))))
+        #expect(curves.overEpochs.panels.map(\.markers?.x) == [[0, 1], [0, 1]])
+        #expect(curves.overSeconds.panels[0].markers?.x == [0, 10.5])
+        #expect(curves.overEpochs.panels[0].isLogarithmic)
+        #expect(curves.overEpochs.panels[1].series[1].deviation?.count == 3)
+        try withTemporaryFolder { folder in
+            let files = try curves.draw(into: folder, with: #require(gnuplot))
+            #expect(
+                files.map(\.lastPathComponent) == [
+                    "loss-over-epochs.svg", "loss-over-epochs.png", "loss-over-seconds.svg", "loss-over-seconds.png",
+                ])
+            #expect(
+                try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
+                    == files.map(\.lastPathComponent).sorted())
+            for file in files {
+                let data = try Data(contentsOf: file)
+                if file.pathExtension == "png" {
+                    try expectPNG(data, width: 2240, height: 800)
+                } else {
+                    let text = String(decoding: data, as: UTF8.self)
+                    #expect(text.contains("Training loss (logarithmic scale)") && text.contains("<text>Test loss"))
+                    #expect(text.contains("baseline") && text.hasSuffix("</svg>\n\n"))
+                }
+            }
+            // Drawn again, the files are the same to the byte.
+            let before = try files.map { try Data(contentsOf: $0) }
+            try curves.draw(into: folder, with: #require(gnuplot))
+            #expect(try files.map { try Data(contentsOf: $0) } == before)
+        }
+    }
+
+    @Test(.enabled(if: gnuplot != nil, "gnuplot is not installed"))
+    func strangeTextsAreShownAsTheyAre() throws {
+        try withTemporaryFolder { folder in
+            let trap = folder.appendingPathComponent("trap").path
+            let title = "It's \"a_b^{2}\" \\n `touch \(trap)` @x $y 損失 <&>"
+            let svg = folder.appendingPathComponent("it's \"odd\" _.svg")
+            let strange = LineChart(
+                title: title, horizontalLabel: title, verticalLabel: title,
+                series: [.init(name: title, x: [0, 1], y: [0, 1])],
+                markers: .init(name: title, x: [0], series: 0))
+            try Figure(panels: [strange]).draw(
+                svg: svg, png: folder.appendingPathComponent("a.png"), with: #require(gnuplot))
+            let text = try String(contentsOf: svg, encoding: .utf8)
+            let shown = title.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
+            #expect(
+                text.replacing("&gt;", with: ">").components(separatedBy: shown.replacing("&gt;", with: ">")).count == 6
+            )
+            #expect(!FileManager.default.fileExists(atPath: trap))
+        }
+    }
+
+    @Test(.enabled(if: gnuplot != nil, "gnuplot is not installed"))
+    func chartsWithoutFiniteValuesAreDrawn() throws {
+        try withTemporaryFolder { folder in
+            let curves = LossCurves(summary(arm(run([.nan])), arm(run([.infinity]), Run())))
+            let files = try curves.draw(into: folder, with: #require(gnuplot))
+            let text = try String(contentsOf: files[0], encoding: .utf8)
+            #expect(text.contains("no finite values"))
+            #expect(text.contains("baseline (no finite values)"))
+        }
+    }
+
+    @Test(.enabled(if: gnuplot != nil, "gnuplot is not installed"))
+    func anUnwritableFolderIsNamed() throws {
+        try withTemporaryFolder { folder in
+            try Data().write(to: folder)
+            let error = #expect(throws: ReportError.self) {
+                try LossCurves(summary(arm(run([1])), arm(run([1])))).draw(into: folder, with: #require(gnuplot))
+            }
+            guard case .unwritable(let path, _) = error else {
+                Issue.record("not the error of a folder that cannot be written: \(String(describing: error))")
+                return
+            }
+            #expect(path.contains(folder.path))
+        }
+    }
+
+    /// Holds the signature, the header and the end of a PNG against the format.
+    private func expectPNG(_ data: Data, width: Int, height: Int) throws {
+        let bytes = [UInt8](data)
+        try #require(bytes.count > 1000)
+        #expect(Array(bytes[0..<8]) == [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A])
+        func number(at offset: Int) -> Int { bytes[offset..<offset + 4].reduce(0) { $0 << 8 | Int($1) } }
+        #expect(number(at: 16) == width)
+        #expect(number(at: 20) == height)
+        #expect(String(decoding: bytes.suffix(8).prefix(4), as: UTF8.self) == "IEND")
+    }
+}
