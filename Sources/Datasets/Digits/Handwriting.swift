@@ -3,9 +3,9 @@
 /// Only exactly rounded operations are used, no sines, so that the result is the same on each machine.
 struct Handwriting {
     /// How far the points of a glyph stray, as a part of its size.
-    private static let jitter: Float = 0.045
+    private static let jitter: Float = 0.04
     /// How strongly the plane is bent.
-    private static let bend: Float = 0.14
+    private static let bend: Float = 0.12
 
     // The linear map of the plane, and the quadratic one added to it.
     private let xx, xy, yx, yy: Float
@@ -13,8 +13,8 @@ struct Handwriting {
 
     /// A random hand.
     init(using random: inout SplitMix64) {
-        // A rotation by 2 atan(t), rational in t: about 10 degrees, at most 35.
-        let t = random.normal(deviation: 0.09)
+        // A rotation by 2 atan(t), rational in t: about 9 degrees, at most 31.
+        let t = random.normal(deviation: 0.08)
         let cosine = (1 - t * t) / (1 + t * t)
         let sine = 2 * t / (1 + t * t)
         // Most hands lean to the right.
