@@ -26,6 +26,8 @@ public enum FileDefect: Hashable, Sendable {
     case truncatedGzip(byteCount: Int)
     /// The compressed data are damaged, in the words of zlib.
     case damagedGzip(String)
+    /// Something else follows the compressed data.
+    case dataAfterGzip
     /// Fewer bytes than the header takes.
     case truncatedHeader(byteCount: Int, expected: Int)
     /// The first two bytes are not 0, so this is no IDX file.
@@ -76,6 +78,7 @@ extension FileDefect: CustomStringConvertible {
         case .gzipWithoutSuffix: "compressed by gzip although its name does not end in .gz; add the suffix"
         case .truncatedGzip(let count): "the compressed data break off after \(count) bytes; download the file again"
         case .damagedGzip(let reason): "the compressed data are damaged (\(reason)); download the file again"
+        case .dataAfterGzip: "other data follow the compressed data, expected the end; download the file again"
         case .truncatedHeader(let count, let expected):
             "the data end after \(count) bytes, within the header of \(expected) bytes; download the file again"
         case .wrongMagic(let first, let second):

@@ -3,9 +3,9 @@
 /// Only exactly rounded operations are used, no sines, so that the result is the same on each machine.
 struct Handwriting {
     /// How far the points of a glyph stray, as a part of its size.
-    private static let jitter: Float = 0.035
+    private static let jitter: Float = 0.04
     /// How strongly the plane is bent.
-    private static let bend: Float = 0.11
+    private static let bend: Float = 0.12
 
     // The linear map of the plane, and the quadratic one added to it.
     private let xx, xy, yx, yy: Float
@@ -13,12 +13,13 @@ struct Handwriting {
 
     /// A random hand.
     init(using random: inout SplitMix64) {
-        // A rotation by 2 atan(t), rational in t: about 8 degrees, at most 28.
-        let t = random.normal(deviation: 0.07)
+        // A rotation by 2 atan(t), rational in t: about 9 degrees, at most 31.
+        let t = random.normal(deviation: 0.08)
         let cosine = (1 - t * t) / (1 + t * t)
         let sine = 2 * t / (1 + t * t)
-        let slant = random.normal(deviation: 0.2)
-        let width = random.uniform(0.62, 1.05)
+        // Most hands lean to the right.
+        let slant = 0.1 + random.normal(deviation: 0.22)
+        let width = random.uniform(0.6, 1.1)
         // First narrowed and slanted, then rotated.
         xx = cosine * width
         xy = cosine * -slant - sine

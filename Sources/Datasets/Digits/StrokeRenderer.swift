@@ -60,7 +60,8 @@ struct StrokeRenderer {
                 while column <= right {
                     let offsetX = Float(column) - start.x
                     // Where along the segment the nearest point is, from 0 to 1.
-                    let nearest = min(max((offsetX * dx + offsetY * dy) * inverseSquaredLength, 0), 1)
+                    var nearest = (offsetX * dx + offsetY * dy) * inverseSquaredLength
+                    if nearest < 0 { nearest = 0 } else if nearest > 1 { nearest = 1 }
                     let distanceX = offsetX - nearest * dx
                     let distanceY = offsetY - nearest * dy
                     let distance = (distanceX * distanceX + distanceY * distanceY).squareRoot()

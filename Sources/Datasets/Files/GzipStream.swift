@@ -24,11 +24,7 @@ final class GzipStream: ByteStream {
         let status = inflateInit2_(stream, 15 + 16, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
         guard status == Z_OK else { throw .file(path: path, .unreadable("zlib: status \(status)")) }
         try refill()
-        // One byte alone is a truncated file, which inflating finds.
-        let magic: [UInt8] = [0x1f, 0x8b]
-        guard zip(input.prefix(Int(stream.pointee.avail_in)), magic).allSatisfy(==) else {
-            throw .file(path: path, .notGzip)
-        }
+        guard isAtMagic else { throw .file(path: path, .notGzip) }
     }
 
     deinit {
@@ -67,12 +63,20 @@ final class GzipStream: ByteStream {
         stream.pointee.next_in = input.baseAddress!.assumingMemoryBound(to: UInt8.self)
     }
 
-    /// A gzip file is a sequence of members, each compressed by itself. What is no member is refused when it is inflated.
+    /// Whether the bytes fetched begin as each member of a gzip file does. One byte alone may; whether the file is
+    /// truncated is for zlib to find.
+    private var isAtMagic: Bool {
+        zip(UnsafeBufferPointer(start: stream.pointee.next_in, count: Int(stream.pointee.avail_in)), [0x1f, 0x8b])
+            .allSatisfy(==)
+    }
+
+    /// Goes on after the end of a member: a gzip file is a sequence of them, each compressed by itself.
     private func beginNextMember() throws(DatasetError) {
         if stream.pointee.avail_in == 0 { try refill() }
         if stream.pointee.avail_in == 0 {
             isAtEnd = true
         } else {
+            guard isAtMagic else { throw .file(path: path, .dataAfterGzip) }
             inflateReset(stream)
         }
     }
