@@ -37,10 +37,9 @@ extension StatefulOptimizer {
             let decreases = memory.formed(gradients, of: parameters).enumerated().map { index, gradient in
                 // A step from zero, on copies of the moments, ends at w' - w: the kernel itself says what it would do,
                 // and no digits are lost in the difference of two nearly equal parameters.
-                let difference = Tensor.zeros(like: gradient)
+                let (difference, moments) = memory.trial(of: index)
                 step(
-                    [difference], gradients: [gradient], moments: memory.moments.map { [$0[index].clone()] },
-                    count: memory.stepCount + 1)
+                    [difference], gradients: [gradient], moments: moments.map { [$0] }, count: memory.stepCount + 1)
                 return difference.dot(gradient)
             }
             return -total(decreases)
@@ -71,13 +70,18 @@ final class OptimizerMemory {
     /// The number of steps taken.
     var stepCount = 0
 
-    /// Where factored gradients are formed: memory that the operating system has just given out costs more than the
-    /// product, so the buffers stay from step to step.
+    // The first touch of a page that the operating system has just given out costs more than a kernel takes to fill it,
+    // and the allocator gives large blocks back as they are freed; so these stay from step to step.
+
+    /// For each parameter, where its gradient is formed if it is factored.
     private var gradientBuffers: [Tensor?] = []
+    /// Where one parameter, and each of its moments, take a step on trial: as large as the largest parameter so far.
+    private var trialBuffers: [Tensor?]
 
     init(momentNames: [String]) {
         self.momentNames = momentNames
         moments = momentNames.map { _ in [] }
+        trialBuffers = [Tensor?](repeating: nil, count: 1 + momentNames.count)
     }
 
     /// Makes moments of zeros for the parameters, or checks that the ones there are fit.
@@ -114,6 +118,31 @@ final class OptimizerMemory {
             gradients[index].form(into: buffer)
             return buffer
         }
+    }
+
+    /// Zeros in place of a parameter, and copies of its moments, which last until the next call.
+    func trial(of index: Int) -> (parameter: Tensor, moments: [Tensor]) {
+        let parameter = trialTensor(0, like: moments[0][index])
+        parameter.fill(0)
+        let copies = moments.enumerated().map { position, moments in
+            let copy = trialTensor(1 + position, like: moments[index])
+            copy.copy(from: moments[index])
+            return copy
+        }
+        return (parameter, copies)
+    }
+
+    /// A tensor like another one in the trial buffer at a position, which grows as needed.
+    private func trialTensor(_ position: Int, like other: Tensor) -> Tensor {
+        let count = other.count
+        let fits = { (buffer: Tensor) in
+            buffer.count >= count && buffer.dtype == other.dtype && buffer.device == other.device
+        }
+        let buffer =
+            trialBuffers[position].flatMap { fits($0) ? $0 : nil }
+            ?? Tensor.empty([count], dtype: other.dtype, device: other.device)
+        trialBuffers[position] = buffer
+        return buffer.narrowed(0, to: 0..<count).reshaped(other.shape)
     }
 
     /// Copies of the moments, and the number of steps as PyTorch has it, a float32 tensor of rank 0.
@@ -164,6 +193,7 @@ final class OptimizerMemory {
         moments = momentNames.map { _ in [] }
         stepCount = 0
         gradientBuffers = []
+        trialBuffers = [Tensor?](repeating: nil, count: 1 + momentNames.count)
     }
 }
 
