@@ -228,7 +228,8 @@ extension ParameterGradient {
         case .product(let delta, let input):
             precondition(
                 parameter.rank == 2 && delta.size(1) == parameter.size(0) && input.rows.size(1) == parameter.size(1),
-                "the gradient is a product of \(delta.layout) and \(input.rows.layout), the parameter \(parameter.layout)")
+                "the gradient is a product of \(delta.layout) and \(input.rows.layout), the parameter \(parameter.layout)"
+            )
         }
     }
 

@@ -4,7 +4,6 @@ import Optimizers
 import Teleportation
 import Torch
 
-
 // What the library writes as text is an argument as it is.
 extension TextConvertible where Self: ExpressibleByArgument {
     public init?(argument: String) { try? self.init(text: argument) }

@@ -42,7 +42,8 @@ enum ConfigurationFile {
         do {
             node = try Yams.compose(yaml: text)
         } catch {
-            throw Failure(description: "\(path): is not YAML: \("\(error)".split(separator: "\n").joined(separator: " "))")
+            throw Failure(
+                description: "\(path): is not YAML: \("\(error)".split(separator: "\n").joined(separator: " "))")
         }
         guard let node, let mapping = node.mapping else {
             throw Failure(description: "\(path): give one option a line, as 'learning-rate: 0.1'")

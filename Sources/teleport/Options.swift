@@ -58,7 +58,8 @@ struct TeleportationOptions: ParsableArguments {
     @Option(help: "The way to teleport: null-space.")
     var method = TeleportMethod.nullSpace
 
-    @Option(help: ArgumentHelp("The epochs, from 0, before which to teleport: 0..<5, 0,2,4 or none.", valueName: "epochs"))
+    @Option(
+        help: ArgumentHelp("The epochs, from 0, before which to teleport: 0..<5, 0,2,4 or none.", valueName: "epochs"))
     var schedule = TeleportEpochs(0..<5)
 
     @Option(help: "The training steps before the first teleport.")
@@ -149,7 +150,8 @@ struct ExecutionOptions: ParsableArguments {
             throw ValidationError("--dtype \(dtype): give float32 or float64")
         }
         if case .cuda = device, !Device.cudaIsAvailable {
-            throw ValidationError("--device \(device): this libtorch finds no GPU; use cpu, or a CUDA build of libtorch")
+            throw ValidationError(
+                "--device \(device): this libtorch finds no GPU; use cpu, or a CUDA build of libtorch")
         }
     }
 

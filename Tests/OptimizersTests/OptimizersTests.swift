@@ -300,7 +300,8 @@ private func relativeDifference(_ actual: Tensor, _ expected: [Double]) -> Doubl
         await #expect(processExitsWith: .failure) { SGD().update([.zeros([4])], with: [.tensor(.ones([1]))]) }
         await #expect(processExitsWith: .failure) { AdaGrad().update([.zeros([4])], with: [.tensor(.ones([1]))]) }
         await #expect(processExitsWith: .failure) {
-            RMSProp().update([.zeros([4, 4])], with: [.product(delta: .ones([2, 3]), input: Representation(rows: .ones([2, 3])))])
+            RMSProp().update(
+                [.zeros([4, 4])], with: [.product(delta: .ones([2, 3]), input: Representation(rows: .ones([2, 3])))])
         }
     }
 

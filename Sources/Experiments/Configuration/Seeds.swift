@@ -18,7 +18,8 @@ public struct Seeds: Hashable, Sendable, TextConvertible {
             return
         }
         let seeds = text.split(separator: ",").map { Int($0) ?? -1 }
-        guard !seeds.isEmpty, seeds.allSatisfy({ (0..<1_000_000_000).contains($0) }), Set(seeds).count == seeds.count else {
+        guard !seeds.isEmpty, seeds.allSatisfy({ (0..<1_000_000_000).contains($0) }), Set(seeds).count == seeds.count
+        else {
             throw TextError(text, remedy)
         }
         self.init(seeds)
