@@ -1,5 +1,4 @@
 import Foundation
-import Torch
 
 /// Finds data sets by name, in a folder with one subfolder for each.
 ///

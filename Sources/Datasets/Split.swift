@@ -1,5 +1,3 @@
-import Torch
-
 /// A data set in two parts: samples to train on, and others to test with.
 public struct Split<Samples: Dataset> {
     /// The name of the data set, as `mnist`.

@@ -71,6 +71,11 @@ import Torch
         #expect(samples.images.elements(as: UInt8.self)[14...15] == [7, 248])
     }
 
+    @Test func keepsTheElementTypeOnAnotherDevice() {
+        #expect(samples.to(dtype: .float64).to(device: .cpu).dtype == .float64)
+        #expect(samples.to(device: .cpu).dtype == .float32)
+    }
+
     @Test func takesPrefixes() {
         let prefix = samples.to(dtype: .float64).prefix(3)
         #expect(prefix.count == 3)
