@@ -1,3 +1,4 @@
+import NeuralNetworks
 import Testing
 import Torch
 

@@ -1,3 +1,247 @@
 import Testing
+import Torch
 
 @testable import NeuralNetworks
+
+/// The greatest difference of two tensors, relative to the greatest element of the second one (or absolute, if that is 0).
+func relativeDifference(_ a: Tensor, _ b: Tensor) -> Double {
+    guard a.shape == b.shape else { return .infinity }
+    let scale = b.doubles().map(\.magnitude).max() ?? 0
+    let difference = (a - b).doubles().map(\.magnitude).max() ?? 0
+    return scale == 0 ? difference : difference / scale
+}
+
+/// A layer with an input for it, by a name that tests show.
+struct Case: CustomTestStringConvertible, Sendable {
+    let name: String
+    let inputShape: [Int]
+    let make: @Sendable (Generator) -> any Layer
+
+    var testDescription: String { name }
+
+    init(_ name: String, _ inputShape: [Int] = [5, 7], _ make: @escaping @Sendable (Generator) -> any Layer) {
+        self.name = name
+        self.inputShape = inputShape
+        self.make = make
+    }
+
+    static let all = [
+        Case("dense") { Dense(7, 4, using: $0, dtype: .float64) },
+        Case("dense without bias") { Dense(7, 4, bias: false, using: $0, dtype: .float64) },
+        Case("dense on tokens", [2, 3, 7]) { Dense(7, 4, using: $0, dtype: .float64) },
+        Case("ReLU") { _ in ReLU() },
+        Case("LeakyReLU") { _ in LeakyReLU(slope: 0.1) },
+        Case("tanh") { _ in Tanh() },
+        Case("sigmoid") { _ in Sigmoid() },
+        Case("GELU") { _ in GELU() },
+        Case("flatten", [2, 3, 4]) { _ in Flatten() },
+        Case("sequential") {
+            Sequential(
+                Dense(7, 6, using: $0, dtype: .float64), Tanh(),
+                Sequential(Dense(6, 5, bias: false, using: $0, dtype: .float64), GELU()),
+                Dense(5, 3, using: $0, dtype: .float64))
+        },
+        Case("MLP", [5, 2, 4]) {
+            MLP(inputs: 8, hidden: [6, 5], outputs: 3, activation: .leakyReLU(slope: 0.2), using: $0, dtype: .float64)
+        },
+        Case("sequential with a layer that has only a forward pass") {
+            Sequential(Dense(7, 6, using: $0, dtype: .float64), Scale(using: $0, count: 6), ReLU())
+        },
+    ]
+}
+
+/// A layer of a user's own: its derivatives come from autograd.
+struct Scale: Layer {
+    let factor: Tensor
+    var parameters: [Parameter] { [Parameter("factor", factor)] }
+
+    init(using generator: Generator, count: Int) {
+        factor = .normal([count], using: generator, dtype: .float64)
+    }
+
+    func callAsFunction(_ x: Tensor) -> Tensor { (x * factor).tanh() }
+}
+
+@Suite struct LayerTests {
+    @Test("Pull-back and pushforward are autograd's", arguments: Case.all)
+    func derivatives(_ layerCase: Case) throws {
+        let generator = Generator(seed: 3)
+        let layer = layerCase.make(generator)
+        let x = Tensor.normal(layerCase.inputShape, using: generator, dtype: .float64)
+        let (output, linearization) = layer.linearize(x)
+        let (expected, reference) = AutogradLinearization.of(layer, at: x)
+        #expect(relativeDifference(output, layer(x)) == 0)
+        #expect(relativeDifference(output, expected) < 1e-15)
+
+        let cotangent = Tensor.normal(output.shape, using: generator, dtype: .float64)
+        let pulled = linearization.pullback(cotangent)
+        let pulledReference = reference.pullback(cotangent)
+        #expect(relativeDifference(try #require(pulled.input), pulledReference.input!) < 1e-13)
+        #expect(pulled.parameters.count == layer.parameters.count)
+        for (own, other) in zip(pulled.parameters, pulledReference.parameters) {
+            #expect(relativeDifference(own.formed(), other.formed()) < 1e-13)
+        }
+        #expect(linearization.pullback(cotangent, needsInput: false).input == nil)
+
+        let tangent = Tensor.normal(x.shape, using: generator, dtype: .float64)
+        let directions = layer.parameters.map {
+            ParameterGradient.tensor(.normal($0.value.shape, using: generator, dtype: .float64))
+        }
+        for (along, input) in [
+            (directions, tangent), (directions, nil), ([], tangent), (pulled.parameters, tangent),
+            (pulled.parameters, nil),
+        ] {
+            let own = linearization.pushforward(input, along: along[...]).output
+            let other = reference.pushforward(input, along: along[...]).output
+            if input == nil && along.isEmpty {
+                #expect(own == nil)
+            } else {
+                #expect(relativeDifference(try #require(own), other!) < 1e-13)
+            }
+        }
+        #expect(linearization.pushforward(nil, along: []).output == nil)
+    }
+
+    @Test("Autograd's derivative is that of finite differences")
+    func finiteDifferences() {
+        let generator = Generator(seed: 1)
+        let layer = Scale(using: generator, count: 4)
+        let x = Tensor.normal([3, 4], using: generator, dtype: .float64)
+        let tangent = Tensor.normal([3, 4], using: generator, dtype: .float64)
+        let direction = Tensor.normal([4], using: generator, dtype: .float64)
+        let pushed = layer.linearize(x).linearization.pushforward(tangent, along: [.tensor(direction)]).output!
+        let h = 1e-6
+        func moved(_ h: Double) -> Tensor { ((x + h * tangent) * (layer.factor + h * direction)).tanh() }
+        #expect(relativeDifference((moved(h) - moved(-h)) / (2 * h), pushed) < 1e-8)
+    }
+
+    @Test("A linearization keeps activations and reads the weights as they are")
+    func currentWeights() {
+        let generator = Generator(seed: 2)
+        let dense = Dense(4, 3, using: generator, dtype: .float64)
+        let x = Tensor.normal([2, 4], using: generator, dtype: .float64)
+        let (_, linearization) = dense.linearize(x)
+        let cotangent = Tensor.normal([2, 3], using: generator, dtype: .float64)
+        dense.weight.multiplyInPlace(by: 2)
+        #expect(relativeDifference(linearization.pullback(cotangent).input!, cotangent.matmul(dense.weight)) < 1e-15)
+    }
+
+    @Test("Affine maps are named as the parameters are, with their inputs, output cotangents and input tangents")
+    func affineMaps() throws {
+        let generator = Generator(seed: 4)
+        let model = MLP(inputs: 6, hidden: [5, 4], outputs: 3, activation: .tanh, using: generator, dtype: .float64)
+        let x = Tensor.normal([2, 6], using: generator, dtype: .float64)
+        let (output, linearization) = model.linearize(x)
+        let maps = linearization.affineMaps
+        #expect(maps.map(\.name) == ["1", "3", "5"])
+        #expect(
+            model.parameters.map(\.name) == ["1.weight", "1.bias", "3.weight", "3.bias", "5.weight", "5.bias"])
+        #expect(relativeDifference(maps[1].input.rows, x.linear(maps[0].weight, maps[0].bias).tanh()) < 1e-15)
+
+        let pulled = linearization.pullback(.ones(output.shape, dtype: .float64), needsInput: false)
+        #expect(pulled.affineOutputs.count == 3)
+        for (index, map) in maps.enumerated() {
+            let weight = pulled.affineOutputs[index].transposed().matmul(map.input.rows)
+            #expect(relativeDifference(weight, pulled.parameters[2 * index].formed()) < 1e-15)
+        }
+
+        // The tangent of the second map's input, by finite differences of the first one's parameters.
+        let pushed = linearization.pushforward(nil, along: pulled.parameters[...])
+        #expect(pushed.affineInputs[0] == nil)
+        let h = 1e-6
+        func hidden(_ h: Double) -> Tensor {
+            x.linear(
+                maps[0].weight + h * pulled.parameters[0].formed(), maps[0].bias! + h * pulled.parameters[1].formed()
+            ).tanh()
+        }
+        let difference = (hidden(h) - hidden(-h)) / (2 * h)
+        #expect(relativeDifference(try #require(pushed.affineInputs[1]), difference) < 1e-7)
+    }
+
+    @Test("Random weights are those of PyTorch's Linear for the same seed")
+    func initialization() {
+        // torch.manual_seed(7); torch.nn.Linear(3, 2)
+        let dense = Dense(3, 2, using: Generator(seed: 7))
+        let weight = [0.04032508, -0.34779212, 0.18384182, 0.18116128, -0.30858037, -0.08653163]
+        let bias = [-0.33822793, 0.14980665]
+        #expect(zip(dense.weight.doubles(), weight).allSatisfy { abs($0 - $1) < 1e-7 })
+        #expect(zip(dense.bias!.doubles(), bias).allSatisfy { abs($0 - $1) < 1e-7 })
+    }
+
+    @Test("A weight and a bias that do not fit trap with their shapes")
+    func mismatch() async {
+        await #expect(processExitsWith: .failure) {
+            _ = Dense(weight: .zeros([3, 2]), bias: .zeros([2]))
+        }
+    }
+}
+
+@Suite struct ParameterGradientTests {
+    @Test("A factored gradient is its product", arguments: [(2, 9, 8), (20, 3, 4)])
+    func factored(m: Int, out: Int, d: Int) {
+        let generator = Generator(seed: 5)
+        let delta = Tensor.normal([m, out], using: generator, dtype: .float64)
+        let rows = Tensor.normal([m, d], using: generator, dtype: .float64)
+        let gradient = ParameterGradient.product(delta: delta, input: Representation(rows: rows))
+        let expected = delta.transposed().matmul(rows)
+        #expect(relativeDifference(gradient.formed(), expected) == 0)
+        #expect(abs(gradient.squaredNorm().item() / expected.squaredNorm().item() - 1) < 1e-13)
+        let destination = Tensor.normal([out, d], using: generator, dtype: .float64)
+        let sum = destination + expected * -0.3
+        gradient.add(to: destination, scale: -0.3)
+        #expect(relativeDifference(destination, sum) < 1e-14)
+        gradient.form(into: destination)
+        #expect(relativeDifference(destination, expected) < 1e-15)
+    }
+}
+
+@Suite struct LossTests {
+    struct LossCase: CustomTestStringConvertible, Sendable {
+        let name: String
+        let loss: @Sendable () -> any Loss
+        let targets: @Sendable (Generator) -> Tensor
+        var testDescription: String { name }
+    }
+
+    static let cases = [
+        LossCase(name: "cross-entropy", loss: { CrossEntropy() }) { .integers([6], in: 0..<4, using: $0) },
+        LossCase(name: "mean squared error", loss: { MeanSquaredError() }) {
+            .normal([6, 4], using: $0, dtype: .float64)
+        },
+        LossCase(name: "a loss with only a value", loss: { AbsoluteError() }) {
+            .normal([6, 4], using: $0, dtype: .float64)
+        },
+    ]
+
+    /// A loss of a user's own: its derivative comes from autograd.
+    struct AbsoluteError: Loss {
+        func callAsFunction(_ outputs: Tensor, _ targets: Tensor) -> Tensor { (outputs - targets).absolute().mean() }
+    }
+
+    @Test("Value and derivative are autograd's", arguments: cases)
+    func derivative(_ lossCase: LossCase) {
+        let generator = Generator(seed: 6)
+        let loss = lossCase.loss()
+        let outputs = Tensor.normal([6, 4], using: generator, dtype: .float64)
+        let targets = lossCase.targets(generator)
+        let (value, linearization) = loss.linearize(outputs, targets)
+        let leaf = outputs.clone()
+        let (expected, gradient) = withGradients(of: [leaf]) {
+            let expected = loss(leaf, targets)
+            return (expected.item(), Torch.gradient(of: expected, with: [leaf])[0])
+        }
+        #expect(abs(value.item() - expected) < 1e-14)
+        #expect(relativeDifference(linearization.gradient, gradient) < 1e-13)
+        let two = Tensor(2, dtype: .float64)
+        #expect(relativeDifference(linearization.pullback(two).input!, gradient * 2) < 1e-13)
+        let tangent = Tensor.normal([6, 4], using: generator, dtype: .float64)
+        let pushed = linearization.pushforward(tangent, along: []).output!.item()
+        #expect(abs(pushed - (gradient * tangent).sum().item()) < 1e-13)
+    }
+
+    @Test("Cross-entropy of equal logits is the logarithm of the number of classes")
+    func uniform() {
+        let value = CrossEntropy()(.zeros([3, 10], dtype: .float64), Tensor([0, 4, 9] as [Int64])).item()
+        #expect(abs(value - 2.302585092994046) < 1e-14)
+    }
+}

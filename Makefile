@@ -1,0 +1,37 @@
+# `make compare` and `make test` set up, build and run; see README.md.
+
+SWIFT ?= swift
+TELEPORT = .build/release/teleport
+PYTHON = .libtorch/bin/python
+COMPARE ?=
+BENCH ?=
+
+.PHONY: build compare test bench example lint setup clean
+
+setup:
+	@Scripts/setup
+
+build: setup
+	$(SWIFT) build -c release --product teleport
+
+# The main job; options go in COMPARE, as in: make compare COMPARE="--dataset mnist --data DIR"
+compare: build
+	$(TELEPORT) compare $(COMPARE)
+
+# One thread for each operation: the tests run beside each other, and libtorch's threads would wait for one another.
+test: setup
+	OMP_NUM_THREADS=1 $(SWIFT) test
+
+# Options go in BENCH, as in: make bench BENCH="--suite teleport --threads 1"
+bench: build
+	$(PYTHON) Benchmarks/compare.py --ours "$(TELEPORT) bench" $(BENCH)
+
+# A package of its own that depends on this one.
+example: setup
+	$(SWIFT) run -c release --package-path Examples/TwoSpirals
+
+lint:
+	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests Examples
+
+clean:
+	rm -rf .build
