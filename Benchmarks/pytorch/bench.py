@@ -1,0 +1,134 @@
+#!/usr/bin/env python3
+"""Times the published algorithms in PyTorch; the counterpart of `teleport bench`."""
+
+import argparse
+import json
+import statistics
+import time
+
+import torch
+from torch import nn
+
+from null_space import teleport
+from training import mlp, train
+
+WARM_UP = 3
+
+# Small enough for every case to stay finite without a cap; it has no influence on the time.
+TELEPORT_LEARNING_RATE = 0.01
+
+
+def random_batches(count, samples, features=784, classes=10):
+    """Batches of normal inputs and uniform labels."""
+    generator = torch.Generator().manual_seed(0)
+    return [
+        (
+            torch.randn(samples, features, generator=generator),
+            torch.randint(classes, (samples,), generator=generator),
+        )
+        for _ in range(count)
+    ]
+
+
+def measured(name, repetitions, body, prepare=lambda: None, per=1):
+    """Seconds that `body` takes, divided by `per`, over repetitions; `prepare` runs before each and is not timed."""
+    seconds = []
+    for repetition in range(WARM_UP + repetitions):
+        prepare()
+        start = time.perf_counter()
+        body()
+        if repetition >= WARM_UP:
+            seconds.append((time.perf_counter() - start) / per)
+    return {
+        "name": name,
+        "median": statistics.median(seconds),
+        "minimum": min(seconds),
+        "maximum": max(seconds),
+        "repetitions": repetitions,
+        "unit": "s",
+    }
+
+
+def teleport_case(name, repetitions, sizes, samples, steps, batches=1):
+    """One whole teleport (decompositions and steps), from the same weights each time, without a cap."""
+    torch.manual_seed(0)
+    model = mlp(sizes)
+    data = random_batches(batches, samples)
+    start = {key: value.clone() for key, value in model.state_dict().items()}
+    return measured(
+        name,
+        repetitions,
+        lambda: teleport(model, nn.functional.cross_entropy, data, TELEPORT_LEARNING_RATE, steps),
+        prepare=lambda: model.load_state_dict(start),
+    )
+
+
+def train_case(name, repetitions, sizes, samples, optimizer, steps, activation=nn.ReLU):
+    """One training step, timed in blocks of `steps`."""
+    torch.manual_seed(0)
+    model = mlp(sizes, activation)
+    data = random_batches(8, samples)
+    optimizer = optimizer(model.parameters())
+    return measured(
+        name,
+        repetitions,
+        lambda: train(model, nn.functional.cross_entropy, optimizer, data, steps),
+        per=steps,
+    )
+
+
+def teleport_suite(repetitions):
+    """A teleport at the size of NS25's MLP."""
+    yield teleport_case("teleport/mlp-1024", repetitions, [784, 1024, 1024, 10], samples=32, steps=8)
+
+
+def train_suite(repetitions):
+    """Training steps."""
+    small, large = [784, 16, 10, 10], [784, 1024, 1024, 10]
+    leaky = lambda: nn.LeakyReLU(0.1)
+    yield train_case("train/mlp-small", repetitions, small, 20, torch.optim.SGD, steps=200, activation=leaky)
+    yield train_case("train/mlp-1024-sgd", repetitions, large, 32, torch.optim.SGD, steps=20)
+    yield train_case("train/mlp-1024-adam", repetitions, large, 32, torch.optim.Adam, steps=20)
+
+
+def scaling_suite(repetitions):
+    """NS25 figure 3: the time of a teleport against steps t, width d, samples n, layers l and batches b."""
+    base = {"t": 8, "d": 256, "n": 64, "l": 4, "b": 1}
+    ranges = {
+        "t": [1, 2, 4, 8, 16],
+        "d": [64, 128, 256, 512, 1024],
+        "n": [16, 32, 64, 128, 256],
+        "l": [2, 3, 4, 5, 6],
+        "b": [1, 2, 4, 8],
+    }
+    for variable, values in ranges.items():
+        for value in values:
+            case = {**base, variable: value}
+            sizes = [784] + [case["d"]] * (case["l"] - 1) + [10]
+            yield teleport_case(f"scaling/{variable}={value}", repetitions, sizes, case["n"], case["t"], case["b"])
+
+
+SUITES = {"teleport": teleport_suite, "train": train_suite, "scaling": scaling_suite}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--suite", choices=SUITES, required=True)
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads(), help="default: %(default)s")
+    parser.add_argument("--repetitions", type=int, default=20, help="default: %(default)s")
+    parser.add_argument("--json", action="store_true", help="print a JSON array instead of a table")
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+
+    results = list(SUITES[arguments.suite](arguments.repetitions))
+    if arguments.json:
+        print(json.dumps(results, indent=2))
+        return
+    print(f"{'name':<24}{'median ms':>12}{'minimum':>12}{'maximum':>12}")
+    for result in results:
+        times = "".join(f"{1e3 * result[key]:>12.3f}" for key in ("median", "minimum", "maximum"))
+        print(f"{result['name']:<24}{times}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,22 @@
+"""Models and training steps, as PyTorch's tutorials write them."""
+
+import itertools
+
+from torch import nn
+
+
+def mlp(sizes, activation=nn.ReLU):
+    """A multi-layer perceptron with a bias in every layer and no activation after the last."""
+    layers = []
+    for inputs, outputs in zip(sizes, sizes[1:]):
+        layers += [nn.Linear(inputs, outputs), activation()]
+    return nn.Sequential(*layers[:-1])
+
+
+def train(model, loss_function, optimizer, batches, steps):
+    """Takes a number of optimizer steps, going round through the batches `(x, y)`."""
+    for x, y in itertools.islice(itertools.cycle(batches), steps):
+        optimizer.zero_grad()
+        loss = loss_function(model(x), y)
+        loss.backward()
+        optimizer.step()

@@ -1,0 +1,42 @@
+#!/usr/bin/env python3
+"""Checks the teleport that the benchmark times: the loss stays, its gradient grows, the cap holds."""
+
+import torch
+from torch import nn
+
+from bench import random_batches
+from null_space import null_space_bases, teleport
+from training import mlp
+
+
+def loss_and_squared_norm(model, x, y):
+    loss = nn.functional.cross_entropy(model(x), y)
+    gradients = torch.autograd.grad(loss, list(model.parameters()))
+    return loss.item(), sum(gradient.square().sum().item() for gradient in gradients)
+
+
+def main():
+    for sizes, samples in [([784, 1024, 1024, 10], 32), ([784, 256, 256, 256, 10], 64)]:
+        torch.manual_seed(0)
+        model = mlp(sizes)
+        [(x, y)] = batches = random_batches(1, samples)
+        ranks = [basis.shape[1] for basis in null_space_bases(model, x).values()]
+        assert ranks == [samples] * (len(sizes) - 1), ranks
+        loss, squared_norm = loss_and_squared_norm(model, x, y)
+        teleport(model, nn.functional.cross_entropy, batches, learning_rate=0.05, steps=8)
+        moved_loss, moved_squared_norm = loss_and_squared_norm(model, x, y)
+        print(
+            f"{sizes}: loss {loss:.7f} to {moved_loss:.7f}, "
+            f"squared gradient norm {squared_norm:.5f} to {moved_squared_norm:.5f}"
+        )
+        assert abs(moved_loss - loss) <= 1e-5 * loss
+        assert moved_squared_norm > 1.01 * squared_norm
+
+        # Beyond the cap nothing moves.
+        before = [parameter.clone() for parameter in model.parameters()]
+        teleport(model, nn.functional.cross_entropy, batches, learning_rate=0.05, steps=8, cap=moved_squared_norm / 2)
+        assert all(torch.equal(old, new) for old, new in zip(before, model.parameters()))
+
+
+if __name__ == "__main__":
+    main()
