@@ -339,6 +339,9 @@ int ct_all_finite(ct_tensor self, bool *result) {
 ct_tensor ct_matmul(ct_tensor self, ct_tensor other) {
     return guarded([&] { return at::matmul(Borrowed(self), Borrowed(other)); });
 }
+ct_tensor ct_addmm(ct_tensor self, ct_tensor first, ct_tensor second, double beta, double alpha) {
+    return guarded([&] { return at::addmm(Borrowed(self), Borrowed(first), Borrowed(second), beta, alpha); });
+}
 ct_tensor ct_linear(ct_tensor self, ct_tensor weight, ct_tensor bias) {
     return guarded([&] {
         Borrowed offset(bias);

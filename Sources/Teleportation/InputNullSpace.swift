@@ -65,18 +65,20 @@ public struct InputNullSpace {
         guard freeDimensions > 0 else { return nil }
         let coordinates = weight.matmul(basis.weight)
         if let bias, let row = basis.bias { coordinates.addMatmulInPlace(bias, row) }
-        let inSpace = coordinates.matmul(basis.weight.transposed())
-        let biasInSpace = basis.bias.map { coordinates.matmul($0.transposed()) }
-        if !basisIsOfNullSpace {
-            inSpace.multiplyInPlace(by: -1)
-            inSpace.addInPlace(weight)
-            biasInSpace?.multiplyInPlace(by: -1)
-            if let bias { biasInSpace?.addInPlace(bias) }
+        let projected: (weight: Tensor, bias: Tensor?)
+        if basisIsOfNullSpace {
+            projected.weight = coordinates.matmul(basis.weight.transposed())
+            projected.bias = basis.bias.map { coordinates.matmul($0.transposed()) }
+        } else {
+            projected.weight = weight.addingMatmul(coordinates, basis.weight.transposed(), scale: -1)
+            projected.bias = basis.bias.map { row in
+                bias?.addingMatmul(coordinates, row.transposed(), scale: -1) ?? -coordinates.matmul(row.transposed())
+            }
         }
         let rounding = 8 * weight.dtype.epsilon * Double(dimension).squareRoot()
-        let left = inSpace.squaredNorm().item() + (biasInSpace?.squaredNorm().item() ?? 0)
+        let left = projected.weight.squaredNorm().item() + (projected.bias?.squaredNorm().item() ?? 0)
         let whole = weight.squaredNorm().item() + (bias?.squaredNorm().item() ?? 0)
-        return left <= rounding * rounding * whole ? nil : (inSpace, biasInSpace)
+        return left <= rounding * rounding * whole ? nil : projected
     }
 }
 

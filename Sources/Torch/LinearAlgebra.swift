@@ -4,6 +4,11 @@ extension Tensor {
     /// The matrix product; leading dimensions broadcast.
     public func matmul(_ other: Tensor) -> Tensor { Tensor(ct_matmul(handle, other.handle)) }
 
+    /// `self + scale first second` for matrices.
+    public func addingMatmul(_ first: Tensor, _ second: Tensor, scale: Double = 1) -> Tensor {
+        Tensor(ct_addmm(handle, first.handle, second.handle, 1, scale))
+    }
+
     /// `self weight^T + bias`: `[..., in]` with `weight` `[out, in]` and `bias` `[out]` to `[..., out]`.
     public func linear(_ weight: Tensor, _ bias: Tensor?) -> Tensor {
         Tensor(ct_linear(handle, weight.handle, bias?.handle))

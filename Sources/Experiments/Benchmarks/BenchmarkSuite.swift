@@ -41,12 +41,22 @@ private struct TeleportWork {
     var batches = 1
 
     /// One quantity varied at a time, as NS25 Figure 3 has it.
-    static let scaling: [(String, TeleportWork)] =
-        [1, 2, 4, 8, 16].map { ("t=\($0)", TeleportWork(steps: $0)) }
-        + [64, 128, 256, 512, 1024].map { ("d=\($0)", TeleportWork(width: $0)) }
-        + [16, 32, 64, 128, 256].map { ("n=\($0)", TeleportWork(samples: $0)) }
-        + [2, 3, 4, 5, 6].map { ("l=\($0)", TeleportWork(layers: $0)) }
-        + [1, 2, 4, 8].map { ("b=\($0)", TeleportWork(batches: $0)) }
+    static let scaling: [(String, TeleportWork)] = {
+        func vary(
+            _ name: String, _ quantity: WritableKeyPath<TeleportWork, Int>, over values: [Int]
+        ) -> [(String, TeleportWork)] {
+            values.map { value in
+                var work = TeleportWork(steps: 8, width: 256, samples: 64, layers: 4, batches: 1)
+                work[keyPath: quantity] = value
+                return ("\(name)=\(value)", work)
+            }
+        }
+        return vary("t", \.steps, over: [1, 2, 4, 8, 16])
+            + vary("d", \.width, over: [64, 128, 256, 512, 1024])
+            + vary("n", \.samples, over: [16, 32, 64, 128, 256])
+            + vary("l", \.layers, over: [2, 3, 4, 5, 6])
+            + vary("b", \.batches, over: [1, 2, 4, 8])
+    }()
 
     func measure(_ name: String, repetitions: Int) -> Timing {
         let generator = Generator(seed: 0)
@@ -54,11 +64,11 @@ private struct TeleportWork {
             inputs: 784, hidden: Array(repeating: width, count: layers - 1), outputs: 10, using: generator)
         let data = (0..<batches).map { _ in
             Batch(
-                inputs: .uniform([samples, 784], using: generator),
+                inputs: .normal([samples, 784], using: generator),
                 targets: .integers([samples], in: 0..<10, using: generator))
         }
         // A fixed step without a cap: the same steps at each repetition, whatever the gradient.
-        let teleporter = NullSpaceTeleporter(steps: steps, stepSize: .fixed(1e-3), cap: .none)
+        let teleporter = NullSpaceTeleporter(steps: steps, stepSize: .fixed(0.01), cap: .none)
         let optimizer = SGD(learningRate: 1e-3)
         let start = model.parameters.map { $0.value.clone() }
         return Timing(name, repetitions: repetitions) {
@@ -73,21 +83,23 @@ private struct TeleportWork {
 private struct TrainingWork {
     let name: String
     let hidden: [Int]
+    let activation: Activation
     let samples: Int
     let optimizer: OptimizerKind
 
     static let all = [
-        TrainingWork(name: "mlp-small", hidden: [16, 10], samples: 20, optimizer: .sgd),
-        TrainingWork(name: "mlp-1024-sgd", hidden: [1024, 1024], samples: 32, optimizer: .sgd),
-        TrainingWork(name: "mlp-1024-adam", hidden: [1024, 1024], samples: 32, optimizer: .adam),
+        TrainingWork(
+            name: "mlp-small", hidden: [16, 10], activation: .leakyReLU(slope: 0.1), samples: 20, optimizer: .sgd),
+        TrainingWork(name: "mlp-1024-sgd", hidden: [1024, 1024], activation: .relu, samples: 32, optimizer: .sgd),
+        TrainingWork(name: "mlp-1024-adam", hidden: [1024, 1024], activation: .relu, samples: 32, optimizer: .adam),
     ]
 
     func measure(repetitions: Int) -> Timing {
         let generator = Generator(seed: 0)
-        let model = MLP(inputs: 784, hidden: hidden, outputs: 10, using: generator)
+        let model = MLP(inputs: 784, hidden: hidden, outputs: 10, activation: activation, using: generator)
         let parameters = model.parameters.map(\.value)
         let batch = Batch(
-            inputs: .uniform([samples, 784], using: generator),
+            inputs: .normal([samples, 784], using: generator),
             targets: .integers([samples], in: 0..<10, using: generator))
         let optimizer = self.optimizer.make(learningRate: 1e-3)
         return Timing("train/\(name)", repetitions: repetitions, count: 50) {
