@@ -10,6 +10,13 @@ public struct InputCovariance {
     private let dtype: DType
     private let sum: Tensor
 
+    /// The share of the energy that is rounding: that of the rows, squared, or that of the eigenvalues of the sum. Rows in
+    /// `float64` are as exact as the sum, and there a direction in doubt counts as significant: less freedom, no drift.
+    private var resolution: Double {
+        let rows = dtype.epsilon * dtype.epsilon
+        return dtype == .float64 ? Double.ulpOfOne : max(rows, Double(sum.size(0)) * Double.ulpOfOne)
+    }
+
     /// The rows converted at once; bounds the memory that a long input takes.
     private static let chunk = 4096
 
@@ -48,7 +55,7 @@ public struct InputCovariance {
     public func nullSpace(tau: Double = 1) throws(TorchError) -> InputNullSpace {
         let (values, vectors) = try sum.symmetricEigen()
         let d = sum.size(0)
-        let k = significantRank(values.doubles().reversed(), tau: tau, epsilon: dtype.epsilon)
+        let k = significantRank(values.doubles().reversed(), tau: tau, resolution: resolution)
         let ofNullSpace = d - k < k
         // Eigenvalues ascend: the null space comes first.
         let basis = vectors.narrowed(1, to: ofNullSpace ? 0..<d - k : d - k..<d)

@@ -22,7 +22,7 @@ public struct InputNullSpace {
     ///   - rows: A, `[m, in]`.
     ///   - hasBias: Whether the map has a bias.
     ///   - tau: The share of the energy `sum sigma_i^2` of the rows that their significant space holds; NS25 eq. 3. At 1 it
-    ///     is the whole row space, to the resolution of the element type.
+    ///     is the whole row space: what is left out of the rows is of the size of their rounding errors.
     /// - Throws: `TorchError` if the decomposition fails, as with rows that are not finite.
     public init(of rows: Tensor, hasBias: Bool, tau: Double = 1) throws(TorchError) {
         let (m, d) = (rows.size(0), rows.size(1) + (hasBias ? 1 : 0))
@@ -40,7 +40,8 @@ public struct InputNullSpace {
         } else {
             let (_, sigma, v) = try rows.singularValueDecomposition()
             let energies = sigma.doubles().map { $0 * $0 }
-            let k = significantRank(energies, tau: tau, epsilon: rows.dtype.epsilon)
+            let epsilon = rows.dtype.epsilon
+            let k = significantRank(energies, tau: tau, resolution: epsilon * epsilon)
             self.init(basis: v.narrowed(0, to: 0..<k).transposed(), ofNullSpace: false, hasBias: hasBias)
         }
     }
@@ -86,10 +87,11 @@ public struct InputNullSpace {
 ///
 /// - Parameters:
 ///   - energies: `sigma_i^2`, descending.
-///   - tau: The share; above `1 - epsilon` it is taken as that.
-///   - epsilon: The resolution of the numbers that the energies came from.
-func significantRank(_ energies: [Double], tau: Double, epsilon: Double) -> Int {
-    let allowed = max(1 - tau, epsilon) * energies.reduce(0) { $0 + max($1, 0) }
+///   - tau: The share.
+///   - resolution: The share that may be left out also where tau says otherwise, since rounding alone makes it up.
+func significantRank(_ energies: [Double], tau: Double, resolution: Double) -> Int {
+    let total = energies.reduce(0) { $0 + max($1, 0) }
+    let allowed = max(total - tau * total, resolution * total)
     // Summed from the small end, where the decision is made.
     var leftOut = 0.0
     var k = energies.count

@@ -1,0 +1,133 @@
+import NeuralNetworks
+import Testing
+import Torch
+
+@testable import Teleportation
+
+@Suite struct InputNullSpaceTests {
+    @Test(
+        "The projection takes away what the rows see, and no more", arguments: [(5, 20), (40, 20), (20, 20)],
+        [true, false])
+    func projection(size: (m: Int, d: Int), hasBias: Bool) throws {
+        let generator = Generator(seed: 1)
+        // Rank 5 at most, so that every shape has a null space.
+        let rows = Tensor.normal([size.m, 5], using: generator, dtype: .float64)
+            .matmul(.normal([5, size.d], using: generator, dtype: .float64))
+        let space = try InputNullSpace(of: rows, hasBias: hasBias)
+        let x = Tensor.normal([3, size.d], using: generator, dtype: .float64)
+        let bias = hasBias ? Tensor.normal([3, 1], using: generator, dtype: .float64) : nil
+        let projected = try #require(space.project(x, bias))
+
+        // What is left is orthogonal to all rows: the map's outputs do not change.
+        var seen = projected.weight.matmul(rows.transposed())
+        if let bias = projected.bias { seen = seen + bias }
+        #expect(seen.doubles().allSatisfy { abs($0) < 1e-10 })
+
+        // Projecting twice is projecting once, and what was taken away is orthogonal to what is left.
+        let again = try #require(space.project(projected.weight, projected.bias))
+        #expect(relativeDifference(again.weight, projected.weight) < 1e-12)
+        var inner = ((x - projected.weight) * projected.weight).sum().item()
+        if let bias, let left = projected.bias { inner += ((bias - left) * left).sum().item() }
+        #expect(abs(inner) < 1e-10)
+
+        let rank = size.m < size.d ? size.m : 5 + (hasBias ? 1 : 0)
+        #expect(space.dimension == size.d + (hasBias ? 1 : 0))
+        // The rounding of a float64 covariance may count directions as significant, never the other way round.
+        #expect(space.freeDimensions <= space.dimension - rank)
+        #expect(space.freeDimensions > 0)
+    }
+
+    @Test("The smaller basis and the larger one project alike")
+    func bothBases() throws {
+        let generator = Generator(seed: 2)
+        let x = Tensor.normal([3, 30], using: generator, dtype: .float64)
+        for rank in [4, 26] {
+            let rows = Tensor.normal([60, rank], using: generator, dtype: .float64)
+                .matmul(.normal([rank, 30], using: generator, dtype: .float64))
+            let projected = try #require(InputNullSpace(of: rows, hasBias: false, tau: 1 - 1e-13).project(x))
+            let (_, s, v) = try rows.singularValueDecomposition()
+            let count = s.doubles().prefix { $0 > 1e-9 }.count
+            #expect(count == rank)
+            let b = v.narrowed(0, to: 0..<count).transposed()
+            #expect(relativeDifference(projected.weight, x - x.matmul(b).matmul(b.transposed())) < 1e-9)
+        }
+    }
+
+    @Test("A space without freedom projects to nothing, and rounding is no direction")
+    func nothingFree() throws {
+        let generator = Generator(seed: 3)
+        let full = Tensor.normal([40, 10], using: generator)
+        #expect(try InputNullSpace(of: full, hasBias: true).freeDimensions == 0)
+        #expect(try InputNullSpace(of: full, hasBias: true).project(.normal([2, 10], using: generator)) == nil)
+
+        let few = Tensor.normal([4, 10], using: generator)
+        let inRowSpace = Tensor.normal([2, 4], using: generator).matmul(few)
+        #expect(try InputNullSpace(of: few, hasBias: false).project(inRowSpace) == nil)
+    }
+
+    @Test("Rows that are not finite throw")
+    func notFinite() {
+        let rows = Tensor.full([40, 10], .nan)
+        #expect(throws: TorchError.self) { try InputNullSpace(of: rows, hasBias: true) }
+    }
+
+    @Test("The smallest rank that holds the share tau of the energy: NS25 eq. 3")
+    func ranks() {
+        let energies = [6.0, 3, 1, 0]
+        #expect(significantRank(energies, tau: 1, resolution: 1e-7) == 3)
+        #expect(significantRank(energies, tau: 0.9, resolution: 1e-7) == 2)
+        #expect(significantRank(energies, tau: 0.91, resolution: 1e-7) == 3)
+        #expect(significantRank(energies, tau: 0.6, resolution: 1e-7) == 1)
+        #expect(significantRank(energies, tau: 0.1, resolution: 1e-7) == 1)
+        // Below the resolution of the numbers nothing is known, whatever tau says.
+        #expect(significantRank([1, 1e-8], tau: 1, resolution: 1e-7) == 1)
+        #expect(significantRank([1, 1e-6], tau: 1, resolution: 1e-7) == 2)
+        #expect(significantRank([1, -1e-18], tau: 1, resolution: 1e-16) == 1)
+        #expect(significantRank([0, 0], tau: 1, resolution: 1e-16) == 0)
+    }
+
+    @Test("A covariance in parts is the covariance of all, whatever the parts")
+    func covarianceInParts() throws {
+        let generator = Generator(seed: 4)
+        let rows = Tensor.normal([5000, 3], using: generator).matmul(.normal([3, 12], using: generator))
+        let x = Tensor.normal([2, 12], using: generator)
+        let projections = try [[5000], [1, 4999], [2500, 2500]].map { sizes in
+            let covariance = InputCovariance(columns: 12, hasBias: true, dtype: .float32, device: .cpu)
+            var start = 0
+            for size in sizes {
+                covariance.add(rows.narrowed(0, to: start..<start + size))
+                start += size
+            }
+            let space = try covariance.nullSpace()
+            #expect(space.freeDimensions == 13 - 4)
+            return try #require(space.project(x)).weight
+        }
+        #expect(relativeDifference(projections[1], projections[0]) < 1e-5)
+        #expect(relativeDifference(projections[2], projections[0]) < 1e-5)
+    }
+}
+
+@Suite struct StepSizeAndCapTests {
+    @Test("Eta of each step size, shortened where the cap is near")
+    func eta() {
+        #expect(StepSize.fixed(0.2).eta(gradient: 2, direction: 4, limit: .infinity) == 0.2)
+        #expect(StepSize.growth(0.5).eta(gradient: 2, direction: 4, limit: .infinity) == 0.5 * 2 / 8)
+        #expect(StepSize.fixed(0.2).eta(gradient: 2, direction: 4, limit: 1.1).isApproximately(0.1 * 2 / 8))
+        #expect(StepSize.growth(0.5).eta(gradient: 2, direction: 4, limit: 1.1).isApproximately(0.1 * 2 / 8))
+    }
+
+    @Test("The growth that each cap leaves")
+    func limit() {
+        func limit(_ cap: Cap) -> Double {
+            cap.limit(gradient: 2, start: 0.5, loss: 3) { 0.06 }
+        }
+        #expect(limit(.none) == .infinity)
+        #expect(limit(.fixed(5)) == 2.5)
+        #expect(limit(.relative(10)) == 2.5)
+        #expect(limit(.predicted(0.1)).isApproximately(5))
+    }
+}
+
+extension Double {
+    func isApproximately(_ other: Double) -> Bool { abs(self - other) <= 1e-12 * abs(other) }
+}

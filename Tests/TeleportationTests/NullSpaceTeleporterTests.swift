@@ -1,0 +1,294 @@
+import NeuralNetworks
+import Optimizers
+import Testing
+import Torch
+
+@testable import Teleportation
+
+@Suite struct NullSpaceTeleporterTests {
+    static let instances =
+        [[24], [24, 20], [24, 20, 16], [24, 20, 16, 18]].flatMap { hidden in
+            [true, false].flatMap { bias in
+                [Activation.tanh, .relu, .gelu].map {
+                    Instance(hidden: hidden, samples: 6, bias: bias, activation: $0)
+                }
+            }
+        }
+
+    @Test("The closed form is the projected Hessian-vector product", arguments: instances)
+    func closedFormMatchesDoubleBackward(instance: Instance) {
+        for (samples, distinct) in [(6, 6), (40, 7), (40, 40)] {
+            var instance = instance
+            instance.samples = samples
+            compare(instance, distinct: distinct)
+        }
+    }
+
+    private func compare(_ instance: Instance, distinct: Int) {
+        var moved: [[Tensor]] = []
+        var reports: [TeleportReport] = []
+        for method in NullSpaceTeleporter.Method.allCases {
+            let model = instance.model()
+            let teleporter = NullSpaceTeleporter(steps: 4, stepSize: .growth(0.3), cap: .none, method: method)
+            reports += teleporter.teleport(
+                model, CrossEntropy(), on: [instance.batch(distinct: distinct)], before: SGD(learningRate: 0.1))
+            moved.append(model.parameters.map(\.value))
+        }
+        let start = instance.model().parameters.map(\.value)
+        for (index, (closed, double)) in zip(moved[0], moved[1]).enumerated() {
+            let (a, b) = (closed - start[index], double - start[index])
+            let scale = max(start[index].doubles().map(\.magnitude).max()!, b.doubles().map(\.magnitude).max()!)
+            #expect((a - b).doubles().map(\.magnitude).max()! <= 1e-10 * scale, "parameter \(index)")
+        }
+        #expect(reports[0].steps == reports[1].steps)
+        #expect(abs(reports[0].gradientNormSquaredAfter / reports[1].gradientNormSquaredAfter - 1) < 1e-10)
+        for report in reports {
+            #expect(report.relativeDrift < 1e-12)
+            #expect(report.restored == nil)
+        }
+        if distinct < 12 {
+            #expect(reports[0].steps == 4)
+            #expect(reports[0].gradientNormSquaredAfter > 1.5 * reports[0].gradientNormSquaredBefore)
+        }
+    }
+
+    @Test("A direction is the gradient of half the squared gradient norm, less what the inputs see")
+    func directionByFiniteDifferences() throws {
+        let instance = Instance(hidden: [24, 20], samples: 6)
+        let (model, batch) = (instance.model(), instance.batch())
+        let ascent = ClosedFormAscent(LinearizedLoss(model, CrossEntropy(), on: batch))
+        _ = ascent.differentiate()
+        let moves = try ascent.direction(in: InputNullSpaces(tau: 1))
+        #expect(moves.count == 4)
+
+        func objective() -> Double {
+            LinearizedLoss(model, CrossEntropy(), on: batch).pullback().parameters
+                .map { $0.squaredNorm() }.total() / 2
+        }
+        // Along a projected direction p the derivative of the objective is <H g, p> = ||p||^2.
+        let h = 1e-5
+        for move in moves { move.direction.add(to: move.parameter, scale: h) }
+        let above = objective()
+        for move in moves { move.direction.add(to: move.parameter, scale: -2 * h) }
+        let slope = (above - objective()) / (2 * h)
+        #expect(abs(slope / moves.map { $0.direction.squaredNorm() }.total() - 1) < 1e-6)
+    }
+
+    @Test("The data layer never moves, and its null space is not computed")
+    func dataLayerStays() {
+        let instance = Instance(hidden: [24, 20], samples: 6)
+        let model = instance.model()
+        let before = model.parameters.map { $0.value.clone() }
+        let report = NullSpaceTeleporter(cap: .none).teleport(
+            model, CrossEntropy(), on: [instance.batch()], before: SGD(learningRate: 1))[0]
+        let moved = zip(model.parameters, before).filter { relativeDifference($0.value, $1) > 0 }.map(\.0.name)
+        #expect(moved == ["3.weight", "3.bias", "5.weight", "5.bias"])
+        #expect(report.freeDimensions == ["3": 25 - 6, "5": 21 - 6])
+        #expect(report.seconds > 0)
+    }
+
+    @Test("A growth step grows the squared gradient norm by its rate to first order")
+    func growth() {
+        for rate in [1e-3, 1e-4] {
+            let instance = Instance(hidden: [24, 20], samples: 6)
+            let report = NullSpaceTeleporter(steps: 1, stepSize: .growth(rate), cap: .none).teleport(
+                instance.model(), CrossEntropy(), on: [instance.batch()], before: SGD(learningRate: 1))[0]
+            let grown = report.gradientNormSquaredAfter / report.gradientNormSquaredBefore - 1
+            #expect(abs(grown / rate - 1) < 20 * rate)
+        }
+    }
+
+    @Test("A fixed step moves by eta times the direction")
+    func fixedStep() throws {
+        let instance = Instance(hidden: [24], samples: 6)
+        let (model, reference) = (instance.model(), instance.model())
+        let ascent = ClosedFormAscent(LinearizedLoss(reference, CrossEntropy(), on: instance.batch()))
+        _ = ascent.differentiate()
+        for move in try ascent.direction(in: InputNullSpaces(tau: 1)) {
+            move.direction.add(to: move.parameter, scale: 0.2)
+        }
+        _ = NullSpaceTeleporter(steps: 1, stepSize: .fixed(0.2), cap: .none).teleport(
+            model, CrossEntropy(), on: [instance.batch()], before: SGD(learningRate: 1))
+        for (a, b) in zip(model.parameters, reference.parameters) {
+            #expect(relativeDifference(a.value, b.value) == 0)
+        }
+    }
+
+    @Test(
+        "A teleport stops at its cap, and lands near it",
+        arguments: [Cap.fixed(4), .relative(3), .predicted(0.2)])
+    func caps(cap: Cap) {
+        let instance = Instance(hidden: [24, 20], samples: 6)
+        let optimizer = SGD(learningRate: 0.1)
+        let report = NullSpaceTeleporter(steps: 50, stepSize: .growth(0.1), cap: cap).teleport(
+            instance.model(), CrossEntropy(), on: [instance.batch()], before: optimizer)[0]
+        let bound =
+            switch cap {
+            case .fixed(let value): value
+            case .relative(let factor): factor * report.gradientNormSquaredBefore
+            case .predicted(let share): share * report.lossBefore / optimizer.learningRate
+            case .none: Double.infinity
+            }
+        #expect(report.gradientNormSquaredBefore < bound)
+        #expect(report.steps > 1 && report.steps < 50)
+        #expect(report.gradientNormSquaredAfter / bound > 0.99)
+        // The last step ends on the cap to first order; ||g||^2 grows a little faster than that.
+        #expect(report.gradientNormSquaredAfter / bound < 1.02)
+    }
+
+    @Test("Beyond the cap nothing moves")
+    func beyondCap() {
+        let instance = Instance(hidden: [24, 20], samples: 6)
+        let model = instance.model()
+        let report = NullSpaceTeleporter(cap: .fixed(1e-9)).teleport(
+            model, CrossEntropy(), on: [instance.batch()], before: SGD(learningRate: 1))[0]
+        #expect(report.steps == 0 && report.restored == nil)
+        #expect(report.lossAfter == report.lossBefore)
+        #expect(report.gradientNormSquaredAfter == report.gradientNormSquaredBefore)
+        for (a, b) in zip(model.parameters, instance.model().parameters) {
+            #expect(relativeDifference(a.value, b.value) == 0)
+        }
+    }
+
+    @Test("The predicted cap reads the optimizer's own step, and leaves its state alone")
+    func predictedCapOfAdam() {
+        let instance = Instance(hidden: [24, 20], samples: 6)
+        let (model, batch) = (instance.model(), instance.batch())
+        let parameters = model.parameters.map(\.value)
+        let adam = Adam(learningRate: 1e-3)
+        for _ in 0..<3 {
+            adam.update(parameters, with: LinearizedLoss(model, CrossEntropy(), on: batch).pullback().parameters)
+        }
+        let state = adam.state
+        let gradients = LinearizedLoss(model, CrossEntropy(), on: batch).pullback().parameters
+        let loss = LinearizedLoss(model, CrossEntropy(), on: batch).value.item()
+        let share = adam.predictedDecrease(of: parameters, with: gradients) / loss
+        let tight = NullSpaceTeleporter(cap: .predicted(share * 0.99))
+        #expect(tight.teleport(model, CrossEntropy(), on: [batch], before: adam)[0].steps == 0)
+        let loose = NullSpaceTeleporter(cap: .predicted(share * 1.5))
+        #expect(loose.teleport(model, CrossEntropy(), on: [batch], before: adam)[0].steps > 0)
+        for (name, tensors) in adam.state {
+            #expect(zip(tensors, state[name]!).allSatisfy { relativeDifference($0, $1) == 0 })
+        }
+    }
+
+    @Test("A teleport that drifts is undone to the last bit, and says so")
+    func restoresDrift() {
+        let instance = Instance(hidden: [24, 20], samples: 40, activation: .relu)
+        let model = instance.model()
+        // Half of the energy is free to change: the loss cannot stay.
+        let teleporter = NullSpaceTeleporter(stepSize: .growth(2), cap: .none, tau: 0.5, tolerance: 1e-3)
+        let report = teleporter.teleport(
+            model, CrossEntropy(), on: [instance.batch()], before: SGD(learningRate: 1))[0]
+        guard case .drifted(let drift, 1e-3) = report.restored else {
+            Issue.record("restored: \(String(describing: report.restored))")
+            return
+        }
+        #expect(drift > 1e-3 && drift == report.relativeDrift)
+        #expect(report.restored!.description.contains("0.001"))
+        for (a, b) in zip(model.parameters, instance.model().parameters) {
+            #expect(a.value.doubles() == b.value.doubles())
+        }
+    }
+
+    @Test("What is not finite is undone, and says so")
+    func restoresNonFinite() {
+        let instance = Instance(hidden: [24, 20], samples: 6, activation: .relu)
+        let overflow = NullSpaceTeleporter(steps: 3, stepSize: .fixed(1e200), cap: .none)
+        let model = instance.model()
+        let report = overflow.teleport(
+            model, CrossEntropy(), on: [instance.batch()], before: SGD(learningRate: 1))[0]
+        #expect(report.restored != nil)
+        for (a, b) in zip(model.parameters, instance.model().parameters) {
+            #expect(a.value.doubles() == b.value.doubles())
+        }
+
+        let broken = instance.model()
+        broken.parameters[2].value.fill(.nan)
+        let other = NullSpaceTeleporter().teleport(
+            broken, CrossEntropy(), on: [instance.batch()], before: SGD(learningRate: 1))[0]
+        #expect(other.restored == .notFinite && other.steps == 0)
+    }
+
+    @Test("Over a data set the loss of every batch is held", arguments: [1.0, 0.999999])
+    func datasetScope(tau: Double) {
+        var instance = Instance(hidden: [64, 48], samples: 8)
+        let batches = (0..<3).map { index in
+            instance.seed = UInt64(index)
+            return instance.batch()
+        }
+        instance.seed = 0
+        let losses = { (model: MLP) in batches.map { CrossEntropy()(model($0.inputs), $0.targets).item() } }
+        let teleport = { (scope: NullSpaceTeleporter.Scope) in
+            let model = instance.model()
+            let before = losses(model)
+            let reports = NullSpaceTeleporter(cap: .none, tau: tau, scope: scope, tolerance: 0.1).teleport(
+                model, CrossEntropy(), on: [batches[0], batches[1]], before: SGD(learningRate: 1))
+            return (reports, zip(before, losses(model)).map { abs($0 - $1) / $0 }.max()!)
+        }
+        let (reports, drift) = teleport(.dataset(batches))
+        #expect(drift < (tau == 1 ? 1e-9 : 0.05))
+        #expect(reports.count == 2 && reports.allSatisfy { $0.restored == nil && $0.steps == 8 })
+        if tau == 1 { #expect(reports[0].freeDimensions == ["3": 65 - 24, "5": 49 - 24]) }
+        // Held on its own batch only, the loss of the others moves.
+        #expect(teleport(.batch).1 > 100 * max(drift, 1e-12))
+    }
+
+    @Test("In float32 the drift at tau = 1 is rounding", arguments: [32, 2000])
+    func driftInFloat32(samples: Int) {
+        let generator = Generator(seed: 0)
+        let model = MLP(inputs: 100, hidden: [256, 256], outputs: 10, using: generator)
+        let batch = Batch(
+            inputs: .uniform([samples, 100], using: generator),
+            targets: .integers([samples], in: 0..<10, using: generator)
+        )
+        let report = NullSpaceTeleporter(cap: .relative(100)).teleport(
+            model, CrossEntropy(), on: [batch], before: SGD(learningRate: 0.1))[0]
+        #expect(report.relativeDrift < 1e-5)
+        #expect(report.restored == nil)
+        if samples == 32 { #expect(report.steps == 8) }
+    }
+
+    @Test("A smaller tau frees more dimensions and grows the gradient faster")
+    func tau() {
+        let instance = Instance(hidden: [24, 20], samples: 20)
+        let reports = [1, 0.99, 0.9].map { tau in
+            NullSpaceTeleporter(stepSize: .fixed(0.05), cap: .none, tau: tau, tolerance: 10).teleport(
+                instance.model(), CrossEntropy(), on: [instance.batch()], before: SGD(learningRate: 1))[0]
+        }
+        for (less, more) in zip(reports, reports.dropFirst()) {
+            #expect(less.freeDimensions["3"]! < more.freeDimensions["3"]!)
+            #expect(less.gradientNormSquaredAfter < more.gradientNormSquaredAfter)
+        }
+    }
+
+    @Test("A layer that gives only its forward pass stays where it is while others move")
+    func customLayer() {
+        struct Gain: Layer {
+            let gain: Tensor
+            var parameters: [Parameter] { [Parameter("gain", gain)] }
+            func callAsFunction(_ x: Tensor) -> Tensor { (x * gain).tanh() }
+        }
+        let generator = Generator(seed: 1)
+        let gain = Tensor.normal([20], using: generator, dtype: .float64)
+        let model = Sequential(
+            Dense(12, 20, using: generator, dtype: .float64), Gain(gain: gain.clone()),
+            Dense(20, 5, using: generator, dtype: .float64))
+        let report = NullSpaceTeleporter(cap: .none).teleport(
+            model, CrossEntropy(), on: [Instance(hidden: [], samples: 6).batch()], before: SGD(learningRate: 1))[0]
+        #expect(report.restored == nil && report.steps == 8 && report.relativeDrift < 1e-12)
+        #expect(report.gradientNormSquaredAfter > 2 * report.gradientNormSquaredBefore)
+        #expect(relativeDifference(model.parameters[2].value, gain) == 0)
+    }
+
+    @Test("Mean squared error teleports too")
+    func meanSquaredError() {
+        let instance = Instance(hidden: [24, 20], samples: 6)
+        let targets = Tensor.normal([6, 5], using: Generator(seed: 9), dtype: .float64)
+        let batch = Batch(inputs: instance.batch().inputs, targets: targets)
+        let report = NullSpaceTeleporter(cap: .none).teleport(
+            instance.model(), MeanSquaredError(), on: [batch], before: SGD(learningRate: 1))[0]
+        #expect(report.relativeDrift < 1e-12 && report.steps == 8)
+        #expect(report.gradientNormSquaredAfter > 2 * report.gradientNormSquaredBefore)
+    }
+}
