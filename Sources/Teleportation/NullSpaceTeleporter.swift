@@ -29,6 +29,11 @@ public struct NullSpaceTeleporter: Teleporter {
     public var scope: Scope
     /// How the direction is computed.
     public var method: Method
+    /// Samples apart from the teleport batches. A teleport holds the loss of its own batch and not theirs, and on a batch
+    /// that the model fits well a larger gradient can cost them much more than it gains. Where their loss rises by more
+    /// than the optimizer's next step promises, the move is halved until it does not, and in the end undone. Nil goes
+    /// without, as the paper does.
+    public var control: Batch?
     /// How much the loss of a teleport batch may change, relative to the loss, before the parameters are set back.
     public var tolerance: Double
 
@@ -54,7 +59,7 @@ public struct NullSpaceTeleporter: Teleporter {
     /// A teleporter; step size and cap by default have no unit to tune.
     public init(
         steps: Int = 8, stepSize: StepSize = .growth(0.5), cap: Cap = .predicted(0.1), tau: Double = 1,
-        scope: Scope = .batch, method: Method = .closedForm, tolerance: Double = 0.01
+        scope: Scope = .batch, method: Method = .closedForm, control: Batch? = nil, tolerance: Double = 0.01
     ) {
         precondition(steps >= 0 && tau > 0 && tau <= 1, "steps \(steps) must not be negative, tau \(tau) be in (0, 1]")
         self.steps = steps
@@ -63,6 +68,7 @@ public struct NullSpaceTeleporter: Teleporter {
         self.tau = tau
         self.scope = scope
         self.method = method
+        self.control = control
         self.tolerance = tolerance
     }
 
@@ -73,9 +79,10 @@ public struct NullSpaceTeleporter: Teleporter {
         withoutGradients {
             let shared: InputNullSpaces? =
                 if case .dataset(let all) = scope { nullSpaces(of: model, loss, over: all) } else { nil }
+            var controlLoss = control.map { loss(model($0.inputs), $0.targets).item() }
             return batches.map { batch in
                 NullSpaceTransaction(teleporter: self, model: model, loss: loss, batch: batch, optimizer: optimizer)
-                    .run(in: shared ?? InputNullSpaces(tau: tau))
+                    .run(in: shared ?? InputNullSpaces(tau: tau), controlLoss: &controlLoss)
             }
         }
     }

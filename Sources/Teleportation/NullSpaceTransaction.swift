@@ -11,10 +11,15 @@ struct NullSpaceTransaction<Model: Layer, Objective: Loss> {
     let batch: Batch
     let optimizer: any Optimizer
 
+    /// The most times that a move is halved for the sake of the control samples.
+    private static var halvings: Int { 5 }
+
     /// Takes the steps and reports.
     ///
-    /// - Parameter spaces: Where the null spaces come from.
-    func run(in spaces: InputNullSpaces) -> TeleportReport {
+    /// - Parameters:
+    ///   - spaces: Where the null spaces come from.
+    ///   - controlLoss: The loss of the control samples, before and after; nil if there are none.
+    func run(in spaces: InputNullSpaces, controlLoss: inout Double?) -> TeleportReport {
         let start = ContinuousClock.now
         let linearized = LinearizedLoss(model, loss, on: batch)
         let ascent: any NullSpaceAscent =
@@ -24,15 +29,18 @@ struct NullSpaceTransaction<Model: Layer, Objective: Loss> {
                 DoubleBackwardAscent(model, loss, on: batch, maps: linearized.model.affineMaps)
             }
         var report = TeleportReport(lossBefore: linearized.value.item())
-        var saved: [(parameter: Tensor, copy: Tensor)] = []
+        var saved: [SavedParameter] = []
         do throws(TeleportReport.Restoration) {
-            guard report.lossBefore.isFinite else { throw TeleportReport.Restoration.notFinite }
-            try climb(ascent, in: spaces, &report) { moves in
-                if saved.isEmpty { saved = moves.map { ($0.parameter, $0.parameter.clone()) } }
+            guard report.lossBefore.isFinite else { throw .notFinite }
+            let gradients = try climb(ascent, in: spaces, saving: &saved, &report)
+            if report.steps > 0 {
+                if let loss = controlLoss {
+                    controlLoss = try settle(ascent, gradients, from: saved, controlLoss: loss, &report)
+                }
+                try verify(&report)
             }
-            if report.steps > 0 { try verify(&report) }
         } catch {
-            for (parameter, copy) in saved { parameter.copy(from: copy) }
+            for parameter in saved { parameter.restore() }
             report.restored = error
         }
         report.freeDimensions = spaces.freeDimensions
@@ -42,46 +50,95 @@ struct NullSpaceTransaction<Model: Layer, Objective: Loss> {
 
     /// Takes steps until their number or the cap is reached.
     ///
-    /// - Parameter beforeStep: Receives the moves that are about to be made.
+    /// - Parameter saved: Receives the parameters as they are before the first step.
+    /// - Returns: The gradients after the last step.
     private func climb(
-        _ ascent: any NullSpaceAscent, in spaces: InputNullSpaces, _ report: inout TeleportReport,
-        beforeStep: ([Move]) -> Void
-    ) throws(TeleportReport.Restoration) {
-        let parameters = model.parameters.map(\.value)
+        _ ascent: any NullSpaceAscent, in spaces: InputNullSpaces, saving saved: inout [SavedParameter],
+        _ report: inout TeleportReport
+    ) throws(TeleportReport.Restoration) -> [ParameterGradient] {
         while true {
             let gradients = ascent.differentiate()
             let norm = gradients.map { $0.squaredNorm() }.total()
             guard norm.isFinite else { throw .notFinite }
             if report.steps == 0 { report.gradientNormSquaredBefore = norm }
             report.gradientNormSquaredAfter = norm
-            guard report.steps < teleporter.steps else { return }
+            guard report.steps < teleporter.steps else { return gradients }
 
             let limit = teleporter.cap.limit(
                 gradient: norm, start: report.gradientNormSquaredBefore, loss: report.lossBefore
-            ) { optimizer.predictedDecrease(of: parameters, with: gradients) }
-            guard limit > 1 else { return }
+            ) { predictedDecrease(gradients) }
+            guard limit > 1 else { return gradients }
 
             guard let moves = try? ascent.direction(in: spaces) else { throw .notFinite }
             let direction = moves.map { $0.direction.squaredNorm() }.total()
             guard direction.isFinite else { throw .notFinite }
             // Nothing is free to move, or the gradient is at a stationary point of its norm.
-            guard direction > 0 else { return }
+            guard direction > 0 else { return gradients }
             let eta = teleporter.stepSize.eta(gradient: norm, direction: direction, limit: limit)
             guard eta.isFinite else { throw .notFinite }
-            beforeStep(moves)
+            if saved.isEmpty { saved = moves.map { SavedParameter($0.parameter) } }
             for move in moves { move.direction.add(to: move.parameter, scale: eta) }
             report.steps += 1
         }
+    }
+
+    /// Shortens the move until the loss of the control samples has risen by no more than the optimizer's next step
+    /// promises. A part of a move in the null space is in the null space too, so that the batch's loss stays.
+    ///
+    /// - Returns: The loss of the control samples.
+    private func settle(
+        _ ascent: any NullSpaceAscent, _ gradients: [ParameterGradient], from saved: [SavedParameter],
+        controlLoss before: Double, _ report: inout TeleportReport
+    ) throws(TeleportReport.Restoration) -> Double {
+        guard let control = teleporter.control else { return before }
+        var gradients = gradients
+        var rise = 0.0
+        var promise = 0.0
+        for halving in 0...Self.halvings {
+            if halving > 0 {
+                for parameter in saved { parameter.halveMove() }
+                gradients = ascent.differentiate()
+                report.gradientNormSquaredAfter = gradients.map { $0.squaredNorm() }.total()
+                report.halvings = halving
+            }
+            let after = loss(model(control.inputs), control.targets).item()
+            rise = after - before
+            promise = max(predictedDecrease(gradients), 0)
+            if rise <= promise { return after }
+        }
+        throw .costly(rise: rise, promise: promise)
     }
 
     /// Computes the loss anew and holds it against the tolerance.
     private func verify(_ report: inout TeleportReport) throws(TeleportReport.Restoration) {
         report.lossAfter = loss(model(batch.inputs), batch.targets).item()
         guard report.lossAfter.isFinite else { throw .notFinite }
-        // Relative to a loss of nearly zero every rounding error is large; a thousandth of a unit roundoff is not drift.
+        // Of a loss of nearly zero, rounding errors are a large share; below this they are no drift.
         let allowed = teleporter.tolerance * report.lossBefore.magnitude + 1e-7
         guard abs(report.lossAfter - report.lossBefore) <= allowed else {
             throw .drifted(relativeDrift: report.relativeDrift, tolerance: teleporter.tolerance)
         }
+    }
+
+    private func predictedDecrease(_ gradients: [ParameterGradient]) -> Double {
+        optimizer.predictedDecrease(of: model.parameters.map(\.value), with: gradients)
+    }
+}
+
+/// A parameter, and what it was before a teleport.
+private struct SavedParameter {
+    private let parameter: Tensor
+    private let copy: Tensor
+
+    init(_ parameter: Tensor) {
+        self.parameter = parameter
+        copy = parameter.clone()
+    }
+
+    func restore() { parameter.copy(from: copy) }
+
+    func halveMove() {
+        parameter.multiplyInPlace(by: 0.5)
+        parameter.addInPlace(copy, scale: 0.5)
     }
 }

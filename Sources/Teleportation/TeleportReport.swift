@@ -2,6 +2,8 @@
 public struct TeleportReport: Sendable {
     /// The number of steps taken; fewer than asked for if the cap was reached.
     public var steps = 0
+    /// How often the move was halved for the sake of the control samples.
+    public var halvings = 0
     /// The loss of the batch before the first step.
     public var lossBefore: Double
     /// The loss of the batch after the last step, computed anew from the moved parameters, also where these were then set
@@ -32,6 +34,8 @@ public struct TeleportReport: Sendable {
         case notFinite
         /// The loss changed by more than the tolerance, both relative to the loss before.
         case drifted(relativeDrift: Double, tolerance: Double)
+        /// The loss of the control samples rose by more than the optimizer's next step promises, however short the move.
+        case costly(rise: Double, promise: Double)
 
         /// A sentence for people.
         public var description: String {
@@ -39,6 +43,8 @@ public struct TeleportReport: Sendable {
             case .notFinite: "a loss, gradient or step was not finite"
             case .drifted(let drift, let tolerance):
                 "the loss of the teleport batch drifted by \(drift) relative, more than the tolerance \(tolerance)"
+            case .costly(let rise, let promise):
+                "the loss of other samples rose by \(rise), more than the \(promise) that the next step promises"
             }
         }
     }
