@@ -22,8 +22,8 @@ struct Compare: ParsableCommand {
             Examples:
               teleport compare
               teleport compare --dataset mnist --data DIR --learning-rate 0.1 --seeds 3
-              teleport compare --dataset mnist --optimizer sgd --learning-rate 2e-4 --step-size fixed:0.2 --cap fixed:5
-              teleport compare --config Recipes/mnist-sgd.yaml --epochs 10 --output results/mnist-sgd
+              teleport compare --learning-rate 2e-4 --step-size fixed:0.2 --cap fixed:5
+              teleport compare --config FILE --epochs 10 --output results/long
             """)
 
     @OptionGroup(title: "Data and model") var model: ModelOptions
