@@ -94,7 +94,8 @@ public struct Training {
                 seconds: clock.seconds, teleportSeconds: teleportClock.seconds)
             run.epochs.append(record)
             observer.epochFinished(record)
-            guard trainLoss.isFinite else { break }
+            // The training loss is that before each step: of a last step too far, only the test loss tells.
+            guard trainLoss.isFinite, evaluation.loss.isFinite else { break }
         }
         return run
     }
