@@ -63,7 +63,7 @@ let package = Package(
         .testTarget(name: "OptimizersTests", dependencies: ["Optimizers"], resources: [.copy("Fixtures")]),
         .testTarget(name: "TeleportationTests", dependencies: ["Teleportation"]),
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets"]),
-        .testTarget(name: "ExperimentsTests", dependencies: ["Experiments"]),
+        .testTarget(name: "ExperimentsTests", dependencies: ["Experiments"], resources: [.copy("Fixtures")]),
         .testTarget(name: "CommandLineTests", dependencies: ["teleport"]),
     ],
     swiftLanguageModes: [.v6],

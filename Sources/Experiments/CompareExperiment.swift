@@ -48,6 +48,8 @@ public struct CompareExperiment {
                     },
                     isCancelled: isCancelled)
                 let run = training.run(seed: seed, teleports: teleports, observer: observer)
+                // Of a run that was stopped before its first epoch ended there is nothing to report.
+                if run.epochs.isEmpty { continue }
                 arms[index].arm.seeds.append(seed)
                 arms[index].arm.runs.append(run)
                 finished += 1

@@ -1,21 +1,78 @@
 import ArgumentParser
+import Datasets
 import Experiments
 import Optimizers
 import Teleportation
-import Torch
 
-// What the library writes as text is an argument as it is.
-extension TextConvertible where Self: ExpressibleByArgument {
-    public init?(argument: String) { try? self.init(text: argument) }
-    public var defaultValueDescription: String { text }
+/// Why a value is refused, as what to give instead; the name of the option and the value come before it.
+struct Remedy: Error, CustomStringConvertible {
+    let description: String
 }
 
-extension Architecture: ExpressibleByArgument {}
-extension Seeds: ExpressibleByArgument {}
-extension TeleportEpochs: ExpressibleByArgument {}
-extension StepSize: ExpressibleByArgument {}
-extension Cap: ExpressibleByArgument {}
-extension Device: ExpressibleByArgument {}
+// A value may begin with a dash, as a negative number does: what follows one of these options is its value.
+extension Option {
+    /// An integer that is not too small.
+    init(wrappedValue: Int, help: ArgumentHelp, atLeast minimum: Int) where Value == Int {
+        self.init(
+            wrappedValue: wrappedValue, parsing: .unconditional, help: help.with(default: "\(wrappedValue)"),
+            transform: { try integer($0, atLeast: minimum) })
+    }
+
+    /// An integer that is not too small, if one is given.
+    init(help: ArgumentHelp, atLeast minimum: Int) where Value == Int? {
+        self.init(parsing: .unconditional, help: help, transform: { try integer($0, atLeast: minimum) })
+    }
+
+    /// A number above zero, and not above a maximum where there is one.
+    init(wrappedValue: Double, help: ArgumentHelp, positiveUpTo maximum: Double = .infinity) where Value == Double {
+        self.init(
+            wrappedValue: wrappedValue, parsing: .unconditional, help: help.with(default: "\(wrappedValue)"),
+            transform: { try number($0, positiveUpTo: maximum) })
+    }
+
+    /// A number above zero, if one is given.
+    init(help: ArgumentHelp) where Value == Double? {
+        self.init(parsing: .unconditional, help: help, transform: { try number($0, positiveUpTo: .infinity) })
+    }
+
+    /// A value that the library reads from a text.
+    init(wrappedValue: Value, help: ArgumentHelp) where Value: TextConvertible & SendableMetatype {
+        self.init(
+            wrappedValue: wrappedValue, parsing: .unconditional, help: help.with(default: wrappedValue.text),
+            transform: { text in
+                do throws(TextError) {
+                    return try Value(text: text)
+                } catch {
+                    throw Remedy(description: error.remedy)
+                }
+            })
+    }
+}
+
+private func integer(_ text: String, atLeast minimum: Int) throws(Remedy) -> Int {
+    guard let value = Int(text), value >= minimum else {
+        throw Remedy(description: "give an integer of at least \(minimum)")
+    }
+    return value
+}
+
+private func number(_ text: String, positiveUpTo maximum: Double) throws(Remedy) -> Double {
+    guard let value = Double(text), value > 0, value.isFinite, value <= maximum else {
+        throw Remedy(description: "give a positive number" + (maximum.isFinite ? ", at most \(maximum)" : ""))
+    }
+    return value
+}
+
+extension ArgumentHelp {
+    /// The library prints defaults only of options that it reads itself.
+    fileprivate func with(default value: String) -> ArgumentHelp {
+        var help = self
+        help.abstract += " (default: \(value))"
+        return help
+    }
+}
+
+extension DatasetName: ExpressibleByArgument {}
 extension NullSpaceTeleporter.Method: ExpressibleByArgument {}
 extension OptimizerKind: ExpressibleByArgument {}
 extension TeleportConfiguration.Scope: ExpressibleByArgument {}

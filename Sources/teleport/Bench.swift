@@ -18,19 +18,14 @@ struct Bench: ParsableCommand {
     @Argument(help: "What to measure.")
     var suite: BenchmarkSuite
 
-    @Option(help: "The number of threads that one operation may use.")
+    @Option(help: "The number of threads that one operation may use.", atLeast: 1)
     var threads = 2
 
-    @Option(help: "How many times each piece of work is measured.")
+    @Option(help: "How many times each piece of work is measured.", atLeast: 1)
     var repetitions = 20
 
     @Flag(help: "Print a JSON array instead of a table.")
     var json = false
-
-    func validate() throws {
-        guard threads > 0 else { throw ValidationError("--threads \(threads): give at least 1") }
-        guard repetitions > 0 else { throw ValidationError("--repetitions \(repetitions): give at least 1") }
-    }
 
     func run() throws {
         Libtorch.threadCount = threads

@@ -22,8 +22,8 @@ struct Compare: ParsableCommand {
             Examples:
               teleport compare
               teleport compare --dataset mnist --data DIR --learning-rate 0.1 --seeds 3
-              teleport compare --dataset mnist --optimizer sgd --learning-rate 2e-4 --step-size fixed:0.2 --cap fixed:5
-              teleport compare --config Recipes/mnist-sgd.yaml --epochs 10 --output results/mnist-sgd
+              teleport compare --learning-rate 2e-4 --step-size fixed:0.2 --cap fixed:5
+              teleport compare --config FILE --epochs 10 --output results/long
             """)
 
     @OptionGroup(title: "Data and model") var model: ModelOptions
@@ -61,8 +61,11 @@ struct Compare: ParsableCommand {
             Console.warn("interrupted; the results hold the epochs that were finished")
             throw ExitCode(130)
         }
-        if (summary.arms.baseline.runs + summary.arms.teleport.runs).contains(where: \.hasDiverged) {
-            Console.warn("training diverged: a loss stopped being finite; lower --learning-rate")
+        let ends = (summary.arms.baseline.runs + summary.arms.teleport.runs).compactMap(\.epochs.last)
+        guard ends.allSatisfy({ $0.trainLoss.isFinite && $0.testLoss.isFinite }) else {
+            Console.warn(
+                "training diverged: a loss stopped being finite; lower --learning-rate, which was "
+                    + "\(experiment.training.learningRate)")
             throw Console.ExitStatus.diverged
         }
     }
@@ -72,7 +75,11 @@ struct Compare: ParsableCommand {
         let format = DateFormatter()
         format.locale = Locale(identifier: "en_US_POSIX")
         format.dateFormat = "yyyy-MM-dd-HHmmss"
-        return URL(fileURLWithPath: "results/\(dataset)-\(format.string(from: Date()))", isDirectory: true)
+        let name = "results/\(dataset)-\(format.string(from: Date()))"
+        // Runs that start within one second have folders of their own.
+        let names = [name] + (2...1000).map { "\(name)-\($0)" }
+        let free = names.first { !FileManager.default.fileExists(atPath: $0) }
+        return URL(fileURLWithPath: free ?? name, isDirectory: true)
     }
 
     /// Figures are for looking at: the run succeeds without them.

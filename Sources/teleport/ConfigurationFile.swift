@@ -2,19 +2,27 @@ import Foundation
 import Yams
 
 /// Options from a YAML file: `--config FILE` stands for what the file says, ahead of the other options so that these win.
-enum ConfigurationFile {
-    /// A file that does not say which options to set.
+struct ConfigurationFile {
+    /// A file that does not say which options to set, or sets one to a value that it does not take.
     struct Failure: Error, CustomStringConvertible {
         let description: String
     }
 
-    /// The arguments with those of the configuration file, if one is named, put before them.
+    /// The file, as the user named it.
+    let path: String
+    /// Its options as arguments.
+    let options: [String]
+
+    /// Options that take no value: the file has `true` or `false` for them.
+    private static let flags: Set = ["quiet"]
+
+    /// Reads the file that arguments name with `--config`; nil if they name none.
     ///
-    /// - Parameter arguments: The arguments after the name of the program; the first one is the subcommand.
     /// - Throws: `Failure` if the file cannot be read or is not a mapping of options to values.
-    static func expand(_ arguments: [String]) throws(Failure) -> [String] {
-        guard let subcommand = arguments.first, let path = try path(in: arguments) else { return arguments }
-        return try [subcommand] + options(in: path) + arguments.dropFirst()
+    init?(namedIn arguments: [String]) throws(Failure) {
+        guard let path = try Self.path(in: arguments) else { return nil }
+        self.path = path
+        options = try Self.options(in: path)
     }
 
     private static func path(in arguments: [String]) throws(Failure) -> String? {
@@ -36,35 +44,46 @@ enum ConfigurationFile {
         do {
             text = try String(contentsOfFile: path, encoding: .utf8)
         } catch {
-            throw Failure(description: "\(path): cannot be read as text; name an existing YAML file")
+            throw Failure(description: "--config \(path): cannot be read as text; name an existing YAML file")
         }
         let node: Node?
         do {
             node = try Yams.compose(yaml: text)
         } catch {
-            throw Failure(
-                description: "\(path): is not YAML: \("\(error)".split(separator: "\n").joined(separator: " "))")
+            throw Failure(description: "\(path): is not YAML: \(error)")
         }
-        guard let node, let mapping = node.mapping else {
+        guard let mapping = node?.mapping else {
             throw Failure(description: "\(path): give one option a line, as 'learning-rate: 0.1'")
         }
         var arguments: [String] = []
         for (key, value) in mapping {
-            guard let name = key.string, name != "config" else {
-                throw Failure(description: "\(path): '\(key.string ?? "?")' is not an option")
+            guard let name = key.string else {
+                throw Failure(description: "\(path): a list or a mapping names no option; write 'option: value'")
             }
-            if let flag = value.bool, value.scalar?.style == .plain {
-                if flag { arguments.append("--\(name)") }
-            } else if let values = value.sequence {
-                // A trailing comma keeps a list of one a list.
-                let items = values.compactMap(\.string)
-                arguments.append("--\(name)=\(items.joined(separator: ","))\(items.count == 1 ? "," : "")")
-            } else if let text = value.string {
-                arguments.append("--\(name)=\(text)")
-            } else {
-                throw Failure(description: "\(path): '\(name)' is neither a value nor a list of values")
+            guard name != "config" else {
+                throw Failure(description: "\(path): 'config' cannot be set in a file; remove it")
             }
+            arguments += try argument(name, value, in: path)
         }
         return arguments
+    }
+
+    private static func argument(_ name: String, _ value: Node, in path: String) throws(Failure) -> [String] {
+        if flags.contains(name) {
+            guard let isSet = value.bool else {
+                throw Failure(description: "\(path): '\(name): \(value.string ?? "...")': give true or false")
+            }
+            return isSet ? ["--\(name)"] : []
+        }
+        guard value.null == nil else {
+            throw Failure(description: "\(path): '\(name)' has no value; give one, or remove the line")
+        }
+        if let text = value.string { return ["--\(name)=\(text)"] }
+        let items = value.sequence?.map(\.string) ?? []
+        guard !items.isEmpty, !items.contains(nil) else {
+            throw Failure(description: "\(path): '\(name)' is neither a value nor a list of values; give one of them")
+        }
+        // A trailing comma keeps a list of one a list.
+        return ["--\(name)=\(items.compactMap(\.self).joined(separator: ","))\(items.count == 1 ? "," : "")"]
     }
 }

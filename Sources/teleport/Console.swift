@@ -12,8 +12,9 @@ enum Console {
         case diverged = 4
     }
 
-    /// Writes one line to standard error.
+    /// Writes one line to standard error, whatever lines the message has.
     static func warn(_ message: String) {
-        FileHandle.standardError.write(Data("teleport: \(message)\n".utf8))
+        let line = message.split(whereSeparator: \.isNewline).joined(separator: " ")
+        FileHandle.standardError.write(Data("teleport: \(line)\n".utf8))
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Datasets
 import Experiments
 import Foundation
 import Optimizers
@@ -7,8 +8,8 @@ import Torch
 
 /// What is trained on what.
 struct ModelOptions: ParsableArguments {
-    @Option(help: "The data set: digits (generated, needs no files), mnist or fashion-mnist.")
-    var dataset = "digits"
+    @Option(help: "The data set; digits are generated and need no files.")
+    var dataset = DatasetName.digits
 
     @Option(help: "The folder with one subfolder for each data set; by default $TELEPORT_DATA, else the user's cache.")
     var data: String?
@@ -16,25 +17,17 @@ struct ModelOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The model, as mlp:1024,1024 or mlp:16,10:leaky-relu(0.1).", valueName: "model"))
     var model = Architecture.mlp(hidden: [1024, 1024], activation: .relu)
 
-    @Option(help: "The optimizer: sgd, momentum, adagrad, rmsprop or adam.")
+    @Option(help: "The optimizer.")
     var optimizer = OptimizerKind.sgd
 
     @Option(help: "The learning rate; by default 0.01 for sgd, momentum and adagrad, 0.001 for rmsprop and adam.")
     var learningRate: Double?
 
-    @Option(help: "The samples in a training batch.")
+    @Option(help: "The samples in a training batch.", atLeast: 1)
     var batchSize = 32
 
-    @Option(help: "The passes over the training data.")
+    @Option(help: "The passes over the training data.", atLeast: 1)
     var epochs = 5
-
-    func validate() throws {
-        if let rate = learningRate, !(rate > 0 && rate.isFinite) {
-            throw ValidationError("--learning-rate \(rate): give a positive number")
-        }
-        guard batchSize > 0 else { throw ValidationError("--batch-size \(batchSize): give at least 1") }
-        guard epochs > 0 else { throw ValidationError("--epochs \(epochs): give at least 1") }
-    }
 
     func training(_ execution: ExecutionOptions) throws -> TrainingConfiguration {
         TrainingConfiguration(
@@ -55,23 +48,23 @@ extension OptimizerKind {
 
 /// When and how to teleport.
 struct TeleportationOptions: ParsableArguments {
-    @Option(help: "The way to teleport: null-space.")
+    @Option(help: "The way to teleport.")
     var method = TeleportMethod.nullSpace
 
     @Option(
         help: ArgumentHelp("The epochs, from 0, before which to teleport: 0..<5, 0,2,4 or none.", valueName: "epochs"))
     var schedule = TeleportEpochs(0..<5)
 
-    @Option(help: "The training steps before the first teleport.")
+    @Option(help: "The training steps before the first teleport.", atLeast: 0)
     var warmUpSteps = 0
 
-    @Option(help: "The batches that one teleport goes through.")
+    @Option(help: "The batches that one teleport goes through.", atLeast: 1)
     var teleportBatches = 32
 
-    @Option(help: "The samples in each of them.")
+    @Option(help: "The samples in each of them.", atLeast: 1)
     var teleportBatchSize = 32
 
-    @Option(help: "The steps on each of them.")
+    @Option(help: "The steps on each of them.", atLeast: 1)
     var teleportSteps = 8
 
     @Option(help: "The length of a step: growth:RATE of the squared gradient norm, or fixed:ETA as in the paper.")
@@ -84,33 +77,20 @@ struct TeleportationOptions: ParsableArguments {
             """)
     var cap = Cap.predicted(0.1)
 
-    @Option(help: "The share of the inputs' energy that stays untouched; below 1 the loss drifts.")
+    @Option(help: "The share of the inputs' energy that stays untouched; below 1 the loss drifts.", positiveUpTo: 1)
     var tau = 1.0
 
-    @Option(help: "Hold the loss on the teleport batch, or on the whole training set: batch or dataset.")
+    @Option(help: "Hold the loss on the teleport batch, or on the whole training set.")
     var scope = TeleportConfiguration.Scope.batch
 
-    @Option(help: "How directions are computed: closed-form, or double-backward as published.")
+    @Option(help: "How directions are computed; double-backward is the algorithm as published.")
     var derivative = NullSpaceTeleporter.Method.closedForm
 
     @Option(help: "The relative drift of the loss beyond which a teleport is undone.")
     var tolerance = 0.01
 
-    @Option(help: "Whether the optimizer's moments survive a teleport: keep or reset.")
+    @Option(help: "Whether the optimizer's moments survive a teleport.")
     var optimizerState = TeleportConfiguration.OptimizerStatePolicy.keep
-
-    func validate() throws {
-        guard warmUpSteps >= 0 else { throw ValidationError("--warm-up-steps \(warmUpSteps): give 0 or more") }
-        guard teleportBatches > 0 else {
-            throw ValidationError("--teleport-batches \(teleportBatches): give at least 1")
-        }
-        guard teleportBatchSize > 0 else {
-            throw ValidationError("--teleport-batch-size \(teleportBatchSize): give at least 1")
-        }
-        guard teleportSteps > 0 else { throw ValidationError("--teleport-steps \(teleportSteps): give at least 1") }
-        guard tau > 0, tau <= 1 else { throw ValidationError("--tau \(tau): give a number above 0 and at most 1") }
-        guard tolerance > 0 else { throw ValidationError("--tolerance \(tolerance): give a positive number") }
-    }
 
     var configuration: TeleportConfiguration {
         TeleportConfiguration(
@@ -135,7 +115,7 @@ struct ExecutionOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Where to compute: cpu, cuda or cuda:INDEX.", valueName: "device"))
     var device = Device.cpu
 
-    @Option(help: "The threads that one operation may use; by default all cores.")
+    @Option(help: "The threads that one operation may use; by default all cores.", atLeast: 1)
     var threads: Int?
 
     @Option(help: "A YAML file with options under their names; the command line wins.")
@@ -145,10 +125,6 @@ struct ExecutionOptions: ParsableArguments {
     var quiet = false
 
     func validate() throws {
-        if let threads, threads < 1 { throw ValidationError("--threads \(threads): give at least 1") }
-        guard dtype == .float32 || dtype == .float64 else {
-            throw ValidationError("--dtype \(dtype): give float32 or float64")
-        }
         if case .cuda = device, !Device.cudaIsAvailable {
             throw ValidationError(
                 "--device \(device): this libtorch finds no GPU; use cpu, or a CUDA build of libtorch")
@@ -158,12 +134,5 @@ struct ExecutionOptions: ParsableArguments {
     /// Sets what holds for the whole process.
     func apply() throws {
         Libtorch.threadCount = threads ?? ProcessInfo.processInfo.activeProcessorCount
-    }
-}
-
-extension DType: ExpressibleByArgument {
-    public init?(argument: String) {
-        guard let value = DType.allCases.first(where: { "\($0)" == argument }) else { return nil }
-        self = value
     }
 }

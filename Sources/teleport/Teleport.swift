@@ -19,11 +19,27 @@ struct Teleport: ParsableCommand {
     /// Runs the tool; replaces the library's own `main` for exit statuses and one-line errors.
     static func main() {
         do {
-            let arguments = try ConfigurationFile.expand(Array(CommandLine.arguments.dropFirst()))
-            var command = try parseAsRoot(arguments)
+            var command = try command(for: Array(CommandLine.arguments.dropFirst()))
             try command.run()
         } catch {
             end(with: error)
+        }
+    }
+
+    private static func command(for arguments: [String]) throws -> any ParsableCommand {
+        guard arguments.first == Compare._commandName, let file = try ConfigurationFile(namedIn: arguments) else {
+            return try parseAsRoot(arguments)
+        }
+        do {
+            return try parseAsRoot(arguments.prefix(1) + file.options + arguments.dropFirst())
+        } catch  where exitCode(for: error) != .success {
+            // The file is to blame where it fails alone.
+            do {
+                _ = try parseAsRoot(arguments.prefix(1) + file.options)
+            } catch {
+                throw ConfigurationFile.Failure(description: "\(file.path): \(usageMessage(for: error))")
+            }
+            throw error
         }
     }
 
@@ -40,7 +56,17 @@ struct Teleport: ParsableCommand {
         default: break
         }
         guard exitCode(for: error) != .success else { exit(withError: error) }
-        Console.warn(message(for: error).split(separator: "\n").joined(separator: " "))
+        Console.warn(usageMessage(for: error))
         Foundation.exit(Console.ExitStatus.badUsage.rawValue)
+    }
+
+    /// What is wrong with the arguments, and which help to read.
+    private static func usageMessage(for error: any Error) -> String {
+        let message = message(for: error)
+        let seeHelp = fullMessage(for: error).split(separator: "\n").last.map {
+            $0.trimmingCharacters(in: .whitespaces)
+        }
+        guard let seeHelp, seeHelp.hasPrefix("See ") else { return message }
+        return message + (message.last.map(".?".contains) == true ? " " : ". ") + seeHelp
     }
 }

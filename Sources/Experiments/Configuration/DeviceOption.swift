@@ -7,7 +7,8 @@ extension Device: TextConvertible {
         switch (named.name, named.argument.map { Int($0) }) {
         case ("cpu", nil): self = .cpu
         case ("cuda", nil): self = .cuda(index: 0)
-        case ("cuda", let index??) where index >= 0: self = .cuda(index: index)
+        // libtorch counts devices in 8 bits.
+        case ("cuda", let index??) where (0...127).contains(index): self = .cuda(index: index)
         default: throw TextError(text, "give cpu, cuda or cuda:INDEX")
         }
     }

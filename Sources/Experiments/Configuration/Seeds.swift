@@ -17,11 +17,9 @@ public struct Seeds: Hashable, Sendable, TextConvertible {
             self.init(Array(0..<count))
             return
         }
-        let seeds = text.split(separator: ",").map { Int($0) ?? -1 }
-        guard !seeds.isEmpty, seeds.allSatisfy({ (0..<1_000_000_000).contains($0) }), Set(seeds).count == seeds.count
-        else {
-            throw TextError(text, remedy)
-        }
+        guard let seeds = text.listedIntegers, seeds.allSatisfy({ (0..<1_000_000_000).contains($0) }),
+            Set(seeds).count == seeds.count
+        else { throw TextError(text, remedy) }
         self.init(seeds)
     }
 

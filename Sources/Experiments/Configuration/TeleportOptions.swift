@@ -65,8 +65,9 @@ public struct TeleportEpochs: Hashable, Sendable, TextConvertible {
             else { throw TextError(text, remedy) }
             self.init(lower..<upper)
         } else {
-            let epochs = text.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) ?? -1 }
-            guard epochs.allSatisfy({ $0 >= 0 }) else { throw TextError(text, remedy) }
+            guard let epochs = text.listedIntegers, epochs.allSatisfy({ $0 >= 0 }) else {
+                throw TextError(text, remedy)
+            }
             self.init(epochs)
         }
     }

@@ -11,10 +11,18 @@ public protocol TextConvertible {
 
 /// A text that stands for no value of the kind that was asked for.
 public struct TextError: Error, Hashable, CustomStringConvertible {
-    /// What is wrong with which text, and what to write instead.
-    public let description: String
+    /// The text.
+    public let text: String
+    /// What to write instead, as `give 0,2,4`.
+    public let remedy: String
 
-    init(_ text: String, _ remedy: String) { description = "'\(text)': \(remedy)" }
+    init(_ text: String, _ remedy: String) {
+        self.text = text
+        self.remedy = remedy
+    }
+
+    /// What is wrong with which text, and what to write instead.
+    public var description: String { "'\(text)': \(remedy)" }
 }
 
 /// A text of the form `name:argument`, or `name` alone.
@@ -31,6 +39,15 @@ struct NamedText {
     /// The argument as a positive number.
     var positiveNumber: Double? {
         argument.flatMap { Double($0) }.flatMap { $0 > 0 && $0.isFinite ? $0 : nil }
+    }
+}
+
+extension String {
+    /// The numbers of a list such as `0,2,4`, which may end in a comma; nil if it is none.
+    var listedIntegers: [Int]? {
+        let numbers = (hasSuffix(",") ? dropLast() : self[...]).split(separator: ",", omittingEmptySubsequences: false)
+            .map { Int($0) }
+        return numbers.contains(nil) ? nil : numbers.compactMap(\.self)
     }
 }
 

@@ -64,6 +64,7 @@ public struct Training {
         var run = Run()
         var clock = Stopwatch()
         var teleportClock = Stopwatch()
+        var steps = 0
 
         for epoch in 0..<configuration.epochs {
             let lossSum = Tensor(0, dtype: configuration.dtype, device: configuration.device)
@@ -71,7 +72,7 @@ public struct Training {
             clock.start()
             for (index, batch) in train.batches(of: configuration.batchSize, shuffledBy: order).enumerated() {
                 if observer.isCancelled() { return run }
-                if pending?.areDue(epoch: epoch, step: index) == true {
+                if pending?.areDue(epoch: epoch, batch: index, after: steps) == true {
                     teleportClock.start()
                     run.teleports += pending!.teleport(model, loss, before: optimizer, epoch: epoch)
                     teleportClock.stop()
@@ -80,6 +81,7 @@ public struct Training {
                 optimizer.update(parameters, with: linearized.pullback().parameters)
                 lossSum.addInPlace(linearized.value, scale: Double(batch.count))
                 samples += batch.count
+                steps += 1
                 observer.batchFinished(epoch + 1, index + 1) { lossSum.item() / Double(samples) }
             }
             let trainLoss = lossSum.item() / Double(samples)
@@ -92,7 +94,8 @@ public struct Training {
                 seconds: clock.seconds, teleportSeconds: teleportClock.seconds)
             run.epochs.append(record)
             observer.epochFinished(record)
-            guard trainLoss.isFinite else { break }
+            // The training loss is that before each step: of a last step too far, only the test loss tells.
+            guard trainLoss.isFinite, evaluation.loss.isFinite else { break }
         }
         return run
     }
@@ -129,10 +132,11 @@ private struct ScheduledTeleports {
             method: configuration.derivative, tolerance: configuration.tolerance)
     }
 
-    /// Whether to teleport before a training step, which is counted within its epoch.
-    func areDue(epoch: Int, step: Int) -> Bool {
+    /// Whether to teleport before a batch of an epoch, which so many training steps of the run precede: the first time once
+    /// the warm-up is over, afterwards at the beginning of an epoch.
+    func areDue(epoch: Int, batch: Int, after steps: Int) -> Bool {
         configuration.schedule.epochs.contains(epoch)
-            && step == (hasBegun ? 0 : configuration.schedule.warmUpSteps)
+            && (hasBegun ? batch == 0 : steps >= configuration.schedule.warmUpSteps)
     }
 
     mutating func teleport(

@@ -1,0 +1,173 @@
+import Foundation
+import Testing
+
+/// `teleport compare` from beginning to end.
+@Suite struct CompareTests {
+    let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    /// A comparison of seconds; later options win.
+    static let quick = [
+        "compare", "--model", "mlp:32,16", "--epochs", "2", "--batch-size", "200", "--learning-rate", "0.1", "--seeds",
+        "4,7", "--schedule", "0", "--teleport-batches", "3", "--threads", "1",
+    ]
+
+    private func run(_ options: String..., path: String? = nil) throws -> Tool.Result {
+        try Tool.run(Self.quick + options, in: folder.url, path: path)
+    }
+
+    private var hasGnuplot: Bool {
+        (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").contains {
+            FileManager.default.isExecutableFile(atPath: "\($0)/gnuplot")
+        }
+    }
+
+    @Test func writesTheSummaryAndTheFigures() throws {
+        let result = try run("--output", "out/here")
+        #expect(result.status == 0)
+        #expect(result.output.contains("baseline") && result.output.contains("teleport"))
+        #expect(result.output.contains("Results are in out/here/"))
+        #expect(result.errorLines.count == 8 + (hasGnuplot ? 0 : 1), "a line for each epoch of each run")
+
+        let summary = try SummaryFile(in: folder.url.appendingPathComponent("out/here"))
+        #expect(Set(summary.root.keys) == ["configuration", "environment", "arms", "comparison"])
+        #expect(summary.configuration["model"] as? String == "mlp:32,16")
+        #expect(summary.configuration["learning-rate"] as? Double == 0.1)
+        #expect(summary.configuration["seeds"] as? [Int] == [4, 7])
+        for arm in ["baseline", "teleport"] {
+            #expect(Set(summary.arm(arm).keys) == ["seeds", "runs"])
+            #expect(summary.arm(arm)["seeds"] as? [Int] == [4, 7])
+            #expect(summary.runs(arm).count == 2)
+            #expect(summary.runs(arm).allSatisfy { Set($0.keys) == ["epochs", "teleports"] })
+            let epochs = summary.records("epochs", of: arm)
+            #expect(epochs.compactMap { $0["epoch"] as? Int } == [1, 2, 1, 2])
+            for epoch in epochs {
+                #expect(
+                    Set(epoch.keys) == [
+                        "epoch", "trainLoss", "testLoss", "testAccuracy", "gradientNormSquared", "seconds",
+                        "teleportSeconds",
+                    ])
+                #expect(epoch.values.allSatisfy { $0 is NSNumber })
+            }
+        }
+        #expect(summary.records("teleports", of: "baseline").isEmpty)
+        let teleports = summary.records("teleports", of: "teleport")
+        #expect(teleports.compactMap { $0["batch"] as? Int } == [0, 1, 2, 0, 1, 2])
+        for teleport in teleports {
+            #expect(
+                Set(teleport.keys) == [
+                    "epoch", "batch", "steps", "lossBefore", "lossAfter", "gradientNormSquaredBefore",
+                    "gradientNormSquaredAfter", "freeDimensions", "restored", "seconds",
+                ])
+            #expect(teleport["restored"] as? Bool == false)
+        }
+        for figure in ["loss-over-epochs", "loss-over-seconds"] {
+            for type in ["svg", "png"] { #expect(folder.has("out/here/\(figure).\(type)") == hasGnuplot) }
+        }
+    }
+
+    @Test func succeedsWithoutGnuplotAndSaysSo() throws {
+        let result = try run("--quiet", "--output", "out", path: "")
+        #expect(result.status == 0)
+        #expect(result.errorLines.count == 1)
+        #expect(result.errors.contains("no figures") && result.errors.contains("install gnuplot"))
+        #expect(folder.has("out/summary.json") && !folder.has("out/loss-over-epochs.svg"))
+    }
+
+    /// Each option of the file counts, lists, numbers and booleans included, and what the command line says wins. The
+    /// same options give the same losses, to the last digit, wherever they stand.
+    @Test func takesOptionsFromAFile() throws {
+        try folder.write(
+            """
+            # A comment.
+            model: mlp:32,16
+            epochs: 9
+            batch-size: 200
+            learning-rate: 2e-4
+            seeds: [4]
+            schedule: [0]
+            teleport-batches: 3
+            cap: none
+            threads: 1
+            quiet: true
+            """, to: "options.yaml")
+        let configured = try Tool.run(
+            ["compare", "--config", "options.yaml", "--epochs=2", "--output", "configured"], in: folder.url)
+        #expect(configured.status == 0)
+        #expect(configured.output.isEmpty && (configured.errors.isEmpty || !hasGnuplot), "quiet")
+        let result = try run(
+            "--learning-rate", "2e-4", "--seeds", "4,", "--cap", "none", "--output", "written")
+        #expect(result.status == 0 && !result.output.isEmpty)
+
+        let summary = try SummaryFile(in: folder.url.appendingPathComponent("configured"))
+        #expect(summary.configuration["learning-rate"] as? Double == 0.0002)
+        #expect(summary.configuration["epochs"] as? Int == 2)
+        #expect(summary.configuration["seeds"] as? [Int] == [4])
+        #expect(summary.configuration["schedule"] as? String == "0")
+        #expect(summary.losses.count == 8)
+        #expect(summary.losses == (try SummaryFile(in: folder.url.appendingPathComponent("written"))).losses)
+    }
+
+    @Test func putsResultsIntoNewFoldersByDefault() throws {
+        let options = ["--epochs", "1", "--seeds", "1", "--schedule", "none", "--quiet"]
+        for _ in 0..<2 { #expect(try Tool.run(Self.quick + options, in: folder.url, path: "").status == 0) }
+        let results = folder.url.appendingPathComponent("results")
+        let names = try FileManager.default.contentsOfDirectory(atPath: results.path)
+        #expect(names.count == 2 && names.allSatisfy { $0.hasPrefix("digits-") })
+        for name in names { #expect(folder.has("results/\(name)/summary.json")) }
+    }
+
+    @Test func divergenceHasAStatusOfItsOwn() throws {
+        let result = try run("--learning-rate", "1e30", "--output", "out", "--quiet")
+        #expect(result.status == 4)
+        let message = try #require(result.errorLines.last)
+        #expect(message.contains("diverged") && message.contains("--learning-rate") && message.contains("1e+30"))
+        let summary = try SummaryFile(in: folder.url.appendingPathComponent("out"))
+        #expect(summary.records("epochs", of: "baseline").last?["trainLoss"] is NSNull)
+    }
+
+    @Test func readsFilesOfTheUser() throws {
+        // Two classes that one pixel tells apart.
+        func write(_ count: Int, _ name: String) throws {
+            let labels = (0..<count).map { UInt8($0 % 2) }
+            let images = labels.flatMap { [$0 * 255, 255, 0, 9] as [UInt8] }
+            func header(_ shape: Int...) -> [UInt8] {
+                [0, 0, 8, UInt8(shape.count)] + shape.flatMap { [0, 0, 0, UInt8($0)] as [UInt8] }
+            }
+            let data = folder.url.appendingPathComponent("data/mnist")
+            try FileManager.default.createDirectory(at: data, withIntermediateDirectories: true)
+            try Data(header(count, 2, 2) + images).write(to: data.appendingPathComponent("\(name)-images-idx3-ubyte"))
+            try Data(header(count) + labels).write(to: data.appendingPathComponent("\(name)-labels-idx1-ubyte"))
+        }
+        try write(200, "train")
+        try write(50, "t10k")
+        let result = try run(
+            "--dataset", "mnist", "--data", "data", "--learning-rate", "1", "--batch-size", "10", "--output", "out",
+            "--quiet")
+        #expect(result.status == 0)
+        let epochs = try SummaryFile(in: folder.url.appendingPathComponent("out")).records("epochs", of: "baseline")
+        #expect(epochs.last?["testAccuracy"] as? Double == 1)
+    }
+
+    @Test func interruptionKeepsTheFinishedEpochs() throws {
+        let (process, _, errors) = try Tool.process(
+            Self.quick + ["--epochs", "1000", "--output", "out"], in: folder.url)
+        try process.run()
+        func text() throws -> String { try String(contentsOf: errors, encoding: .utf8) }
+        let deadline = Date(timeIntervalSinceNow: 60)
+        while try !text().contains("epoch 3/1000"), process.isRunning, Date() < deadline {
+            Thread.sleep(forTimeInterval: 0.02)
+        }
+        let interrupted = Date()
+        process.interrupt()
+        process.waitUntilExit()
+        #expect(process.terminationReason == .exit && process.terminationStatus == 130)
+        #expect(-interrupted.timeIntervalSinceNow < 10)
+        #expect(try text().contains("teleport: interrupted; the results hold the epochs that were finished\n"))
+        let summary = try SummaryFile(in: folder.url.appendingPathComponent("out"))
+        let epochs = summary.records("epochs", of: "baseline").compactMap { $0["epoch"] as? Int }
+        #expect((3..<1000).contains(epochs.count) && epochs == Array(1...epochs.count))
+        #expect(summary.runs("teleport").isEmpty)
+    }
+}

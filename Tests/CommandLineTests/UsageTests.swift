@@ -1,0 +1,149 @@
+import Foundation
+import Testing
+
+/// Help, and what the tool answers to options, files and data that are not as they should be.
+@Suite struct UsageTests {
+    let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    /// Checks that a command ends with a status and, on standard error, one line that holds all the texts.
+    private func expect(
+        _ arguments: [String], fails status: Int32, saying texts: String...,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
+        let result = try Tool.run(arguments, in: folder.url)
+        #expect(result.status == status, "\(arguments)", sourceLocation: sourceLocation)
+        #expect(result.output.isEmpty, sourceLocation: sourceLocation)
+        #expect(result.errorLines.count == 1, "\(result.errors)", sourceLocation: sourceLocation)
+        #expect(result.errors.hasPrefix("teleport: "), sourceLocation: sourceLocation)
+        for text in texts {
+            #expect(result.errors.contains(text), "\(result.errors)", sourceLocation: sourceLocation)
+        }
+    }
+
+    // MARK: Help
+
+    @Test func explainsItself() throws {
+        let general = try Tool.run(["--help"], in: folder.url)
+        #expect(general.status == 0 && general.errors.isEmpty)
+        #expect(general.output.contains("compare") && general.output.contains("bench"))
+        #expect(general.output.contains("Exit status: 0 done, 2 bad usage"))
+        #expect(try Tool.run([], in: folder.url).output == general.output)
+        for command in ["compare", "bench"] {
+            let help = try Tool.run([command, "--help"], in: folder.url)
+            #expect(help.status == 0 && help.errors.isEmpty)
+            #expect(help.output.contains("Examples:\n  teleport \(command)"))
+        }
+    }
+
+    @Test func helpTellsTheDefaults() throws {
+        let help = try Tool.run(["compare", "--help"], in: folder.url).output
+            .split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        for text in [
+            "default: digits", "default: mlp:1024,1024", "default: sgd", "default: 32", "default: 0..<5",
+            "default: growth:0.5", "default: predicted:0.1", "default: 1.0", "default: float32", "default: cpu",
+            "default: closed-form",
+        ] {
+            #expect(help.contains(text), "\(text)")
+        }
+    }
+
+    @Test func tellsItsVersion() throws {
+        let result = try Tool.run(["--version"], in: folder.url)
+        #expect(result.status == 0)
+        #expect(result.output.wholeMatch(of: /[0-9]+\.[0-9]+\.[0-9]+\n/) != nil)
+    }
+
+    // MARK: Options
+
+    @Test(arguments: [
+        ("--model", "mlp:0", "give mlp:SIZES"), ("--model", "vgg", "give mlp:SIZES"),
+        ("--optimizer", "newton", "'adam'"), ("--learning-rate", "-1", "give a positive number"),
+        ("--learning-rate", "fast", "give a positive number"), ("--batch-size", "0", "give an integer of at least 1"),
+        ("--epochs", "2.5", "give an integer of at least 1"), ("--dataset", "cifar", "'mnist'"),
+        ("--seeds", "0", "give a count such as 3"), ("--method", "random", "'null-space'"),
+        ("--schedule", "5..<2", "give a range such as 0..<5"),
+        ("--warm-up-steps", "-1", "give an integer of at least 0"),
+        ("--teleport-batches", "0", "give an integer of at least 1"),
+        ("--teleport-batch-size", "x", "give an integer of at least 1"),
+        ("--teleport-steps", "-8", "give an integer of at least 1"), ("--step-size", "0.2", "give fixed:ETA"),
+        ("--cap", "fixed:-5", "give fixed:CAP"), ("--tau", "1.5", "at most 1"),
+        ("--tau", "0", "give a positive number"),
+        ("--scope", "epoch", "'dataset'"), ("--derivative", "forward", "'double-backward'"),
+        ("--tolerance", "0", "give a positive number"), ("--optimizer-state", "lose", "'reset'"),
+        ("--dtype", "float16", "give float32 or float64"), ("--device", "gpu", "give cpu, cuda or cuda:INDEX"),
+        ("--threads", "0", "give an integer of at least 1"),
+    ])
+    func namesTheOptionTheValueAndTheRemedy(option: String, value: String, remedy: String) throws {
+        try expect(
+            ["compare", option, value], fails: 2, saying: "'\(value)'", option, remedy, "See 'teleport compare --help'")
+    }
+
+    @Test func refusesWhatItDoesNotKnow() throws {
+        try expect(["compare", "--speed", "9"], fails: 2, saying: "'--speed'", "See 'teleport compare --help'")
+        try expect(["compare", "more"], fails: 2, saying: "'more'", "See 'teleport compare --help'")
+        try expect(["compare", "--epochs"], fails: 2, saying: "'--epochs", "See 'teleport compare --help'")
+        try expect(["fly"], fails: 2, saying: "'fly'", "See 'teleport --help'")
+        try expect(["bench", "speed"], fails: 2, saying: "'speed'", "'train'", "See 'teleport bench --help'")
+        try expect(["bench", "train", "--repetitions", "0"], fails: 2, saying: "'0'", "give an integer of at least 1")
+    }
+
+    @Test func refusesAFolderThatItCannotWriteTo() throws {
+        try folder.write("", to: "file")
+        try expect(["compare", "--output", "file"], fails: 2, saying: "--output", "file", "name")
+        try expect(["compare", "--output", "file/below"], fails: 2, saying: "--output", "file/below", "name")
+    }
+
+    // MARK: Configuration files
+
+    @Test func refusesAConfigurationFileThatIsMissing() throws {
+        try expect(["compare", "--config", "none.yaml"], fails: 2, saying: "none.yaml", "name an existing YAML file")
+        try expect(["compare", "--config"], fails: 2, saying: "--config", "name a YAML file")
+        try expect(["compare", "--config", "."], fails: 2, saying: "--config .:", "name an existing YAML file")
+    }
+
+    @Test(arguments: [
+        ("a: [1", ["is not YAML"]), ("- epochs", ["give one option a line"]), ("", ["give one option a line"]),
+        ("5", ["give one option a line"]), ("speed: 9", ["'--speed'"]), ("epochs: 5\nepochs: 6", ["is not YAML"]),
+        ("config: other.yaml", ["'config'", "remove it"]), ("learning-rate: -1", ["'-1'", "give a positive number"]),
+        ("epochs: many", ["'many'", "give an integer of at least 1"]), ("epochs:", ["'epochs' has no value"]),
+        ("epochs: true", ["'true'", "give an integer of at least 1"]),
+        ("quiet: 5", ["'quiet: 5'", "give true or false"]),
+        ("seeds: [1, [2]]", ["'seeds'"]), ("seeds: []", ["'seeds'"]), ("model: {a: 1}", ["'model'"]),
+        ("[a, b]: 1", ["write 'option: value'"]), ("seeds: [4, 4]", ["'4,4'", "different seeds"]),
+    ])
+    func namesTheConfigurationFile(yaml: String, texts: [String]) throws {
+        try folder.write(yaml, to: "options.yaml")
+        let result = try Tool.run(["compare", "--config=options.yaml"], in: folder.url)
+        #expect(result.status == 2 && result.output.isEmpty && result.errorLines.count == 1)
+        #expect(result.errors.hasPrefix("teleport: options.yaml: "), "\(result.errors)")
+        for text in texts { #expect(result.errors.contains(text), "\(result.errors)") }
+    }
+
+    @Test func blamesTheCommandLineForItsOwnMistakes() throws {
+        try folder.write("epochs: 3", to: "options.yaml")
+        let result = try Tool.run(["compare", "--config", "options.yaml", "--epochs", "0"], in: folder.url)
+        #expect(result.status == 2 && !result.errors.contains("options.yaml"))
+    }
+
+    // MARK: Data
+
+    @Test func namesTheDataThatAreMissing() throws {
+        try expect(
+            ["compare", "--dataset", "mnist", "--data", "nowhere"], fails: 3, saying: "'mnist'", "nowhere/mnist",
+            "train-images-idx3-ubyte", "--data")
+        // Without --data it is the folder for caches.
+        try expect(
+            ["compare", "--dataset", "fashion-mnist"], fails: 3, saying: folder.url.lastPathComponent, "fashion-mnist")
+    }
+
+    @Test func namesTheFileThatIsDamaged() throws {
+        for name in ["train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"] {
+            try folder.write("no images", to: "data/mnist/\(name)-ubyte")
+        }
+        try expect(
+            ["compare", "--dataset", "mnist", "--data", "data"], fails: 3, saying: "data/mnist/train-images-idx3-ubyte",
+            "download")
+    }
+}

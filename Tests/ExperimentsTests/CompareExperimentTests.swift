@@ -1,0 +1,68 @@
+import Datasets
+import Teleportation
+import Testing
+import Torch
+
+@testable import Experiments
+
+@Suite struct CompareExperimentTests {
+    private func experiment(learningRate: Double = 0.05, epochs: Int = 2) -> CompareExperiment {
+        CompareExperiment(
+            training(epochs: epochs, learningRate: learningRate).configuration, teleports: teleports(0..<1),
+            seeds: Seeds([4, 7]), on: digits)
+    }
+
+    @Test func runsBothArmsForEachSeed() {
+        let summary = experiment().run()
+        #expect(summary.arms.baseline.seeds == [4, 7] && summary.arms.teleport.seeds == [4, 7])
+        #expect(summary.arms.baseline.runs.allSatisfy { $0.epochs.count == 2 && $0.teleports.isEmpty })
+        #expect(summary.arms.teleport.runs.allSatisfy { $0.epochs.count == 2 && $0.teleports.count == 2 })
+        #expect(summary.comparison.teleports == 4)
+        // The arms are those that a training alone gives.
+        let training = training(epochs: 2)
+        #expect(summary.arms.baseline.runs[1].withoutTimes == training.run(seed: 7).withoutTimes)
+        let teleported = training.run(seed: 7, teleports: teleports(0..<1))
+        #expect(summary.arms.teleport.runs[1].withoutTimes == teleported.withoutTimes)
+    }
+
+    @Test func tellsItsOptionsAsTheyAreWritten() {
+        let configuration = experiment().run(isCancelled: { true }).configuration
+        #expect(configuration["model"] == "mlp:64,64")
+        #expect(configuration["learning-rate"] == 0.05)
+        #expect(configuration["seeds"] == [4, 7])
+        #expect(configuration["schedule"] == "0")
+        #expect(configuration["step-size"] == "growth:0.5")
+        #expect(configuration["cap"] == "predicted:0.1")
+        #expect(configuration["dtype"] == "float64")
+        #expect(configuration["derivative"] == "closed-form")
+    }
+
+    @Test func cancellationKeepsWhatIsFinished() {
+        // Ten batches an epoch: the baseline of the first seed is done, its other arm within the second epoch.
+        var asked = 0
+        let summary = experiment().run(isCancelled: {
+            asked += 1
+            return asked > 40
+        })
+        #expect(summary.arms.baseline.seeds == [4])
+        #expect(summary.arms.baseline.runs.map(\.epochs.count) == [2])
+        #expect(summary.arms.teleport.seeds == [4])
+        #expect(summary.arms.teleport.runs.map(\.epochs.count) == [1])
+    }
+
+    @Test func cancellationBeforeTheFirstEpochLeavesNothing() {
+        let summary = experiment().run(isCancelled: { true })
+        #expect(summary.arms.baseline.runs.isEmpty && summary.arms.teleport.runs.isEmpty)
+        #expect(summary.comparison.baseline.divergedSeeds.isEmpty, "stopping is not diverging")
+        #expect(!"\(ComparisonReport(summary))".isEmpty)
+    }
+
+    @Test func marksTheSeedsThatDiverged() {
+        let comparison = experiment(learningRate: 1e200).run().comparison
+        #expect(comparison.baseline.divergedSeeds == [4, 7] && comparison.teleport.divergedSeeds == [4, 7])
+    }
+
+    @Test func announcesTheSizeOfTheJob() {
+        #expect(experiment(epochs: 3).job == ProgressLine.Job(runs: 4, epochs: 3, batches: 10))
+    }
+}

@@ -1,0 +1,137 @@
+import NeuralNetworks
+import Teleportation
+import Testing
+import Torch
+
+@testable import Experiments
+
+/// Options as people write them.
+@Suite struct ConfigurationTests {
+    /// Checks that the text stands for the value, and the value for the text.
+    private func expect<Value: TextConvertible & Equatable>(
+        _ text: String, is value: Value, sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
+        #expect(try Value(text: text) == value, sourceLocation: sourceLocation)
+        #expect(value.text == text, sourceLocation: sourceLocation)
+    }
+
+    /// Checks that no text is accepted, and that the error names the text and says what to give, in one line.
+    private func expectRefused<Value: TextConvertible>(
+        _ type: Value.Type, _ texts: [String], remedy: String, sourceLocation: SourceLocation = #_sourceLocation
+    ) {
+        for text in texts {
+            let error = #expect(throws: TextError.self, "\(text)", sourceLocation: sourceLocation) {
+                try Value(text: text)
+            }
+            #expect(error?.description.hasPrefix("'\(text)': give ") == true, sourceLocation: sourceLocation)
+            #expect(error?.remedy.contains(remedy) == true, sourceLocation: sourceLocation)
+            #expect(error?.remedy.contains("\n") == false, sourceLocation: sourceLocation)
+        }
+    }
+
+    @Test func stepSizes() throws {
+        try expect("fixed:0.2", is: StepSize.fixed(0.2))
+        try expect("growth:0.5", is: StepSize.growth(0.5))
+        try expect("fixed:3", is: StepSize.fixed(3))
+        try expect("growth:1e-05", is: StepSize.growth(1e-5))
+        #expect(try StepSize(text: "fixed:2e-4") == .fixed(0.0002))
+        expectRefused(
+            StepSize.self,
+            [
+                "", "0.2", "fixed", "fixed:", "fixed:x", "fixed:0", "fixed:-1", "fixed:nan", "growth:inf",
+                "growth:0.5:1", "Fixed:1", " fixed:1", "fixed: 1", "shrink:0.5",
+            ], remedy: "fixed:ETA or growth:RATE")
+    }
+
+    @Test func caps() throws {
+        try expect("fixed:5", is: Cap.fixed(5))
+        try expect("relative:10", is: Cap.relative(10))
+        try expect("predicted:0.1", is: Cap.predicted(0.1))
+        try expect("none", is: Cap.none)
+        expectRefused(
+            Cap.self,
+            ["", "5", "none:1", "none:", "fixed", "fixed:0", "relative:-1", "predicted:x", "predicted:nan", "None"],
+            remedy: "fixed:CAP, relative:FACTOR or predicted:SHARE")
+    }
+
+    @Test func teleportEpochs() throws {
+        try expect("0..<5", is: TeleportEpochs(0..<5))
+        try expect("0,2,4", is: TeleportEpochs([0, 2, 4]))
+        try expect("3", is: TeleportEpochs([3]))
+        try expect("none", is: TeleportEpochs([]))
+        #expect(try TeleportEpochs(text: "4,0,2,4") == TeleportEpochs([0, 2, 4]))
+        #expect(try TeleportEpochs(text: "1,2,3").text == "1..<4")
+        #expect(try TeleportEpochs(text: "7,").epochs == [7])
+        expectRefused(
+            TeleportEpochs.self,
+            [
+                "", ",", "x", "-1", "0,-1", "0,,2", ",2", "0,2,,", "0..<0", "5..<2", "..<5", "0..<", "0...5", "-2..<3",
+                "0..<9999999999", "None", "0, 2",
+            ], remedy: "0..<5")
+    }
+
+    @Test func seeds() throws {
+        try expect("3", is: Seeds([0, 1, 2]))
+        try expect("4,7", is: Seeds([4, 7]))
+        try expect("7,4", is: Seeds([7, 4]))
+        try expect("7,", is: Seeds([7]))
+        try expect("1", is: Seeds([0]))
+        #expect(try Seeds(text: "0,1").text == "2")
+        expectRefused(
+            Seeds.self,
+            ["", ",", "0", "-1", "1001", "x", "1.5", "4,4", "4,,7", ",7", "4,-7", "4,x", "1000000000,", "4, 7"],
+            remedy: "a count such as 3")
+    }
+
+    @Test func activations() throws {
+        try expect("relu", is: Activation.relu)
+        try expect("leaky-relu(0.1)", is: Activation.leakyReLU(slope: 0.1))
+        try expect("tanh", is: Activation.tanh)
+        try expect("sigmoid", is: Activation.sigmoid)
+        try expect("gelu", is: Activation.gelu)
+        #expect(try Activation(text: "leaky-relu") == .leakyReLU(slope: 0.01))
+        expectRefused(
+            Activation.self,
+            ["", "ReLU", "leaky-relu()", "leaky-relu(x)", "leaky-relu(inf)", "leaky-relu(0.1", "relu(1)", "softmax"],
+            remedy: "leaky-relu(SLOPE)")
+    }
+
+    @Test func architectures() throws {
+        try expect("mlp:1024,1024", is: Architecture.mlp(hidden: [1024, 1024], activation: .relu))
+        try expect("mlp:16", is: Architecture.mlp(hidden: [16], activation: .relu))
+        try expect(
+            "mlp:16,10:leaky-relu(0.1)",
+            is: Architecture.mlp(hidden: [16, 10], activation: .leakyReLU(slope: 0.1)))
+        expectRefused(
+            Architecture.self,
+            ["", "mlp", "mlp:", "mlp:0", "mlp:-4", "mlp:16,", "mlp:16,,10", "mlp:x", "mlp:1e3", "mlp:10000000", "cnn"],
+            remedy: "mlp:SIZES")
+        // The part that is wrong is named.
+        let error = #expect(throws: TextError.self) { try Architecture(text: "mlp:16:softmax") }
+        #expect(error?.description == "'softmax': give relu, leaky-relu(SLOPE), tanh, sigmoid or gelu")
+    }
+
+    @Test func devices() throws {
+        try expect("cpu", is: Device.cpu)
+        try expect("cuda:0", is: Device.cuda(index: 0))
+        try expect("cuda:3", is: Device.cuda(index: 3))
+        #expect(try Device(text: "cuda") == .cuda(index: 0))
+        expectRefused(
+            Device.self, ["", "gpu", "cpu:0", "cpu:", "cuda:", "cuda:-1", "cuda:x", "cuda:128", "CPU"],
+            remedy: "cpu, cuda or cuda:INDEX")
+    }
+
+    @Test func precisions() throws {
+        try expect("float32", is: DType.float32)
+        try expect("float64", is: DType.float64)
+        expectRefused(DType.self, ["", "float", "int64", "uint8", "bool", "float16"], remedy: "float32 or float64")
+    }
+
+    @Test func makesTheModelThatIsDescribed() throws {
+        let model = try Architecture(text: "mlp:7,5:tanh").makeModel(
+            inputShape: [1, 3, 2], outputs: 4, using: Generator(seed: 0), dtype: .float64)
+        #expect(model.parameters.map(\.value.shape) == [[7, 6], [7], [5, 7], [5], [4, 5], [4]])
+        #expect(model.parameters.allSatisfy { $0.value.dtype == .float64 })
+        #expect(model(.zeros([2, 1, 3, 2], dtype: .float64)).shape == [2, 4])
+    }
+}

@@ -1,0 +1,149 @@
+import Datasets
+import Foundation
+import NeuralNetworks
+import Optimizers
+import Teleportation
+import Testing
+import Torch
+
+@testable import Experiments
+
+/// Teleports in the course of a training.
+@Suite struct TeleportingTests {
+    /// Checks what every teleport promises.
+    private func expectTeleports(
+        _ run: Run, count: Int, driftBelow bound: Double, sourceLocation: SourceLocation = #_sourceLocation
+    ) {
+        #expect(run.teleports.count == count, sourceLocation: sourceLocation)
+        for record in run.teleports {
+            #expect(!record.restored && record.reason == nil, sourceLocation: sourceLocation)
+            #expect(record.steps > 0, sourceLocation: sourceLocation)
+            #expect(record.relativeDrift < bound, sourceLocation: sourceLocation)
+            #expect(
+                record.gradientNormSquaredAfter > 1.1 * record.gradientNormSquaredBefore,
+                sourceLocation: sourceLocation)
+            #expect(record.seconds > 0, sourceLocation: sourceLocation)
+        }
+    }
+
+    @Test(arguments: [(DType.float64, 1e-12), (.float32, 1e-5)], NullSpaceTeleporter.Method.allCases)
+    func theLossStaysAndTheGradientGrows(precision: (dtype: DType, drift: Double), method: NullSpaceTeleporter.Method) {
+        let run = training(dtype: precision.dtype).run(
+            seed: 1,
+            teleports: teleports {
+                $0.derivative = method
+                $0.cap = .relative(100)
+            })
+        expectTeleports(run, count: 6, driftBelow: precision.drift)
+        // Of 64 + 1 inputs, the bias being one, 20 samples leave 45 free. The layer that reads the data never moves, and
+        // the closed form does not look for its null space.
+        #expect(run.teleports[0].freeDimensions.count == (method == .closedForm ? 2 : 3))
+        #expect(run.teleports.allSatisfy { $0.freeDimensions.values.allSatisfy { $0 >= 45 } })
+    }
+
+    @Test func theWholeTrainingSetKeepsItsLoss() throws {
+        // Fewer samples than units, so that these have a null space.
+        let data = digits.map { $0.prefix(100) }
+        let configuration = TrainingConfiguration(
+            architecture: .mlp(hidden: [256, 256], activation: .relu), learningRate: 1e-12, batchSize: 50, epochs: 1,
+            dtype: .float64)
+        let training = Training(configuration, on: data)
+        let whole = training.run(
+            seed: 0,
+            teleports: teleports {
+                $0.scope = .dataset
+                $0.cap = .relative(1000)
+            })
+        expectTeleports(whole, count: 2, driftBelow: 1e-11)
+        // 256 + 1 inputs minus 100 samples, of which rounding in the covariance takes a few.
+        #expect(whole.teleports.allSatisfy { $0.freeDimensions.values.allSatisfy { (140...157).contains($0) } })
+        // The learning rate moves nothing: what changes the loss of the epoch is the teleport alone.
+        let baseline = training.run(seed: 0)
+        #expect(abs(whole.epochs[0].trainLoss - baseline.epochs[0].trainLoss) < 1e-9)
+        let batch = training.run(seed: 0, teleports: teleports { $0.cap = .relative(1000) })
+        #expect(abs(batch.epochs[0].trainLoss - baseline.epochs[0].trainLoss) > 1e-6)
+    }
+
+    @Test func aDriftBeyondTheToleranceIsUndone() {
+        let baseline = training().run(seed: 0)
+        let run = training().run(
+            seed: 0,
+            teleports: teleports {
+                // With a tenth of the energy held, the loss cannot stay what it is.
+                $0.tau = 0.1
+                $0.stepSize = .growth(5)
+                $0.tolerance = 1e-12
+                $0.cap = .none
+            })
+        #expect(run.teleports.count == 6 && run.teleports.allSatisfy(\.restored))
+        #expect(run.teleports.allSatisfy { $0.reason?.contains("drifted") == true })
+        #expect(run.withoutTimes.epochs == baseline.withoutTimes.epochs)
+    }
+
+    // MARK: Schedule
+
+    /// The training steps before each teleport; ten steps are an epoch.
+    private func stepsBeforeTeleports(_ configuration: TeleportConfiguration, epochs: Int = 3) -> [Int] {
+        // The optimizer's next step is what a teleport asks for: the loss tells where the arms part.
+        func losses(_ configuration: TeleportConfiguration?) -> (means: [Double], run: Run) {
+            var means: [Double] = []
+            let observer = Training.Observer(batchFinished: { _, _, mean in means.append(mean()) })
+            let run = training(epochs: epochs).run(seed: 0, teleports: configuration, observer: observer)
+            return (means, run)
+        }
+        let (baseline, teleport) = (losses(nil).means, losses(configuration))
+        guard let first = zip(baseline, teleport.means).enumerated().first(where: { $1.0 != $1.1 })?.offset else {
+            return []
+        }
+        return [first] + teleport.run.teleports.filter { $0.batch == 0 }.dropFirst().map { 10 * $0.epoch }
+    }
+
+    @Test func waitsForTheWarmUp() {
+        #expect(stepsBeforeTeleports(teleports()) == [0, 10, 20])
+        #expect(stepsBeforeTeleports(teleports(warmUpSteps: 4)) == [4, 10, 20])
+        #expect(stepsBeforeTeleports(teleports(warmUpSteps: 10)) == [10, 20])
+        #expect(stepsBeforeTeleports(teleports(warmUpSteps: 14)) == [14, 20], "longer than an epoch")
+        #expect(stepsBeforeTeleports(teleports(warmUpSteps: 30)) == [], "longer than the run")
+        #expect(stepsBeforeTeleports(teleports([2], warmUpSteps: 4)) == [20], "over before the first epoch scheduled")
+        #expect(stepsBeforeTeleports(teleports([0, 2], warmUpSteps: 14)) == [20])
+    }
+
+    @Test func ignoresEpochsThatAreNotReached() {
+        #expect(training(epochs: 1).run(seed: 0, teleports: teleports(0..<5)).teleports.count == 2)
+    }
+
+    // MARK: Optimizer
+
+    @Test func resetsTheOptimizersStateWhereAsked() {
+        func run(_ policy: TeleportConfiguration.OptimizerStatePolicy, _ optimizer: OptimizerKind) -> Run {
+            let training = training(learningRate: 1e-3) { $0.optimizer = optimizer }
+            return training.run(seed: 0, teleports: teleports([1]) { $0.optimizerState = policy }).withoutTimes
+        }
+        let (kept, reset) = (run(.keep, .adam), run(.reset, .adam))
+        #expect(kept.epochs[0] == reset.epochs[0])
+        #expect(kept.teleports == reset.teleports)
+        #expect(kept.epochs[1].trainLoss != reset.epochs[1].trainLoss)
+        #expect(run(.keep, .sgd) == run(.reset, .sgd), "there is no state to forget")
+    }
+
+    // MARK: Real data
+
+    /// The recipe of NS25 in small. `TELEPORT_DATA` names a folder that holds `mnist/`.
+    @Test(.enabled(if: ProcessInfo.processInfo.environment["TELEPORT_DATA"] != nil, "TELEPORT_DATA is not set"))
+    func mnistTrainsFasterWithTeleports() throws {
+        let data = try Catalog().images(.mnist).map { $0.prefix(2000) }
+        let training = Training(
+            TrainingConfiguration(
+                architecture: .mlp(hidden: [256, 256], activation: .relu), learningRate: 2e-4, epochs: 2), on: data)
+        let baseline = training.run(seed: 0)
+        let teleport = training.run(
+            seed: 0, teleports: TeleportConfiguration(stepSize: .fixed(0.2), cap: .fixed(5)))
+        #expect(teleport.teleports.count == 64)
+        #expect(teleport.teleports.allSatisfy { !$0.restored && $0.relativeDrift < 1e-5 })
+        let start = teleport.teleports[0]
+        #expect(start.gradientNormSquaredBefore < 1 && start.steps == 8)
+        // Once the gradient has reached the cap, batches leave it at that.
+        #expect(teleport.teleports.contains { $0.gradientNormSquaredAfter >= 5 && $0.steps == 0 })
+        #expect(teleport.epochs[1].trainLoss < baseline.epochs[1].trainLoss - 0.05)
+    }
+}

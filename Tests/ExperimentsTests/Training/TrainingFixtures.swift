@@ -1,0 +1,45 @@
+import Datasets
+import NeuralNetworks
+import Teleportation
+import Torch
+
+@testable import Experiments
+
+/// A few hundred generated digits.
+var digits: Split<ImageDataset> { SyntheticDigits(trainCount: 300, testCount: 100).split() }
+
+/// A training that takes milliseconds.
+func training(
+    epochs: Int = 3, learningRate: Double = 0.05, dtype: DType = .float64,
+    _ change: (inout TrainingConfiguration) -> Void = { _ in }
+) -> Training {
+    var configuration = TrainingConfiguration(
+        architecture: .mlp(hidden: [64, 64], activation: .relu), learningRate: learningRate, batchSize: 30,
+        epochs: epochs, dtype: dtype)
+    change(&configuration)
+    return Training(configuration, on: digits)
+}
+
+/// Teleports before the given epochs, on two batches of 20 samples each.
+func teleports(
+    _ epochs: some Sequence<Int> = 0..<3, warmUpSteps: Int = 0,
+    _ change: (inout TeleportConfiguration) -> Void = { _ in }
+) -> TeleportConfiguration {
+    var configuration = TeleportConfiguration(
+        schedule: TeleportSchedule(epochs: epochs, batchCount: 2, batchSize: 20, warmUpSteps: warmUpSteps), steps: 4)
+    change(&configuration)
+    return configuration
+}
+
+extension Run {
+    /// What does not depend on how fast the machine is.
+    var withoutTimes: Run {
+        var run = self
+        for index in run.epochs.indices {
+            run.epochs[index].seconds = 0
+            run.epochs[index].teleportSeconds = 0
+        }
+        for index in run.teleports.indices { run.teleports[index].seconds = 0 }
+        return run
+    }
+}

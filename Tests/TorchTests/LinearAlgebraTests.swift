@@ -1,0 +1,120 @@
+import Testing
+
+@testable import Torch
+
+@Suite struct LinearAlgebraTests {
+    private func random(_ rows: Int, _ columns: Int, dtype: DType = .float64) -> Tensor {
+        .normal([rows, columns], using: Generator(seed: UInt64(rows * 100 + columns)), dtype: dtype)
+    }
+
+    /// What rounding may amount to in these small problems.
+    private func tolerance(_ dtype: DType) -> Double { 100 * dtype.epsilon }
+
+    // MARK: Products
+
+    @Test func multiplies() {
+        let a = Tensor([1.0, 2, 3, 4, 5, 6], shape: [2, 3])
+        let b = Tensor([1.0, 0, 2, 1, 0, 3], shape: [3, 2])
+        #expect(a.matmul(b).elements() == [5.0, 11, 14, 23])
+        #expect(a.matmul(Tensor([1.0, 1, 1])).elements() == [6.0, 15])
+        let batches = Tensor.stacked([a, a * 2])
+        #expect(batches.matmul(b).shape == [2, 2, 2])
+        #expect(batches.matmul(b).selected(0, 1).elements() == [10.0, 22, 28, 46])
+    }
+
+    @Test func appliesAnAffineMapToTheLastDimension() {
+        let x = random(6, 4)
+        let weight = random(3, 4)
+        let bias = Tensor([1.0, 2, 3])
+        #expect(difference(x.linear(weight, bias), x.matmul(weight.transposed()) + bias) < 1e-14)
+        #expect(difference(x.linear(weight, nil), x.matmul(weight.transposed())) < 1e-14)
+        #expect(x.reshaped([2, 3, 4]).linear(weight, bias).shape == [2, 3, 3])
+    }
+
+    @Test func accumulatesProductsInPlace() {
+        let (a, b) = (random(3, 5), random(5, 2))
+        let start = random(3, 2)
+        let sum = start.clone()
+        sum.addMatmulInPlace(a, b, scale: -2, keep: 0.5)
+        #expect(difference(sum, start * 0.5 - a.matmul(b) * 2) < 1e-14)
+        sum.setMatmul(a, b)
+        #expect(difference(sum, a.matmul(b)) < 1e-14)
+        let vector = Tensor([1.0, 2, 3])
+        let x = Tensor([1.0, -1, 2, 0, 1])
+        vector.addMatrixVectorInPlace(a, x, scale: 3, keep: 2)
+        #expect(difference(vector, Tensor([2.0, 4, 6]) + a.matmul(x) * 3) < 1e-14)
+    }
+
+    // MARK: Orthonormal bases
+
+    @Test(arguments: [DType.float32, .float64]) func qrSpansTheColumns(dtype: DType) {
+        let matrix = random(20, 6, dtype: dtype)
+        expectBasis(matrix.orthonormalized(), spans: matrix)
+    }
+
+    @Test(arguments: [DType.float32, .float64]) func qrSpansDependentColumns(dtype: DType) {
+        // Rank 2, with a column of zeros and a repeated one.
+        let factor = random(20, 2, dtype: dtype)
+        let matrix = Tensor.concatenated(
+            [factor, factor.matmul(random(2, 3, dtype: dtype)), .zeros([20, 1], dtype: dtype), factor], along: 1)
+        expectBasis(matrix.orthonormalized(), spans: matrix)
+    }
+
+    @Test func qrSpansColumnsOfVeryDifferentSizes() {
+        let scales = Tensor([1.0, 1e-6, 1e-12, 1e6])
+        let matrix = random(10, 4) * scales
+        // Relative to its own size, each column lies in the span.
+        let basis = matrix.orthonormalized()
+        let rest = (matrix - basis.matmul(basis.transposed().matmul(matrix))) / scales
+        #expect(rest.absolute().doubles().max()! < 1e-9)
+    }
+
+    @Test func qrOfNothingIsOrthonormal() {
+        let basis = Tensor.zeros([5, 3], dtype: .float64).orthonormalized()
+        #expect(difference(basis.transposed().matmul(basis), .identity(3, dtype: .float64)) < 1e-15)
+    }
+
+    private func expectBasis(
+        _ basis: Tensor, spans matrix: Tensor, sourceLocation: SourceLocation = #_sourceLocation
+    ) {
+        let gram = basis.transposed().matmul(basis)
+        #expect(
+            difference(gram, .identity(matrix.size(1), dtype: matrix.dtype)) < tolerance(matrix.dtype),
+            sourceLocation: sourceLocation)
+        let projected = basis.matmul(basis.transposed().matmul(matrix))
+        #expect(difference(projected, matrix) < tolerance(matrix.dtype), sourceLocation: sourceLocation)
+    }
+
+    // MARK: Decompositions
+
+    @Test(arguments: [DType.float32, .float64]) func eigenvectorsReconstructTheMatrix(dtype: DType) throws {
+        let half = random(8, 5, dtype: dtype)
+        let matrix = half.matmul(half.transposed())
+        let (values, vectors) = try matrix.symmetricEigen()
+        #expect(values.shape == [8] && vectors.shape == [8, 8])
+        #expect(difference((vectors * values).matmul(vectors.transposed()), matrix) < tolerance(dtype))
+        #expect(difference(vectors.transposed().matmul(vectors), .identity(8, dtype: dtype)) < tolerance(dtype))
+        #expect(values.doubles() == values.doubles().sorted())
+        #expect(values.doubles().prefix(3).allSatisfy { abs($0) < tolerance(dtype) }, "rank 5")
+    }
+
+    @Test(arguments: [DType.float32, .float64], [(7, 4), (4, 7)])
+    func singularVectorsReconstructTheMatrix(dtype: DType, size: (Int, Int)) throws {
+        let matrix = random(size.0, size.1, dtype: dtype)
+        let (u, s, vTransposed) = try matrix.singularValueDecomposition()
+        #expect(u.shape == [size.0, 4] && s.shape == [4] && vTransposed.shape == [4, size.1])
+        #expect(difference((u * s).matmul(vTransposed), matrix) < tolerance(dtype))
+        #expect(difference(u.transposed().matmul(u), .identity(4, dtype: dtype)) < tolerance(dtype))
+        #expect(s.doubles() == s.doubles().sorted(by: >))
+    }
+
+    @Test func whatIsNotANumberIsAnErrorAndNoCrash() {
+        let matrix = Tensor.full([3, 3], .nan, dtype: .float64)
+        let eigen = #expect(throws: TorchError.self) { try matrix.symmetricEigen() }
+        #expect(eigen?.description.contains("linalg.eigh") == true, "\(eigen?.description ?? "")")
+        let singular = #expect(throws: TorchError.self) { try matrix.singularValueDecomposition() }
+        #expect(singular?.description.contains("linalg.svd") == true, "\(singular?.description ?? "")")
+        // The errors leave nothing behind.
+        #expect(throws: Never.self) { try Tensor.identity(3).symmetricEigen() }
+    }
+}
