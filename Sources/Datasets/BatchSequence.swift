@@ -11,7 +11,7 @@ public struct BatchSequence<Samples: Dataset>: Sequence {
     let generator: Generator?
 
     init(_ samples: Samples, size: Int, generator: Generator?) {
-        precondition(size >= 1, "batches of \(size) samples")
+        require(size >= 1, "batches of \(size) samples")
         self.samples = samples
         self.size = size
         self.generator = generator

@@ -33,7 +33,7 @@ extension Dataset {
     ///   - size: The number of samples, in `0...count`.
     ///   - generator: Where the random numbers come from.
     public func randomBatch(of size: Int, using generator: Generator) -> Batch {
-        precondition((0...count).contains(size), "a random batch of \(size) from \(count) samples")
+        require((0...count).contains(size), "a random batch of \(size) from \(count) samples")
         return batch(Tensor.permutation(count, using: generator).narrowed(0, to: 0..<size))
     }
 }

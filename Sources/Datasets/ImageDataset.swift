@@ -20,13 +20,13 @@ public struct ImageDataset: Dataset {
     ///   - classCount: The number of classes.
     ///   - dtype: The type of the inputs of a batch, `float32` or `float64`.
     public init(images: Tensor, labels: Tensor, classCount: Int, dtype: DType = .float32) {
-        precondition(
+        require(
             images.dtype == .uint8 && images.rank == 4, "images are [N, C, H, W] of uint8, not \(images.shape)")
-        precondition(
+        require(
             labels.dtype == .int64 && labels.shape == [images.size(0)],
             "labels of \(images.size(0)) images are [\(images.size(0))] of int64, not \(labels.shape)")
-        precondition(images.device == labels.device, "images on \(images.device), labels on \(labels.device)")
-        precondition(dtype == .float32 || dtype == .float64, "inputs of \(dtype)")
+        require(images.device == labels.device, "images on \(images.device), labels on \(labels.device)")
+        require(dtype == .float32 || dtype == .float64, "inputs of \(dtype)")
         self.images = images
         self.labels = labels
         self.classCount = classCount

@@ -82,7 +82,8 @@ public struct CompareExperiment {
             "teleport-batch-size": .integer(teleports.schedule.batchSize), "teleport-steps": .integer(teleports.steps),
             "step-size": .string(teleports.stepSize.text), "cap": .string(teleports.cap.text),
             "tau": .number(teleports.tau), "scope": .string(teleports.scope.rawValue),
-            "derivative": .string(teleports.derivative.rawValue), "tolerance": .number(teleports.tolerance),
+            "derivative": .string(teleports.derivative.rawValue),
+            "control-samples": .integer(teleports.controlSamples), "tolerance": .number(teleports.tolerance),
             "optimizer-state": .string(teleports.optimizerState.rawValue), "dtype": .string("\(training.dtype)"),
             "device": .string(training.device.description), "threads": .integer(Libtorch.threadCount),
         ]

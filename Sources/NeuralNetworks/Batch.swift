@@ -12,7 +12,7 @@ public struct Batch {
 
     /// A batch of `N` samples.
     public init(inputs: Tensor, targets: Tensor) {
-        precondition(
+        require(
             inputs.size(0) == targets.size(0),
             "a batch of inputs of shape \(inputs.shape) with targets of shape \(targets.shape)")
         self.inputs = inputs

@@ -10,7 +10,7 @@ public final class Representation {
 
     /// The representation with the given rows.
     public init(rows: Tensor) {
-        precondition(rows.rank == 2, "a representation has one row for each sample, but its shape is \(rows.shape)")
+        require(rows.rank == 2, "a representation has one row for each sample, but its shape is \(rows.shape)")
         self.rows = rows
     }
 }

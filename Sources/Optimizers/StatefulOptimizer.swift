@@ -88,7 +88,7 @@ final class OptimizerMemory {
     func prepare(for parameters: [Tensor]) {
         if moments[0].isEmpty {
             for (index, parameter) in parameters.enumerated() {
-                precondition(
+                require(
                     parameter.contiguous().sharesStorage(with: parameter),
                     "parameter \(index) of shape \(parameter.shape) is a view that is not contiguous in memory; "
                         + "optimizers step on whole tensors")
@@ -97,11 +97,11 @@ final class OptimizerMemory {
             gradientBuffers = parameters.map { _ in nil }
             return
         }
-        precondition(
+        require(
             parameters.count == moments[0].count,
             "\(parameters.count) parameters, but the optimizer's state is of \(moments[0].count); reset it first")
         for (index, (parameter, moment)) in zip(parameters, moments[0]).enumerated() {
-            precondition(
+            require(
                 parameter.isLike(moment),
                 "parameter \(index) is \(parameter.layout), but the optimizer's state of it is \(moment.layout); "
                     + "reset it first")
@@ -207,7 +207,7 @@ func stepCounts(_ count: Double, for parameters: [Tensor]) -> [Tensor] {
 
 /// Traps if there is not one gradient for each parameter.
 func checkCounts(_ parameters: [Tensor], _ gradients: [ParameterGradient]) {
-    precondition(
+    require(
         parameters.count == gradients.count, "\(gradients.count) gradients for \(parameters.count) parameters")
 }
 
@@ -223,10 +223,10 @@ extension ParameterGradient {
     func checkFit(to parameter: Tensor) {
         switch self {
         case .tensor(let gradient):
-            precondition(
+            require(
                 gradient.isLike(parameter), "the gradient is \(gradient.layout), the parameter \(parameter.layout)")
         case .product(let delta, let input):
-            precondition(
+            require(
                 parameter.rank == 2 && delta.size(1) == parameter.size(0) && input.rows.size(1) == parameter.size(1),
                 "the gradient is a product of \(delta.layout) and \(input.rows.layout), the parameter \(parameter.layout)"
             )

@@ -23,7 +23,7 @@ final class ClosedFormAscent: NullSpaceAscent {
     }
 
     func direction(in spaces: InputNullSpaces) throws(TorchError) -> [Move] {
-        guard let pulled else { preconditionFailure("direction(in:) before differentiate()") }
+        guard let pulled else { fatalError("direction(in:) before differentiate()") }
         let tangents = linearized.model.pushforward(nil, along: pulled.parameters[...]).affineInputs
         var moves: [Move] = []
         for (map, (delta, tangent)) in zip(maps, zip(pulled.affineOutputs, tangents)) {

@@ -28,7 +28,7 @@ final class DoubleBackwardAscent<Model: Layer, Objective: Loss>: NullSpaceAscent
     }
 
     func direction(in spaces: InputNullSpaces) throws(TorchError) -> [Move] {
-        guard let halfSquaredNorm else { preconditionFailure("direction(in:) before differentiate()") }
+        guard let halfSquaredNorm else { fatalError("direction(in:) before differentiate()") }
         let moving = maps.flatMap { [$0.weight] + ($0.bias.map { [$0] } ?? []) }
         var gradients = withGradients(of: moving) { gradient(of: halfSquaredNorm, with: moving) }[...]
         var moves: [Move] = []

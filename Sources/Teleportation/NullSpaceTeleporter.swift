@@ -61,7 +61,7 @@ public struct NullSpaceTeleporter: Teleporter {
         steps: Int = 8, stepSize: StepSize = .growth(0.5), cap: Cap = .predicted(0.1), tau: Double = 1,
         scope: Scope = .batch, method: Method = .closedForm, control: Batch? = nil, tolerance: Double = 0.01
     ) {
-        precondition(steps >= 0 && tau > 0 && tau <= 1, "steps \(steps) must not be negative, tau \(tau) be in (0, 1]")
+        require(steps >= 0 && tau > 0 && tau <= 1, "steps \(steps) must not be negative, tau \(tau) be in (0, 1]")
         self.steps = steps
         self.stepSize = stepSize
         self.cap = cap

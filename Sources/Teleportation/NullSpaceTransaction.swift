@@ -103,7 +103,8 @@ struct NullSpaceTransaction<Model: Layer, Objective: Loss> {
             }
             let after = loss(model(control.inputs), control.targets).item()
             rise = after - before
-            promise = max(predictedDecrease(gradients), 0)
+            // No step takes more off a loss than all of it, whatever a large gradient promises to first order.
+            promise = min(max(predictedDecrease(gradients), 0), report.lossBefore.magnitude)
             if rise <= promise { return after }
         }
         throw .costly(rise: rise, promise: promise)

@@ -20,7 +20,7 @@ public enum DType: Int32, Sendable, CaseIterable {
         switch self {
         case .float32: Double(Float.ulpOfOne)
         case .float64: Double.ulpOfOne
-        case .uint8, .int64, .bool: preconditionFailure("\(self) is not a floating-point type and has no epsilon")
+        case .uint8, .int64, .bool: fatalError("\(self) is not a floating-point type and has no epsilon")
         }
     }
 }

@@ -20,7 +20,7 @@ public enum Device: Hashable, Sendable, CustomStringConvertible {
         switch device.type {
         case 0: self = .cpu
         case 1: self = .cuda(index: Int(device.index))
-        default: preconditionFailure("libtorch device type \(device.type) is neither the CPU nor CUDA")
+        default: fatalError("libtorch device type \(device.type) is neither the CPU nor CUDA")
         }
     }
 

@@ -80,7 +80,9 @@ public enum Kernels {
         _ parameters: [Tensor], gradients: [Tensor], velocities: [Tensor], learningRate: Double, momentum: Double,
         nesterov: Bool, isFirstStep: Bool
     ) {
-        precondition(parameters.count == gradients.count && parameters.count == velocities.count)
+        require(
+            parameters.count == gradients.count && parameters.count == velocities.count,
+            "\(parameters.count) parameters, \(gradients.count) gradients, \(velocities.count) velocities")
         let status = withHandles(parameters) { parameters_ in
             withHandles(gradients) { gradients_ in
                 withHandles(velocities) { velocities_ in
@@ -98,7 +100,10 @@ public enum Kernels {
         _ parameters: [Tensor], gradients: [Tensor], firstMoments: [Tensor], secondMoments: [Tensor], steps: [Tensor],
         learningRate: Double, beta1: Double, beta2: Double, epsilon: Double
     ) {
-        precondition([gradients, firstMoments, secondMoments, steps].allSatisfy { $0.count == parameters.count })
+        require(
+            [gradients, firstMoments, secondMoments, steps].allSatisfy { $0.count == parameters.count },
+            "lists of \([gradients, firstMoments, secondMoments, steps].map(\.count)) tensors for \(parameters.count) parameters"
+        )
         let status = withHandles(parameters) { parameters_ in
             withHandles(gradients) { gradients_ in
                 withHandles(firstMoments) { first in
@@ -120,7 +125,9 @@ public enum Kernels {
         _ parameters: [Tensor], gradients: [Tensor], sums: [Tensor], steps: [Tensor], learningRate: Double,
         epsilon: Double
     ) {
-        precondition([gradients, sums, steps].allSatisfy { $0.count == parameters.count })
+        require(
+            [gradients, sums, steps].allSatisfy { $0.count == parameters.count },
+            "lists of \([gradients, sums, steps].map(\.count)) tensors for \(parameters.count) parameters")
         let status = withHandles(parameters) { parameters_ in
             withHandles(gradients) { gradients_ in
                 withHandles(sums) { sums_ in

@@ -3,7 +3,7 @@ import CTorch
 extension Tensor {
     /// A tensor of the given elements in row-major order.
     public init<Element: TensorElement>(_ elements: [Element], shape: [Int]) {
-        precondition(
+        require(
             shape.reduce(1, *) == elements.count, "\(elements.count) elements do not fill a tensor of shape \(shape)")
         self = elements.withUnsafeBytes { Tensor(bytes: $0, shape: shape, dtype: Element.dtype) }
     }
@@ -19,7 +19,7 @@ extension Tensor {
     /// A tensor whose elements are copied from memory in row-major order.
     public init(bytes: UnsafeRawBufferPointer, shape: [Int], dtype: DType) {
         let expected = shape.reduce(dtype.byteCount, *)
-        precondition(bytes.count == expected, "\(bytes.count) bytes for shape \(shape) of \(dtype): \(expected) needed")
+        require(bytes.count == expected, "\(bytes.count) bytes for shape \(shape) of \(dtype): \(expected) needed")
         var none: UInt8 = 0
         self = withExtents(shape) { extents, rank in
             withUnsafeBytes(of: &none) { placeholder in

@@ -42,7 +42,7 @@ public struct Tensor {
     /// The extent of one dimension; a negative one counts from the last.
     public func size(_ dimension: Int) -> Int {
         let rank = self.rank
-        precondition((-rank..<rank).contains(dimension), "dimension \(dimension) of a tensor of shape \(shape)")
+        require((-rank..<rank).contains(dimension), "dimension \(dimension) of a tensor of shape \(shape)")
         return Int(ct_size(handle, Int32(dimension < 0 ? dimension + rank : dimension)))
     }
 
@@ -53,7 +53,7 @@ public struct Tensor {
     public var dtype: DType {
         let code = ct_dtype(handle)
         guard let dtype = DType(rawValue: code) else {
-            preconditionFailure("libtorch element type \(code) is not one that this library knows")
+            fatalError("libtorch element type \(code) is not one that this library knows")
         }
         return dtype
     }
@@ -75,7 +75,7 @@ public struct Tensor {
 
     /// All elements in row-major order; `Element` must be the tensor's element type.
     public func elements<Element: TensorElement>(as type: Element.Type = Element.self) -> [Element] {
-        precondition(Element.dtype == dtype, "elements(as: \(Element.self)) of a tensor of \(dtype)")
+        require(Element.dtype == dtype, "elements(as: \(Element.self)) of a tensor of \(dtype)")
         return [Element](unsafeUninitializedCapacity: count) { buffer, initialized in
             check(ct_copy_bytes(handle, buffer.baseAddress, buffer.count * MemoryLayout<Element>.stride))
             initialized = buffer.count

@@ -86,6 +86,11 @@ struct TeleportationOptions: ParsableArguments {
     @Option(help: "How directions are computed; double-backward is the algorithm as published.")
     var derivative = NullSpaceTeleporter.Method.closedForm
 
+    @Option(
+        help: "The samples whose loss may rise by no more than the optimizer's next step promises; 0 for none.",
+        atLeast: 0)
+    var controlSamples = 256
+
     @Option(help: "The relative drift of the loss beyond which a teleport is undone.")
     var tolerance = 0.01
 
@@ -98,7 +103,7 @@ struct TeleportationOptions: ParsableArguments {
                 epochs: schedule.epochs, batchCount: teleportBatches, batchSize: teleportBatchSize,
                 warmUpSteps: warmUpSteps),
             steps: teleportSteps, stepSize: stepSize, cap: cap, tau: tau, scope: scope, derivative: derivative,
-            tolerance: tolerance, optimizerState: optimizerState)
+            controlSamples: controlSamples, tolerance: tolerance, optimizerState: optimizerState)
     }
 }
 

@@ -58,7 +58,7 @@ import Testing
             #expect(
                 Set(teleport.keys) == [
                     "epoch", "batch", "steps", "lossBefore", "lossAfter", "gradientNormSquaredBefore",
-                    "gradientNormSquaredAfter", "freeDimensions", "restored", "seconds",
+                    "gradientNormSquaredAfter", "freeDimensions", "halvings", "restored", "seconds",
                 ])
             #expect(teleport["restored"] as? Bool == false)
         }

@@ -291,4 +291,60 @@ import Torch
         #expect(report.relativeDrift < 1e-12 && report.steps == 8)
         #expect(report.gradientNormSquaredAfter > 2 * report.gradientNormSquaredBefore)
     }
+
+    @Test("A teleport costs other samples no more than the next step promises", arguments: [0.1, 0.3, 3])
+    func controlSamples(rate: Double) {
+        // A model that fits its batch well: a larger gradient there is far away for the others.
+        let instance = Instance(hidden: [24, 20], samples: 6, activation: .relu)
+        let control = Instance(hidden: [], samples: 60, seed: 5).batch()
+        let model = instance.model()
+        let batch = instance.batch()
+        let optimizer = SGD(learningRate: 0.1)
+        for _ in 0..<200 {
+            let loss = LinearizedLoss(model, CrossEntropy(), on: batch)
+            optimizer.update(model.parameters.map(\.value), with: loss.pullback().parameters)
+        }
+        let trained = model.parameters.map { $0.value.clone() }
+        func controlLoss() -> Double { CrossEntropy()(model(control.inputs), control.targets).item() }
+        func teleport(_ control: Batch?) -> (report: TeleportReport, rise: Double) {
+            for (parameter, value) in zip(model.parameters, trained) { parameter.value.copy(from: value) }
+            let before = controlLoss()
+            let report = NullSpaceTeleporter(stepSize: .growth(rate), cap: .none, control: control).teleport(
+                model, CrossEntropy(), on: [batch], before: optimizer)[0]
+            return (report, controlLoss() - before)
+        }
+        let free = teleport(nil)
+        #expect(free.report.halvings == 0 && free.report.restored == nil)
+        func promise(_ report: TeleportReport) -> Double {
+            min(optimizer.learningRate * report.gradientNormSquaredAfter, report.lossBefore)
+        }
+        #expect(free.rise > promise(free.report), "without control samples the teleport is too costly")
+
+        let (report, rise) = teleport(control)
+        if case .costly(let cost, let promise) = report.restored {
+            #expect(cost > promise && promise > 0)
+            #expect(report.halvings == 5)
+            #expect(zip(model.parameters, trained).allSatisfy { $0.value.doubles() == $1.doubles() })
+        } else {
+            #expect(report.restored == nil && (1...5).contains(report.halvings))
+            #expect(rise <= promise(report))
+            #expect(report.relativeDrift < 1e-10)
+            #expect(report.gradientNormSquaredAfter < free.report.gradientNormSquaredAfter)
+        }
+    }
+
+    @Test("Control samples that lose nothing change nothing")
+    func freeControlSamples() {
+        let instance = Instance(hidden: [24, 20], samples: 6)
+        let models = [nil, instance.batch()].map { control in
+            let model = instance.model()
+            let report = NullSpaceTeleporter(cap: .none, control: control).teleport(
+                model, CrossEntropy(), on: [instance.batch()], before: SGD(learningRate: 0.1))[0]
+            #expect(report.halvings == 0 && report.restored == nil && report.steps == 8)
+            return model
+        }
+        for (a, b) in zip(models[0].parameters, models[1].parameters) {
+            #expect(a.value.doubles() == b.value.doubles())
+        }
+    }
 }

@@ -17,7 +17,7 @@ public struct SyntheticDigits: Sendable {
 
     /// A data set of the given sizes, each at least 1.
     public init(trainCount: Int = 12_000, testCount: Int = 2_000, seed: UInt64 = 0) {
-        precondition(trainCount >= 1 && testCount >= 1, "\(trainCount) training and \(testCount) test images")
+        require(trainCount >= 1 && testCount >= 1, "\(trainCount) training and \(testCount) test images")
         self.trainCount = trainCount
         self.testCount = testCount
         self.seed = seed

@@ -16,6 +16,8 @@ public struct TeleportRecord: Codable, Equatable, Sendable {
     @JSONNumber public var gradientNormSquaredAfter: Double
     /// The dimension of the null space in which each layer could move, by the name of the layer.
     public var freeDimensions: [String: Int]
+    /// How often the move was halved, so that other samples do not pay more for it than it gains.
+    public var halvings: Int
     /// Whether the move was undone and the parameters are those from before.
     public var restored: Bool
     /// Why the move was undone; nil, and absent from the JSON, when it was kept.
@@ -26,7 +28,8 @@ public struct TeleportRecord: Codable, Equatable, Sendable {
     /// A record of one teleport.
     public init(
         epoch: Int, batch: Int, steps: Int, lossBefore: Double, lossAfter: Double, gradientNormSquaredBefore: Double,
-        gradientNormSquaredAfter: Double, freeDimensions: [String: Int], restored: Bool = false,
+        gradientNormSquaredAfter: Double, freeDimensions: [String: Int], halvings: Int = 0,
+        restored: Bool = false,
         reason: String? = nil, seconds: Double
     ) {
         self.epoch = epoch
@@ -37,6 +40,7 @@ public struct TeleportRecord: Codable, Equatable, Sendable {
         self.gradientNormSquaredBefore = gradientNormSquaredBefore
         self.gradientNormSquaredAfter = gradientNormSquaredAfter
         self.freeDimensions = freeDimensions
+        self.halvings = halvings
         self.restored = restored
         self.reason = reason
         self.seconds = seconds

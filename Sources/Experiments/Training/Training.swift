@@ -116,7 +116,7 @@ public struct Training {
 /// The teleports of one run.
 private struct ScheduledTeleports {
     private let configuration: TeleportConfiguration
-    private let teleporter: NullSpaceTeleporter
+    private var teleporter: NullSpaceTeleporter
     private let train: ImageDataset
     private let generator: Generator
     private var hasBegun = false
@@ -143,6 +143,9 @@ private struct ScheduledTeleports {
         _ model: some Layer, _ loss: some Loss, before optimizer: any Optimizer, epoch: Int
     ) -> [TeleportRecord] {
         hasBegun = true
+        if configuration.controlSamples > 0 {
+            teleporter.control = train.randomBatch(of: min(configuration.controlSamples, train.count), using: generator)
+        }
         let batches = train.batches(of: configuration.schedule.batchSize, shuffledBy: generator)
             .prefix(configuration.schedule.batchCount)
         let reports = teleporter.teleport(model, loss, on: batches, before: optimizer)
@@ -158,6 +161,7 @@ extension TeleportRecord {
             epoch: epoch, batch: batch, steps: report.steps, lossBefore: report.lossBefore,
             lossAfter: report.lossAfter, gradientNormSquaredBefore: report.gradientNormSquaredBefore,
             gradientNormSquaredAfter: report.gradientNormSquaredAfter, freeDimensions: report.freeDimensions,
-            restored: report.restored != nil, reason: report.restored?.description, seconds: report.seconds)
+            halvings: report.halvings, restored: report.restored != nil, reason: report.restored?.description,
+            seconds: report.seconds)
     }
 }

@@ -52,6 +52,8 @@ public struct TeleportConfiguration: Sendable {
     public var scope: Scope
     /// How the direction is computed.
     public var derivative: NullSpaceTeleporter.Method
+    /// The training samples drawn anew for each teleport whose loss bounds what it may cost; 0 goes without, as NS25 does.
+    public var controlSamples: Int
     /// How much the loss of a teleport batch may change, relative to the loss.
     public var tolerance: Double
     /// What becomes of the optimizer's state.
@@ -77,7 +79,7 @@ public struct TeleportConfiguration: Sendable {
     public init(
         schedule: TeleportSchedule = TeleportSchedule(), steps: Int = 8, stepSize: StepSize = .growth(0.5),
         cap: Cap = .predicted(0.1), tau: Double = 1, scope: Scope = .batch,
-        derivative: NullSpaceTeleporter.Method = .closedForm, tolerance: Double = 0.01,
+        derivative: NullSpaceTeleporter.Method = .closedForm, controlSamples: Int = 256, tolerance: Double = 0.01,
         optimizerState: OptimizerStatePolicy = .keep
     ) {
         self.schedule = schedule
@@ -87,6 +89,7 @@ public struct TeleportConfiguration: Sendable {
         self.tau = tau
         self.scope = scope
         self.derivative = derivative
+        self.controlSamples = controlSamples
         self.tolerance = tolerance
         self.optimizerState = optimizerState
     }

@@ -9,7 +9,7 @@ public struct Dense: Layer {
 
     /// A layer with the given weight, `[out, in]`, and bias, `[out]`.
     public init(weight: Tensor, bias: Tensor?) {
-        precondition(
+        require(
             weight.rank == 2 && (bias == nil || bias!.shape == [weight.size(0)]),
             "Dense: a weight of shape \(weight.shape) with a bias of shape \(bias?.shape ?? [])")
         self.weight = weight

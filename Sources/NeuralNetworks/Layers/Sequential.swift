@@ -65,7 +65,7 @@ struct SequentialLinearization: Linearization {
         var affineOutputs: [[Tensor]] = []
         var input: Tensor? = cotangent
         for index in stages[first...].indices.reversed() {
-            guard let cotangent = input else { preconditionFailure("stage \(index + 1) gave no input cotangent") }
+            guard let cotangent = input else { fatalError("stage \(index + 1) gave no input cotangent") }
             let pulled = stages[index].linearization.pullback(cotangent, needsInput: needsInput || index > first)
             gradients.append(pulled.parameters)
             affineOutputs.append(pulled.affineOutputs)

@@ -41,7 +41,7 @@ import Testing
         #expect(
             Set(teleport.keys) == [
                 "epoch", "batch", "steps", "lossBefore", "lossAfter", "gradientNormSquaredBefore",
-                "gradientNormSquaredAfter", "freeDimensions", "restored", "reason", "seconds",
+                "gradientNormSquaredAfter", "freeDimensions", "halvings", "restored", "reason", "seconds",
             ])
         #expect(teleport["freeDimensions"] as? [String: Int] == ["layers.1": 993])
         #expect(
