@@ -57,7 +57,7 @@ public struct ComparisonReport: Equatable, Sendable {
     private static func reach(
         _ name: String, _ reach: Reach?, epochs: Int, _ baseline: Statistic, _ teleport: Statistic
     ) -> [String] {
-        guard baseline.mean.isFinite else { return [] }
+        guard baseline.mean.isFinite, epochs > 0 else { return [] }
         let target = "the baseline's final \(name) (\(baseline.mean.significant()))"
         let end = ending(baseline, teleport)
         guard let reach else {
