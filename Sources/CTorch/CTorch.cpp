@@ -375,6 +375,59 @@ int ct_linalg_svd(ct_tensor self, ct_tensor *u, ct_tensor *s, ct_tensor *vh) {
     });
 }
 
+// Convolution and pooling
+
+ct_tensor ct_conv2d(ct_tensor self, ct_tensor weight, ct_tensor bias, int64_t stride, int64_t padding) {
+    return guarded([&] {
+        Borrowed offset(bias);
+        return at::conv2d(
+            Borrowed(self), Borrowed(weight), bias ? std::optional<at::Tensor>(*offset) : std::nullopt,
+            {stride, stride}, {padding, padding});
+    });
+}
+int ct_convolution_backward(
+    ct_tensor cotangent, ct_tensor input, ct_tensor weight, int64_t stride, int64_t padding, const bool wants[3],
+    ct_tensor *input_gradient, ct_tensor *weight_gradient, ct_tensor *bias_gradient) {
+    return attempted([&] {
+        Borrowed kernel(weight);
+        auto [x, w, b] = at::convolution_backward(
+            Borrowed(cotangent), Borrowed(input), kernel, at::IntArrayRef({kernel->size(0)}), {stride, stride},
+            {padding, padding}, /*dilation=*/{1, 1}, /*transposed=*/false, /*output_padding=*/{0, 0}, /*groups=*/1,
+            {wants[0], wants[1], wants[2]});
+        *input_gradient = wants[0] ? wrap(std::move(x)) : nullptr;
+        *weight_gradient = wants[1] ? wrap(std::move(w)) : nullptr;
+        *bias_gradient = wants[2] ? wrap(std::move(b)) : nullptr;
+    });
+}
+ct_tensor ct_im2col(ct_tensor self, int64_t kernel_height, int64_t kernel_width, int64_t stride, int64_t padding) {
+    return guarded([&] {
+        return at::im2col(
+            Borrowed(self), {kernel_height, kernel_width}, /*dilation=*/{1, 1}, {padding, padding}, {stride, stride});
+    });
+}
+int ct_max_pool2d_with_indices(
+    ct_tensor self, int64_t kernel, int64_t stride, ct_tensor *output, ct_tensor *indices) {
+    return attempted([&] {
+        auto [values, places] = at::max_pool2d_with_indices(Borrowed(self), {kernel, kernel}, {stride, stride});
+        *output = wrap(std::move(values));
+        *indices = wrap(std::move(places));
+    });
+}
+ct_tensor ct_max_pool2d_with_indices_backward(
+    ct_tensor cotangent, ct_tensor self, int64_t kernel, int64_t stride, ct_tensor indices) {
+    return guarded([&] {
+        return at::max_pool2d_with_indices_backward(
+            Borrowed(cotangent), Borrowed(self), {kernel, kernel}, {stride, stride}, /*padding=*/{0, 0},
+            /*dilation=*/{1, 1}, /*ceil_mode=*/false, Borrowed(indices));
+    });
+}
+ct_tensor ct_max_pool2d(ct_tensor self, int64_t kernel, int64_t stride) {
+    return guarded([&] { return at::max_pool2d(Borrowed(self), {kernel, kernel}, {stride, stride}); });
+}
+ct_tensor ct_gather(ct_tensor self, int64_t dimension, ct_tensor index) {
+    return guarded([&] { return at::gather(Borrowed(self), dimension, Borrowed(index)); });
+}
+
 // Losses
 
 ct_tensor ct_log_softmax(ct_tensor self, int64_t dimension) {

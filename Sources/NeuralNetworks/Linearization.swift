@@ -65,17 +65,20 @@ public struct Pushforward {
 
 /// An affine map `z = A W^T + 1 b^T` at the input at which a model was linearized: what null-space teleportation moves.
 public struct AffineMap {
-    /// `W`, `[out, in]`.
+    /// The layer's parameter, `[out, ...]`.
     public let weight: Tensor
     /// `b`, `[out]`.
     public let bias: Tensor?
     /// `A`, `[m, in]`.
-    public let input: Representation
+    public let input: any AffineInput
     /// The path of the layer within the model, as in `2` for the parameters `2.weight` and `2.bias`.
     public var name: String
 
+    /// `W`, `[out, in]`: the weight as a matrix, in the same storage.
+    public var matrix: Tensor { weight.rank == 2 ? weight : weight.flattened(from: 1) }
+
     /// The map of a layer at its input.
-    public init(weight: Tensor, bias: Tensor?, input: Representation, name: String = "") {
+    public init(weight: Tensor, bias: Tensor?, input: any AffineInput, name: String = "") {
         self.weight = weight
         self.bias = bias
         self.input = input

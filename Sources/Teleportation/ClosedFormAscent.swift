@@ -31,17 +31,17 @@ final class ClosedFormAscent: NullSpaceAscent {
             let space = try spaces.of(map)
             let weight: ParameterGradient
             let bias: Tensor?
-            if delta.size(0) <= delta.size(1) {
+            if map.input is Representation, delta.size(0) <= delta.size(1) {
                 guard let rows = space.project(tangent) else { continue }
                 weight = .product(delta: delta, input: Representation(rows: rows.weight))
                 bias = rows.bias.map { delta.transposed().matmul($0) }
             } else {
-                // More samples than outputs: the product has fewer rows to project than its factor.
-                guard let product = space.project(delta.transposed().matmul(tangent)) else { continue }
+                // More rows than outputs: the product has fewer rows to project than its factor.
+                guard let product = space.project(map.input.product(delta, tangent)) else { continue }
                 weight = .tensor(product.weight)
                 bias = product.bias
             }
-            moves.append(Move(parameter: map.weight, direction: weight))
+            moves.append(Move(parameter: map.matrix, direction: weight))
             if let parameter = map.bias, let bias {
                 moves.append(Move(parameter: parameter, direction: .tensor(bias.flattened())))
             }

@@ -33,10 +33,10 @@ final class DoubleBackwardAscent<Model: Layer, Objective: Loss>: NullSpaceAscent
         var gradients = withGradients(of: moving) { gradient(of: halfSquaredNorm, with: moving) }[...]
         var moves: [Move] = []
         for map in maps {
-            let weight = gradients.removeFirst()
+            let weight = gradients.removeFirst().flattened(from: 1)
             let bias = map.bias == nil ? nil : gradients.removeFirst()
             guard let projected = try spaces.of(map).project(weight, bias?.expanded(at: 1)) else { continue }
-            moves.append(Move(parameter: map.weight, direction: .tensor(projected.weight)))
+            moves.append(Move(parameter: map.matrix, direction: .tensor(projected.weight)))
             if let parameter = map.bias, let bias = projected.bias {
                 moves.append(Move(parameter: parameter, direction: .tensor(bias.flattened())))
             }

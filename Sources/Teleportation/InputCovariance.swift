@@ -17,8 +17,8 @@ public struct InputCovariance {
         return dtype == .float64 ? Double.ulpOfOne : max(rows, Double(sum.size(0)) * Double.ulpOfOne)
     }
 
-    /// The rows converted at once; bounds the memory that a long input takes.
-    private static let chunk = 4096
+    /// The elements converted at once; bounds the memory that a long input takes.
+    private static let elementsAtOnce = 1 << 20
 
     /// An empty sum.
     ///
@@ -36,18 +36,21 @@ public struct InputCovariance {
 
     /// An empty sum for the input of a map.
     init(of map: AffineMap) {
-        let rows = map.input.rows
-        self.init(columns: rows.size(1), hasBias: map.bias != nil, dtype: rows.dtype, device: rows.device)
+        self.init(
+            columns: map.input.columnCount, hasBias: map.bias != nil, dtype: map.input.dtype, device: map.input.device)
     }
 
-    /// Adds rows, `[m, in]`.
-    public func add(_ rows: Tensor) {
-        for start in stride(from: 0, to: rows.size(0), by: Self.chunk) {
-            var part = rows.narrowed(0, to: start..<min(start + Self.chunk, rows.size(0))).to(dtype: .float64)
+    /// Adds the rows of an input.
+    public func add(_ input: any AffineInput) {
+        input.forEachPart(ofAtMost: max(Self.elementsAtOnce / input.columnCount, 1)) { rows in
+            var part = rows.to(dtype: .float64)
             if hasBias { part = part.appendingOnes() }
             sum.addMatmulInPlace(part.transposed(), part)
         }
     }
+
+    /// Adds rows, `[m, in]`.
+    public func add(_ rows: Tensor) { add(Representation(rows: rows)) }
 
     /// The null space of all rows so far; see `InputNullSpace` for tau.
     ///

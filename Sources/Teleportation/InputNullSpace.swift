@@ -46,6 +46,16 @@ public struct InputNullSpace {
         }
     }
 
+    /// The null space of a map's input.
+    static func of(_ map: AffineMap, tau: Double) throws(TorchError) -> InputNullSpace {
+        if let representation = map.input as? Representation {
+            return try InputNullSpace(of: representation.rows, hasBias: map.bias != nil, tau: tau)
+        }
+        let covariance = InputCovariance(of: map)
+        covariance.add(map.input)
+        return try covariance.nullSpace(tau: tau)
+    }
+
     init(basis: Tensor, ofNullSpace: Bool, hasBias: Bool) {
         let (d, columns) = (basis.size(0), basis.size(1))
         dimension = d

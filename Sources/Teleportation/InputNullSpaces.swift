@@ -25,7 +25,7 @@ final class InputNullSpaces {
             if let covariance = covariances[map.name] {
                 try covariance.nullSpace(tau: tau)
             } else {
-                try InputNullSpace(of: map.input.rows, hasBias: map.bias != nil, tau: tau)
+                try InputNullSpace.of(map, tau: tau)
             }
         known[map.name] = space
         return space

@@ -103,7 +103,7 @@ public struct NullSpaceTeleporter: Teleporter {
                     sums[map.name] = InputCovariance(of: map)
                 }
             }
-            for map in maps { sums[map.name]?.add(map.input.rows) }
+            for map in maps { sums[map.name]?.add(map.input) }
             covariances = sums
         }
         return InputNullSpaces(tau: tau, covariances: covariances ?? [:])

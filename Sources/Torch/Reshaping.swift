@@ -18,6 +18,11 @@ extension Tensor {
     /// A view with the dimensions from `start` to the last, both included, made one.
     public func flattened(from start: Int = 0) -> Tensor { Tensor(ct_flatten(handle, Int64(start), -1)) }
 
+    /// The same elements with the dimensions from the first to `end`, both included, made one.
+    public func flattened(upTo end: Int) -> Tensor {
+        reshaped([-1] + shape.dropFirst(end + 1))
+    }
+
     /// A view with two dimensions exchanged, by default the last two.
     public func transposed(_ first: Int = -2, _ second: Int = -1) -> Tensor {
         Tensor(ct_transpose(handle, Int64(first), Int64(second)))

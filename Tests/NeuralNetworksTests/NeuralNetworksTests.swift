@@ -35,6 +35,18 @@ struct Case: CustomTestStringConvertible, Sendable {
         Case("sigmoid") { _ in Sigmoid() },
         Case("GELU") { _ in GELU() },
         Case("flatten", [2, 3, 4]) { _ in Flatten() },
+        Case("convolution", [2, 3, 6, 5]) { Convolution(3, 4, kernel: 3, using: $0, dtype: .float64) },
+        Case("convolution with stride and padding, without bias", [2, 3, 7, 6]) {
+            Convolution(
+                3, 4, kernel: 3, geometry: ConvolutionGeometry(stride: 2, padding: 1), bias: false, using: $0,
+                dtype: .float64)
+        },
+        Case("max pooling", [2, 3, 6, 8]) { _ in MaxPooling(kernel: 2) },
+        Case("max pooling with overlap", [2, 3, 7, 7]) { _ in MaxPooling(kernel: 3, stride: 2) },
+        Case("convolutional network", [2, 3, 8, 8]) {
+            ConvolutionalNetwork(
+                imageShape: [3, 8, 8], channels: [4, 5], outputs: 3, activation: .tanh, using: $0, dtype: .float64)
+        },
         Case("sequential") {
             Sequential(
                 Dense(7, 6, using: $0, dtype: .float64), Tanh(),
@@ -136,12 +148,14 @@ struct Scale: Layer {
         #expect(maps.map(\.name) == ["1", "3", "5"])
         #expect(
             model.parameters.map(\.name) == ["1.weight", "1.bias", "3.weight", "3.bias", "5.weight", "5.bias"])
-        #expect(relativeDifference(maps[1].input.rows, x.linear(maps[0].weight, maps[0].bias).tanh()) < 1e-15)
+        let inputs = try maps.map { try #require($0.input as? Representation) }
+        #expect(relativeDifference(inputs[1].rows, x.linear(maps[0].weight, maps[0].bias).tanh()) < 1e-15)
 
         let pulled = linearization.pullback(.ones(output.shape, dtype: .float64), needsInput: false)
         #expect(pulled.affineOutputs.count == 3)
         for (index, map) in maps.enumerated() {
-            let weight = pulled.affineOutputs[index].transposed().matmul(map.input.rows)
+            let weight = pulled.affineOutputs[index].transposed().matmul(inputs[index].rows)
+            #expect(relativeDifference(map.input.product(pulled.affineOutputs[index], inputs[index].rows), weight) == 0)
             #expect(relativeDifference(weight, pulled.parameters[2 * index].formed()) < 1e-15)
         }
 
@@ -243,5 +257,33 @@ struct Scale: Layer {
     func uniform() {
         let value = CrossEntropy()(.zeros([3, 10], dtype: .float64), Tensor([0, 4, 9] as [Int64])).item()
         #expect(abs(value - 2.302585092994046) < 1e-14)
+    }
+}
+
+@Suite struct PatchRepresentationTests {
+    @Test("A convolution is its patches times its matrix", arguments: [(1, 0), (1, 1), (2, 1)])
+    func patches(geometry: (stride: Int, padding: Int)) throws {
+        let generator = Generator(seed: 8)
+        let geometry = ConvolutionGeometry(stride: geometry.stride, padding: geometry.padding)
+        let layer = Convolution(3, 4, kernel: 3, geometry: geometry, bias: false, using: generator, dtype: .float64)
+        let x = Tensor.normal([5, 3, 7, 6], using: generator, dtype: .float64)
+        let (output, linearization) = layer.linearize(x)
+        let map = try #require(linearization.affineMaps.first)
+        for limit in [1, output.size(2) * output.size(3) * 2, 10_000] {
+            var parts: [Tensor] = []
+            map.input.forEachPart(ofAtMost: limit) { parts.append($0) }
+            let rows = Tensor.concatenated(parts, along: 0)
+            #expect(rows.shape == [map.input.rowCount, map.input.columnCount])
+            // [N H' W', out] beside [N, out, H', W'].
+            let expected = output.flattened(from: 2).transposed().flattened(upTo: 1)
+            #expect(relativeDifference(rows.matmul(map.matrix.transposed()), expected) < 1e-13)
+            if limit == 1 { #expect(parts.count == 5) }
+        }
+        let delta = Tensor.normal(output.shape, using: generator, dtype: .float64)
+        var rows: [Tensor] = []
+        map.input.forEachPart(ofAtMost: 10_000) { rows.append($0) }
+        let deltaRows = delta.flattened(from: 2).transposed().flattened(upTo: 1)
+        #expect(
+            relativeDifference(map.input.product(delta, x), deltaRows.transposed().matmul(rows[0])) < 1e-13)
     }
 }

@@ -52,6 +52,41 @@ import Torch
         }
     }
 
+    @Test("The closed form is the projected Hessian-vector product for convolutions", arguments: [3, 60])
+    func convolutions(samples: Int) {
+        var moved: [[Tensor]] = []
+        var reports: [TeleportReport] = []
+        let generator = Generator(seed: 7)
+        // Few different images leave the patches of the second convolution room.
+        let images = Tensor.normal([3, 2, 8, 8], using: generator, dtype: .float64)
+        let indices = Tensor((0..<samples).map { Int64($0 % 3) })
+        let batch = Batch(
+            inputs: images.gathered(0, indices), targets: Tensor((0..<samples).map { Int64($0 % 3) }))
+        func model() -> ConvolutionalNetwork {
+            ConvolutionalNetwork(
+                imageShape: [2, 8, 8], channels: [8, 12], outputs: 3, activation: .tanh, using: Generator(seed: 3),
+                dtype: .float64)
+        }
+        for method in NullSpaceTeleporter.Method.allCases {
+            let moving = model()
+            reports += NullSpaceTeleporter(steps: 4, stepSize: .growth(0.3), cap: .none, method: method).teleport(
+                moving, CrossEntropy(), on: [batch], before: SGD(learningRate: 0.1))
+            moved.append(moving.parameters.map(\.value))
+        }
+        for (index, (closed, double)) in zip(moved[0], moved[1]).enumerated() {
+            let start = model().parameters[index].value
+            let scale = max(
+                start.doubles().map(\.magnitude).max()!, (double - start).doubles().map(\.magnitude).max()!)
+            #expect((closed - double).doubles().map(\.magnitude).max()! <= 1e-9 * scale, "parameter \(index)")
+        }
+        #expect(relativeDifference(moved[0][2], model().parameters[2].value) > 1e-3, "the second convolution moved")
+        for report in reports {
+            #expect(report.steps == 4 && report.restored == nil && report.relativeDrift < 1e-10)
+            #expect(report.gradientNormSquaredAfter > 1.5 * report.gradientNormSquaredBefore)
+            #expect(report.freeDimensions["3"]! > 0)
+        }
+    }
+
     @Test("A direction is the gradient of half the squared gradient norm, less what the inputs see")
     func directionByFiniteDifferences() throws {
         let instance = Instance(hidden: [24, 20], samples: 6)

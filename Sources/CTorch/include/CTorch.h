@@ -127,6 +127,20 @@ ct_tensor ct_householder_product(ct_tensor reflectors, ct_tensor tau);
 int ct_linalg_eigh(ct_tensor self, ct_tensor *values, ct_tensor *vectors);
 int ct_linalg_svd(ct_tensor self, ct_tensor *u, ct_tensor *s, ct_tensor *vh);
 
+// Convolution and pooling, over images `[N, C, H, W]`
+ct_tensor ct_conv2d(ct_tensor self, ct_tensor weight, ct_tensor bias, int64_t stride, int64_t padding);
+// `wants` says which of the gradients of the input, the weight and the bias to compute; the others stay NULL.
+int ct_convolution_backward(
+    ct_tensor cotangent, ct_tensor input, ct_tensor weight, int64_t stride, int64_t padding, const bool wants[3],
+    ct_tensor *input_gradient, ct_tensor *weight_gradient, ct_tensor *bias_gradient);
+ct_tensor ct_im2col(ct_tensor self, int64_t kernel_height, int64_t kernel_width, int64_t stride, int64_t padding);
+int ct_max_pool2d_with_indices(
+    ct_tensor self, int64_t kernel, int64_t stride, ct_tensor *output, ct_tensor *indices);
+ct_tensor ct_max_pool2d_with_indices_backward(
+    ct_tensor cotangent, ct_tensor self, int64_t kernel, int64_t stride, ct_tensor indices);
+ct_tensor ct_max_pool2d(ct_tensor self, int64_t kernel, int64_t stride);
+ct_tensor ct_gather(ct_tensor self, int64_t dimension, ct_tensor index);
+
 // Losses
 ct_tensor ct_log_softmax(ct_tensor self, int64_t dimension);
 ct_tensor ct_log_softmax_backward(ct_tensor cotangent, ct_tensor output, int64_t dimension);

@@ -1,0 +1,52 @@
+import Torch
+
+/// A convolutional network for small images: convolutions of 3 x 3 with ReLU and max pooling after each, and a dense head;
+/// `[N, C, H, W]` to `[N, outputs]`. With the default channels it is NS25's network for CIFAR (appendix A.3).
+public struct ConvolutionalNetwork: Layer {
+    /// Convolution, ReLU and pooling for each number of channels; flatten; the head.
+    public let body: Sequential
+
+    /// A network with random weights as PyTorch draws them.
+    ///
+    /// - Parameters:
+    ///   - imageShape: The shape of an image, `[C, H, W]`.
+    ///   - channels: The output channels of the convolutions; each halves the height and width.
+    ///   - outputs: The number of outputs.
+    ///   - activation: What follows each convolution.
+    ///   - generator: Draws the weights.
+    ///   - dtype: The element type of the weights.
+    ///   - device: Where the weights are.
+    public init(
+        imageShape: [Int], channels: [Int] = [16, 32, 64], outputs: Int, activation: Activation = .relu,
+        using generator: Generator, dtype: DType = .float32, device: Device = .cpu
+    ) {
+        require(imageShape.count == 3, "ConvolutionalNetwork: images of shape \(imageShape) instead of [C, H, W]")
+        var (depth, height, width) = (imageShape[0], imageShape[1], imageShape[2])
+        var layers: [any Layer] = []
+        for count in channels {
+            layers += [
+                Convolution(
+                    depth, count, kernel: 3, geometry: ConvolutionGeometry(padding: 1), using: generator, dtype: dtype,
+                    device: device),
+                activation.layer, MaxPooling(kernel: 2),
+            ]
+            (depth, height, width) = (count, height / 2, width / 2)
+        }
+        require(
+            height > 0 && width > 0,
+            "ConvolutionalNetwork: images of shape \(imageShape) are too small to halve \(channels.count) times")
+        layers += [
+            Flatten(), Dense(depth * height * width, outputs, using: generator, dtype: dtype, device: device),
+        ]
+        body = Sequential(layers)
+    }
+
+    /// The tensors that training changes.
+    public var parameters: [Parameter] { body.parameters }
+
+    /// The forward pass.
+    public func callAsFunction(_ x: Tensor) -> Tensor { body(x) }
+
+    /// The forward pass and its derivative at `x`, without a tape.
+    public func linearize(_ x: Tensor) -> (output: Tensor, linearization: any Linearization) { body.linearize(x) }
+}
