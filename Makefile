@@ -2,7 +2,7 @@
 
 SWIFT ?= swift
 TELEPORT = .build/release/teleport
-PYTHON = .libtorch/bin/python
+PYTHON ?= $(or $(wildcard .libtorch/bin/python),python3)
 COMPARE ?=
 BENCH ?=
 

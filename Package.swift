@@ -6,7 +6,12 @@ import PackageDescription
 ///
 /// `LIBTORCH` names one (an unpacked libtorch, or the `torch` folder of an installed wheel);
 /// without it the private one that `make setup` installs is used.
-let libtorch = Context.environment["LIBTORCH"] ?? Context.packageDirectory + "/.libtorch/torch"
+let libtorch: String = {
+    guard let named = Context.environment["LIBTORCH"], !named.isEmpty else {
+        return Context.packageDirectory + "/.libtorch/torch"
+    }
+    return URL(fileURLWithPath: named).path
+}()
 
 let package = Package(
     name: "swift-teleportation",

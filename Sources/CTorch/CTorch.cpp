@@ -101,14 +101,19 @@ const char *ct_last_error(void) { return last_error.c_str(); }
 
 // Process
 
-void ct_set_num_threads(int32_t count) { at::set_num_threads(count); }
+int ct_set_num_threads(int32_t count) {
+    return attempted([&] { at::set_num_threads(count); });
+}
 int32_t ct_get_num_threads(void) { return at::get_num_threads(); }
-bool ct_cuda_is_available(void) { return at::hasCUDA() && at::detail::getCUDAHooks().deviceCount() > 0; }
+bool ct_cuda_is_available(void) {
+    bool available = false;
+    attempted([&] { available = at::hasCUDA() && at::detail::getCUDAHooks().deviceCount() > 0; });
+    return available;
+}
 const char *ct_version(void) { return TORCH_VERSION; }
 
 // Handles
 
-ct_tensor ct_tensor_retain(ct_tensor self) { return wrap(at::Tensor(*Borrowed(self))); }
 void ct_tensor_release(ct_tensor self) {
     // Adopts the reference and drops it.
     auto adopted =
@@ -158,7 +163,6 @@ ct_device ct_tensor_device(ct_tensor self) {
     auto device = Borrowed(self)->device();
     return {static_cast<int32_t>(device.type()), device.index()};
 }
-bool ct_is_same(ct_tensor self, ct_tensor other) { return self == other; }
 bool ct_shares_storage(ct_tensor self, ct_tensor other) { return Borrowed(self)->is_alias_of(Borrowed(other)); }
 int ct_item(ct_tensor self, double *value) {
     return attempted([&] { *value = Borrowed(self)->item().toDouble(); });
@@ -270,9 +274,6 @@ ct_tensor ct_eq(ct_tensor self, ct_tensor other) {
 
 // In place
 
-int ct_zero_(ct_tensor self) {
-    return attempted([&] { Borrowed(self)->zero_(); });
-}
 int ct_fill_(ct_tensor self, double value) {
     return attempted([&] { Borrowed(self)->fill_(value); });
 }

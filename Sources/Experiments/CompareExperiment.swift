@@ -34,9 +34,13 @@ public struct CompareExperiment {
         var arms = [("baseline", nil), ("teleport", teleports)].map { name, teleports in
             (name: name, teleports: teleports, arm: Arm(seeds: [], runs: []))
         }
+        let start = Date()
+        training.warmUp()
         var finished = 0
-        for seed in seeds.values {
-            for index in arms.indices where !isCancelled() {
+        for (count, seed) in seeds.values.enumerated() {
+            // Each arm goes first in turn, so that neither is always the one that meets a machine that slows down.
+            let order = count.isMultiple(of: 2) ? [0, 1] : [1, 0]
+            for index in order where !isCancelled() {
                 let (name, teleports) = (arms[index].name, arms[index].teleports)
                 func position(_ epoch: Int, _ batch: Int) -> ProgressLine.Position {
                     ProgressLine.Position(run: finished, arm: name, seed: seed, epoch: epoch, batch: batch)
@@ -59,7 +63,7 @@ public struct CompareExperiment {
             configuration: configuration,
             environment: Summary.Environment(
                 version: Library.version, libtorchVersion: Libtorch.version, threads: Libtorch.threadCount,
-                device: self.training.device.description, dtype: "\(self.training.dtype)"),
+                device: self.training.device.description, dtype: "\(self.training.dtype)", date: start),
             baseline: arms[0].arm, teleport: arms[1].arm)
     }
 

@@ -37,13 +37,17 @@ public enum ParameterGradient {
     }
 
     /// The sum of the squares of the elements, rank 0: `<delta delta^T, A A^T>` where that is cheaper.
+    ///
+    /// Where the parts of the samples cancel, so do the digits of that product, and the elements are formed after all.
     public func squaredNorm() -> Tensor {
         switch self {
         case .tensor(let gradient): return gradient.squaredNorm()
         case .product(let delta, let input):
             let (m, out, d) = (delta.size(0), delta.size(1), input.rows.size(1))
             guard m * (out + d) < out * d else { return formed().squaredNorm() }
-            return delta.matmul(delta.transposed()).dot(input.gram)
+            let terms = delta.matmul(delta.transposed()) * input.gram
+            let sum = terms.sum()
+            return sum.item() > 1e-3 * terms.absolute().sum().item() ? sum : formed().squaredNorm()
         }
     }
 }

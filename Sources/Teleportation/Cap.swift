@@ -27,7 +27,9 @@ public enum Cap: Hashable, Sendable {
         case .none: .infinity
         case .fixed(let bound): bound / gradient
         case .relative(let factor): factor * start / gradient
-        case .predicted(let share): share * abs(loss) / predictedDecrease()
+        case .predicted(let share):
+            // A step that momentum leads uphill promises nothing, and nothing is below every share.
+            max(share * abs(loss) / max(predictedDecrease(), .leastNonzeroMagnitude), 0)
         }
     }
 }

@@ -26,9 +26,10 @@ final class ClosedFormAscent: NullSpaceAscent {
         guard let pulled else { fatalError("direction(in:) before differentiate()") }
         let tangents = linearized.model.pushforward(nil, along: pulled.parameters[...]).affineInputs
         var moves: [Move] = []
-        for (map, (delta, tangent)) in zip(maps, zip(pulled.affineOutputs, tangents)) {
-            guard let tangent else { continue }
-            let space = try spaces.of(map)
+        for (position, map) in maps.enumerated() {
+            guard let tangent = tangents[position] else { continue }
+            let delta = pulled.affineOutputs[position]
+            let space = try spaces.of(map, at: position)
             let weight: ParameterGradient
             let bias: Tensor?
             if map.input is Representation, delta.size(0) <= delta.size(1) {

@@ -6,14 +6,22 @@ final class DoubleBackwardAscent<Model: Layer, Objective: Loss>: NullSpaceAscent
     private let model: Model
     private let loss: Objective
     private let batch: Batch
-    private let maps: [AffineMap]
+    /// The maps that can move, with their positions among all.
+    private let maps: [(position: Int, map: AffineMap)]
     private var halfSquaredNorm: Tensor?
 
-    init(_ model: Model, _ loss: Objective, on batch: Batch, maps: [AffineMap]) {
+    /// - Parameters:
+    ///   - model: The model.
+    ///   - loss: The loss.
+    ///   - batch: The teleport batch.
+    ///   - linearized: Their linearization, which tells the maps that read the data from those that can move.
+    init(_ model: Model, _ loss: Objective, on batch: Batch, _ linearized: LinearizedLoss) {
         self.model = model
         self.loss = loss
         self.batch = batch
-        self.maps = maps
+        let tangents = linearized.model.pushforward(nil, along: linearized.pullback().parameters[...]).affineInputs
+        maps = linearized.model.affineMaps.enumerated().filter { tangents[$0.offset] != nil }
+            .map { (position: $0.offset, map: $0.element) }
     }
 
     func differentiate() -> [ParameterGradient] {
@@ -29,13 +37,15 @@ final class DoubleBackwardAscent<Model: Layer, Objective: Loss>: NullSpaceAscent
 
     func direction(in spaces: InputNullSpaces) throws(TorchError) -> [Move] {
         guard let halfSquaredNorm else { fatalError("direction(in:) before differentiate()") }
-        let moving = maps.flatMap { [$0.weight] + ($0.bias.map { [$0] } ?? []) }
+        let moving = maps.flatMap { [$0.map.weight] + ($0.map.bias.map { [$0] } ?? []) }
         var gradients = withGradients(of: moving) { gradient(of: halfSquaredNorm, with: moving) }[...]
         var moves: [Move] = []
-        for map in maps {
+        for (position, map) in maps {
             let weight = gradients.removeFirst().flattened(from: 1)
             let bias = map.bias == nil ? nil : gradients.removeFirst()
-            guard let projected = try spaces.of(map).project(weight, bias?.expanded(at: 1)) else { continue }
+            guard let projected = try spaces.of(map, at: position).project(weight, bias?.expanded(at: 1)) else {
+                continue
+            }
             moves.append(Move(parameter: map.matrix, direction: .tensor(projected.weight)))
             if let parameter = map.bias, let bias = projected.bias {
                 moves.append(Move(parameter: parameter, direction: .tensor(bias.flattened())))

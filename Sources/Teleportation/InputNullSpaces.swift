@@ -4,30 +4,36 @@ import Torch
 /// The null spaces of a model's affine maps, computed as they are first asked for.
 final class InputNullSpaces {
     private let tau: Double
-    private let covariances: [String: InputCovariance]
-    private var known: [String: InputNullSpace] = [:]
+    private let covariances: [Int: InputCovariance]
+    private var known: [Int: (name: String, space: InputNullSpace)] = [:]
 
     /// The dimension of each null space asked for so far, by the map's name.
-    var freeDimensions: [String: Int] { known.mapValues(\.freeDimensions) }
+    var freeDimensions: [String: Int] {
+        Dictionary(known.values.map { ($0.name, $0.space.freeDimensions) }) { first, _ in first }
+    }
 
     /// - Parameters:
     ///   - tau: See `InputNullSpace`.
-    ///   - covariances: By the map's name, inputs over more than the batch, which stand for those of the batch.
-    init(tau: Double, covariances: [String: InputCovariance] = [:]) {
+    ///   - covariances: By the map's position, inputs over more than the batch, which stand for those of the batch.
+    init(tau: Double, covariances: [Int: InputCovariance] = [:]) {
         self.tau = tau
         self.covariances = covariances
     }
 
     /// The null space of a map's input.
-    func of(_ map: AffineMap) throws(TorchError) -> InputNullSpace {
-        if let space = known[map.name] { return space }
+    ///
+    /// - Parameters:
+    ///   - map: The map.
+    ///   - position: Where it stands among the model's affine maps; names need not be unique.
+    func of(_ map: AffineMap, at position: Int) throws(TorchError) -> InputNullSpace {
+        if let (_, space) = known[position] { return space }
         let space =
-            if let covariance = covariances[map.name] {
+            if let covariance = covariances[position] {
                 try covariance.nullSpace(tau: tau)
             } else {
                 try InputNullSpace.of(map, tau: tau)
             }
-        known[map.name] = space
+        known[position] = (map.name, space)
         return space
     }
 }

@@ -29,10 +29,10 @@ public struct NullSpaceTeleporter: Teleporter {
     public var scope: Scope
     /// How the direction is computed.
     public var method: Method
-    /// Samples apart from the teleport batches. A teleport holds the loss of its own batch and not theirs, and on a batch
-    /// that the model fits well a larger gradient can cost them much more than it gains. Where their loss rises by more
-    /// than the optimizer's next step promises, the move is halved until it does not, and in the end undone. Nil goes
-    /// without, as the paper does.
+    /// Samples to stand for all others. A teleport holds the loss of its own batch and not theirs, and on a batch that the
+    /// model fits well a larger gradient can cost them much more than it gains. Where a move on one batch raises their loss
+    /// by more than the optimizer's next step on that batch promises, it is halved until it does not, and in the end
+    /// undone. Nil goes without, as the paper does.
     public var control: Batch?
     /// How much the loss of a teleport batch may change, relative to the loss, before the parameters are set back.
     public var tolerance: Double
@@ -41,8 +41,8 @@ public struct NullSpaceTeleporter: Teleporter {
     public enum Scope {
         /// Those of the teleport batch.
         case batch
-        /// Those of all the given batches, for which one basis is computed at the start of a teleport. For a whole training
-        /// set this costs a forward pass over it.
+        /// Those of all the given batches, for which one basis is computed at the start of a teleport. For N samples this
+        /// costs a forward pass over them and, for each affine map, a covariance, O(N d^2), and its eigenvectors, O(d^3).
         case dataset(any Sequence<Batch>)
     }
 
@@ -61,7 +61,6 @@ public struct NullSpaceTeleporter: Teleporter {
         steps: Int = 8, stepSize: StepSize = .growth(0.5), cap: Cap = .predicted(0.1), tau: Double = 1,
         scope: Scope = .batch, method: Method = .closedForm, control: Batch? = nil, tolerance: Double = 0.01
     ) {
-        require(steps >= 0 && tau > 0 && tau <= 1, "steps \(steps) must not be negative, tau \(tau) be in (0, 1]")
         self.steps = steps
         self.stepSize = stepSize
         self.cap = cap
@@ -76,7 +75,10 @@ public struct NullSpaceTeleporter: Teleporter {
     public func teleport(
         _ model: some Layer, _ loss: some Loss, on batches: some Sequence<Batch>, before optimizer: any Optimizer
     ) -> [TeleportReport] {
-        withoutGradients {
+        require(
+            steps >= 0 && tau > 0 && tau <= 1 && tolerance >= 0,
+            "NullSpaceTeleporter: steps \(steps), tau \(tau), tolerance \(tolerance)")
+        return withoutGradients {
             let shared: InputNullSpaces? =
                 if case .dataset(let all) = scope { nullSpaces(of: model, loss, over: all) } else { nil }
             var controlLoss = control.map { loss(model($0.inputs), $0.targets).item() }
@@ -92,18 +94,18 @@ public struct NullSpaceTeleporter: Teleporter {
     private func nullSpaces(
         of model: some Layer, _ loss: some Loss, over batches: any Sequence<Batch>
     ) -> InputNullSpaces {
-        var covariances: [String: InputCovariance]?
+        var covariances: [Int: InputCovariance]?
         for batch in batches {
             let linearized = LinearizedLoss(model, loss, on: batch)
             let maps = linearized.model.affineMaps
             var sums = covariances ?? [:]
             if covariances == nil {
                 let tangents = linearized.model.pushforward(nil, along: linearized.pullback().parameters[...])
-                for (map, tangent) in zip(maps, tangents.affineInputs) where tangent != nil {
-                    sums[map.name] = InputCovariance(of: map)
+                for (position, tangent) in tangents.affineInputs.enumerated() where tangent != nil {
+                    sums[position] = InputCovariance(of: maps[position])
                 }
             }
-            for map in maps { sums[map.name]?.add(map.input) }
+            for (position, map) in maps.enumerated() { sums[position]?.add(map.input) }
             covariances = sums
         }
         return InputNullSpaces(tau: tau, covariances: covariances ?? [:])

@@ -26,7 +26,7 @@ struct NullSpaceTransaction<Model: Layer, Objective: Loss> {
             switch teleporter.method {
             case .closedForm: ClosedFormAscent(linearized)
             case .doubleBackward:
-                DoubleBackwardAscent(model, loss, on: batch, maps: linearized.model.affineMaps)
+                DoubleBackwardAscent(model, loss, on: batch, linearized)
             }
         var report = TeleportReport(lossBefore: linearized.value.item())
         var saved: [SavedParameter] = []
@@ -34,10 +34,11 @@ struct NullSpaceTransaction<Model: Layer, Objective: Loss> {
             guard report.lossBefore.isFinite else { throw .notFinite }
             let gradients = try climb(ascent, in: spaces, saving: &saved, &report)
             if report.steps > 0 {
-                if let loss = controlLoss {
-                    controlLoss = try settle(ascent, gradients, from: saved, controlLoss: loss, &report)
+                let settled = try controlLoss.map { loss throws(TeleportReport.Restoration) in
+                    try settle(ascent, gradients, from: saved, controlLoss: loss, &report)
                 }
                 try verify(&report)
+                controlLoss = settled
             }
         } catch {
             for parameter in saved { parameter.restore() }
@@ -50,7 +51,7 @@ struct NullSpaceTransaction<Model: Layer, Objective: Loss> {
 
     /// Takes steps until their number or the cap is reached.
     ///
-    /// - Parameter saved: Receives the parameters as they are before the first step.
+    /// - Parameter saved: Receives each parameter as it is before its first move.
     /// - Returns: The gradients after the last step.
     private func climb(
         _ ascent: any NullSpaceAscent, in spaces: InputNullSpaces, saving saved: inout [SavedParameter],
@@ -69,15 +70,25 @@ struct NullSpaceTransaction<Model: Layer, Objective: Loss> {
             ) { predictedDecrease(gradients) }
             guard limit > 1 else { return gradients }
 
-            guard let moves = try? ascent.direction(in: spaces) else { throw .notFinite }
+            let moves: [Move]
+            do throws(TorchError) {
+                moves = try ascent.direction(in: spaces)
+            } catch {
+                throw .failed(error.description)
+            }
             let direction = moves.map { $0.direction.squaredNorm() }.total()
             guard direction.isFinite else { throw .notFinite }
             // Nothing is free to move, or the gradient is at a stationary point of its norm.
             guard direction > 0 else { return gradients }
             let eta = teleporter.stepSize.eta(gradient: norm, direction: direction, limit: limit)
             guard eta.isFinite else { throw .notFinite }
-            if saved.isEmpty { saved = moves.map { SavedParameter($0.parameter) } }
-            for move in moves { move.direction.add(to: move.parameter, scale: eta) }
+            for move in moves {
+                // A map may be at rest in one step and move in a later one.
+                if !saved.contains(where: { $0.parameter.sharesStorage(with: move.parameter) }) {
+                    saved.append(SavedParameter(move.parameter))
+                }
+                move.direction.add(to: move.parameter, scale: eta)
+            }
             report.steps += 1
         }
     }
@@ -128,7 +139,7 @@ struct NullSpaceTransaction<Model: Layer, Objective: Loss> {
 
 /// A parameter, and what it was before a teleport.
 private struct SavedParameter {
-    private let parameter: Tensor
+    let parameter: Tensor
     private let copy: Tensor
 
     init(_ parameter: Tensor) {

@@ -7,7 +7,7 @@ public struct TeleportReport: Sendable {
     /// The loss of the batch before the first step.
     public var lossBefore: Double
     /// The loss of the batch after the last step, computed anew from the moved parameters, also where these were then set
-    /// back.
+    /// back because it drifted; the loss before where the move was given up earlier.
     public var lossAfter: Double
     /// The squared norm of the loss's gradient with respect to all parameters before the first step.
     public var gradientNormSquaredBefore: Double
@@ -32,6 +32,8 @@ public struct TeleportReport: Sendable {
     public enum Restoration: Error, Hashable, CustomStringConvertible {
         /// A loss, a gradient or a step was infinite or not a number.
         case notFinite
+        /// A decomposition failed, for the reason given.
+        case failed(String)
         /// The loss changed by more than the tolerance, both relative to the loss before.
         case drifted(relativeDrift: Double, tolerance: Double)
         /// The loss of the control samples rose by more than the optimizer's next step promises, however short the move.
@@ -41,6 +43,7 @@ public struct TeleportReport: Sendable {
         public var description: String {
             switch self {
             case .notFinite: "a loss, gradient or step was not finite"
+            case .failed(let reason): "a null space could not be computed: \(reason)"
             case .drifted(let drift, let tolerance):
                 "the loss of the teleport batch drifted by \(drift) relative, more than the tolerance \(tolerance)"
             case .costly(let rise, let promise):

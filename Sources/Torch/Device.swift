@@ -37,9 +37,12 @@ public enum Libtorch {
     /// Its version, as `2.13.0`.
     public static var version: String { String(cString: ct_version()) }
 
-    /// The number of threads that one operation may use.
+    /// The number of threads that one operation may use, from 1 to 1024.
     public static var threadCount: Int {
         get { Int(ct_get_num_threads()) }
-        set { ct_set_num_threads(Int32(newValue)) }
+        set {
+            require((1...1024).contains(newValue), "Libtorch.threadCount = \(newValue); give 1 to 1024")
+            check(ct_set_num_threads(Int32(newValue)), "Libtorch.threadCount")
+        }
     }
 }

@@ -18,9 +18,16 @@ extension Option {
             transform: { try integer($0, atLeast: minimum) })
     }
 
-    /// An integer that is not too small, if one is given.
-    init(help: ArgumentHelp, atLeast minimum: Int) where Value == Int? {
-        self.init(parsing: .unconditional, help: help, transform: { try integer($0, atLeast: minimum) })
+    /// An integer within bounds, if one is given.
+    init(help: ArgumentHelp, in range: ClosedRange<Int>) where Value == Int? {
+        self.init(parsing: .unconditional, help: help, transform: { try integer($0, in: range) })
+    }
+
+    /// An integer within bounds.
+    init(wrappedValue: Int, help: ArgumentHelp, in range: ClosedRange<Int>) where Value == Int {
+        self.init(
+            wrappedValue: wrappedValue, parsing: .unconditional, help: help.with(default: "\(wrappedValue)"),
+            transform: { try integer($0, in: range) })
     }
 
     /// A number above zero, and not above a maximum where there is one.
@@ -47,6 +54,13 @@ extension Option {
                 }
             })
     }
+}
+
+private func integer(_ text: String, in range: ClosedRange<Int>) throws(Remedy) -> Int {
+    guard let value = Int(text), range.contains(value) else {
+        throw Remedy(description: "give an integer from \(range.lowerBound) to \(range.upperBound)")
+    }
+    return value
 }
 
 private func integer(_ text: String, atLeast minimum: Int) throws(Remedy) -> Int {

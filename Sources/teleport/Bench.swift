@@ -18,7 +18,7 @@ struct Bench: ParsableCommand {
     @Argument(help: "What to measure.")
     var suite: BenchmarkSuite
 
-    @Option(help: "The number of threads that one operation may use.", atLeast: 1)
+    @Option(help: "The number of threads that one operation may use.", in: 1...1024)
     var threads = 2
 
     @Option(help: "How many times each piece of work is measured.", atLeast: 1)

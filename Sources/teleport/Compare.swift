@@ -50,11 +50,11 @@ struct Compare: ParsableCommand {
         let summary = experiment.run(progress: progress, isCancelled: { interruption.isRequested })
         progress.finish()
 
-        try summary.write(to: folder.appendingPathComponent("summary.json"))
         if !execution.quiet {
             print(ComparisonReport(summary))
             print()
         }
+        try summary.write(to: folder.appendingPathComponent("summary.json"))
         drawCurves(of: summary, into: folder)
         if !execution.quiet { print("Results are in \(folder.relativePath)/") }
         if interruption.isRequested {

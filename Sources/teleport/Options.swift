@@ -120,7 +120,7 @@ struct ExecutionOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Where to compute: cpu, cuda or cuda:INDEX.", valueName: "device"))
     var device = Device.cpu
 
-    @Option(help: "The threads that one operation may use; by default all cores.", atLeast: 1)
+    @Option(help: "The threads that one operation may use; by default all cores.", in: 1...1024)
     var threads: Int?
 
     @Option(help: "A YAML file with options under their names; the command line wins.")

@@ -73,7 +73,9 @@ import Testing
         ("--scope", "epoch", "'dataset'"), ("--derivative", "forward", "'double-backward'"),
         ("--tolerance", "0", "give a positive number"), ("--optimizer-state", "lose", "'reset'"),
         ("--dtype", "float16", "give float32 or float64"), ("--device", "gpu", "give cpu, cuda or cuda:INDEX"),
-        ("--threads", "0", "give an integer of at least 1"),
+        ("--threads", "0", "give an integer from 1 to 1024"),
+        ("--threads", "100000", "give an integer from 1 to 1024"),
+        ("--model", "mlp:1000000,1000000", "two neighbouring sizes may multiply to 1000000000 at most"),
     ])
     func namesTheOptionTheValueAndTheRemedy(option: String, value: String, remedy: String) throws {
         try expect(

@@ -209,6 +209,22 @@ struct Scale: Layer {
     }
 }
 
+extension ParameterGradientTests {
+    @Test("The norm of a factored gradient keeps its digits where the samples cancel")
+    func cancellation() {
+        let generator = Generator(seed: 11)
+        let delta = Tensor.normal([16, 300], using: generator)
+        let rows = Tensor.normal([16, 300], using: generator)
+        // Opposed pairs: what is left of the gradient is 1e-4 of its parts.
+        let opposed = Tensor.concatenated([delta, -delta + .normal([16, 300], using: generator) * 1e-4], along: 0)
+        let gradient = ParameterGradient.product(
+            delta: opposed, input: Representation(rows: .concatenated([rows, rows], along: 0)))
+        let exact = opposed.to(dtype: .float64).transposed()
+            .matmul(Tensor.concatenated([rows, rows], along: 0).to(dtype: .float64)).squaredNorm().item()
+        #expect(abs(gradient.squaredNorm().item() / exact - 1) < 1e-2)
+    }
+}
+
 @Suite struct LossTests {
     struct LossCase: CustomTestStringConvertible, Sendable {
         let name: String

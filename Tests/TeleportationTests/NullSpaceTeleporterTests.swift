@@ -382,4 +382,98 @@ import Torch
             #expect(a.value.doubles() == b.value.doubles())
         }
     }
+
+    @Test("A layer that begins to move in a later step is set back too")
+    func restoresLateMovers() {
+        // The units of the last hidden layer that the loss sees do not see the layers before, and the other way round: at
+        // first only the last layer moves, and so lets the loss see the others.
+        func model() -> MLP {
+            let model = MLP(
+                inputs: 4, hidden: [16, 16, 16], outputs: 3, activation: .tanh, using: Generator(seed: 2),
+                dtype: .float64)
+            model.parameters[6].value.narrowed(1, to: 0..<8).fill(0)
+            model.parameters[4].value.narrowed(0, to: 8..<16).fill(0)
+            return model
+        }
+        let batch = Batch(inputs: .ones([1, 4], dtype: .float64), targets: Tensor([1] as [Int64]))
+        let moving = model()
+        func teleport(_ steps: Int, _ eta: Double) -> TeleportReport {
+            NullSpaceTeleporter(steps: steps, stepSize: .fixed(eta), cap: .none, tolerance: 0).teleport(
+                moving, CrossEntropy(), on: [batch], before: SGD(learningRate: 1))[0]
+        }
+        func movedParameters() -> [String] {
+            zip(moving.parameters, model().parameters).filter { relativeDifference($0.value, $1.value) > 0 }.map(
+                \.0.name)
+        }
+        _ = teleport(1, 1)
+        #expect(movedParameters() == ["7.weight", "7.bias"])
+        _ = teleport(1, 1)
+        #expect(movedParameters().count == 6, "in the second step the layers before move too")
+
+        for (a, b) in zip(moving.parameters, model().parameters) { a.value.copy(from: b.value) }
+        // No drift is small enough for a tolerance of zero after steps as long as these.
+        let report = teleport(4, 1e9)
+        #expect(report.restored != nil)
+        for (a, b) in zip(moving.parameters, model().parameters) {
+            #expect(a.value.doubles() == b.value.doubles(), "\(a.name)")
+        }
+    }
+
+    @Test("Both methods hold a data set, and neither moves the layer that reads it")
+    func datasetScopeOfBothMethods() {
+        var instance = Instance(hidden: [64, 48], samples: 8)
+        let batches = (0..<3).map { index in
+            instance.seed = UInt64(index)
+            return instance.batch()
+        }
+        instance.seed = 0
+        let start = instance.model().parameters.map(\.value)
+        let moved = NullSpaceTeleporter.Method.allCases.map { method in
+            let model = instance.model()
+            let reports = NullSpaceTeleporter(steps: 3, cap: .none, scope: .dataset(batches), method: method).teleport(
+                model, CrossEntropy(), on: batches, before: SGD(learningRate: 1))
+            for report in reports {
+                #expect(report.restored == nil && report.relativeDrift < 1e-9)
+                #expect(report.freeDimensions.keys.sorted() == ["3", "5"])
+            }
+            #expect(relativeDifference(model.parameters[0].value, start[0]) == 0)
+            return model.parameters.map(\.value)
+        }
+        for (closed, double) in zip(moved[0], moved[1]) { #expect(relativeDifference(closed, double) < 1e-7) }
+    }
+
+    @Test("Affine maps of one name have null spaces of their own")
+    func namesNeedNotBeUnique() {
+        /// Two dense layers whose maps a careless author gives no names.
+        struct Block: Layer {
+            let first: Dense
+            let second: Dense
+            var parameters: [Parameter] { first.parameters + second.parameters }
+            func callAsFunction(_ x: Tensor) -> Tensor { second(first(x).tanh()) }
+            func linearize(_ x: Tensor) -> (output: Tensor, linearization: any Linearization) {
+                let (output, inner) = Sequential(first, Tanh(), second).linearize(x)
+                return (output, Anonymous(inner: inner))
+            }
+        }
+        struct Anonymous: Linearization {
+            let inner: any Linearization
+            var affineMaps: [AffineMap] {
+                inner.affineMaps.map { AffineMap(weight: $0.weight, bias: $0.bias, input: $0.input) }
+            }
+            func pullback(_ cotangent: Tensor, needsInput: Bool) -> Pullback {
+                inner.pullback(cotangent, needsInput: needsInput)
+            }
+            func pushforward(_ tangent: Tensor?, along directions: ArraySlice<ParameterGradient>) -> Pushforward {
+                inner.pushforward(tangent, along: directions)
+            }
+        }
+        let generator = Generator(seed: 1)
+        let block = Block(
+            first: Dense(20, 50, using: generator, dtype: .float64),
+            second: Dense(50, 5, using: generator, dtype: .float64))
+        let model = Sequential(Dense(12, 20, using: generator, dtype: .float64), Tanh(), block)
+        let report = NullSpaceTeleporter(cap: .none).teleport(
+            model, CrossEntropy(), on: [Instance(hidden: [], samples: 6).batch()], before: SGD(learningRate: 1))[0]
+        #expect(report.restored == nil && report.steps == 8 && report.relativeDrift < 1e-12)
+    }
 }

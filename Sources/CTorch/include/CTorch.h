@@ -29,13 +29,12 @@ typedef struct {
 const char *ct_last_error(void);
 
 // Process
-void ct_set_num_threads(int32_t count);
+int ct_set_num_threads(int32_t count);
 int32_t ct_get_num_threads(void);
 bool ct_cuda_is_available(void);
 const char *ct_version(void);
 
 // Handles
-ct_tensor ct_tensor_retain(ct_tensor self);
 void ct_tensor_release(ct_tensor self);
 
 // Making
@@ -55,7 +54,6 @@ int64_t ct_size(ct_tensor self, int32_t dimension);
 int64_t ct_numel(ct_tensor self);
 int32_t ct_dtype(ct_tensor self);
 ct_device ct_tensor_device(ct_tensor self);
-bool ct_is_same(ct_tensor self, ct_tensor other);
 bool ct_shares_storage(ct_tensor self, ct_tensor other);
 int ct_item(ct_tensor self, double *value);
 int ct_copy_bytes(ct_tensor self, void *bytes, size_t count);
@@ -95,7 +93,6 @@ ct_tensor ct_gelu(ct_tensor self);
 ct_tensor ct_eq(ct_tensor self, ct_tensor other);
 
 // In place
-int ct_zero_(ct_tensor self);
 int ct_fill_(ct_tensor self, double value);
 int ct_copy_(ct_tensor self, ct_tensor source);
 int ct_add_(ct_tensor self, ct_tensor other, double alpha);

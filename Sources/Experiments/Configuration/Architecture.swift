@@ -13,6 +13,10 @@ public enum Architecture: Hashable, Sendable, TextConvertible {
         guard parts.count >= 2, parts[0] == "mlp" else { throw TextError(text, remedy) }
         let hidden = parts[1].split(separator: ",", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
         guard hidden.allSatisfy({ (1...1_000_000).contains($0) }) else { throw TextError(text, remedy) }
+        // What does not fit into memory ends the process inside libtorch; a thousand million weights are refused here.
+        guard zip(hidden, hidden.dropFirst()).allSatisfy({ $0 * $1 <= 1_000_000_000 }) else {
+            throw TextError(text, remedy + "; two neighbouring sizes may multiply to 1000000000 at most")
+        }
         self = .mlp(hidden: hidden, activation: parts.count > 2 ? try Activation(text: String(parts[2])) : .relu)
     }
 

@@ -13,6 +13,28 @@ public struct Arm: Codable, Equatable, Sendable {
     }
 }
 
+extension Arm {
+    /// What two arms have in common: the seeds with runs in both and, unless one diverged, as many epochs as the shortest
+    /// of these runs has. Of arms that ran to their end, that is everything; of an interrupted comparison, what can be
+    /// compared.
+    static func common(_ first: Arm, _ second: Arm) -> (first: Arm, second: Arm) {
+        let runs = { (arm: Arm) in Dictionary(zip(arm.seeds, arm.runs)) { run, _ in run } }
+        let (firsts, seconds) = (runs(first), runs(second))
+        let seeds = first.seeds.filter { seconds[$0] != nil }
+        let lengths = seeds.flatMap { [firsts[$0]!, seconds[$0]!] }.filter { !$0.hasDiverged }.map(\.epochs.count)
+        let length = lengths.min() ?? .max
+        let cut = { (run: Run) in
+            Run(
+                epochs: Array(run.epochs.prefix(length)),
+                teleports: length == .max ? run.teleports : run.teleports.filter { $0.epoch < length })
+        }
+        return (
+            Arm(seeds: seeds, runs: seeds.map { cut(firsts[$0]!) }),
+            Arm(seeds: seeds, runs: seeds.map { cut(seconds[$0]!) })
+        )
+    }
+}
+
 /// One training from one seed.
 public struct Run: Codable, Equatable, Sendable {
     /// One record per epoch, in order.

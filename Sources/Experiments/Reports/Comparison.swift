@@ -13,11 +13,14 @@ public struct Comparison: Codable, Equatable, Sendable {
     public var teleports: Int
     /// How many of them were undone.
     public var restoredTeleports: Int
-    /// The largest ``TeleportRecord/relativeDrift`` of a teleport that was kept; nil when none was.
+    /// How many moved the parameters; the others were undone, at their cap from the start, or had no room.
+    public var movedTeleports: Int
+    /// The largest ``TeleportRecord/relativeDrift`` of a teleport that moved; nil when none did.
     @JSONNumber public var maximumRelativeDrift: Double?
 
-    /// Compares two arms.
+    /// Compares what two arms have in common.
     public init(baseline: Arm, teleport: Arm) {
+        let (baseline, teleport) = Arm.common(baseline, teleport)
         self.baseline = ArmStatistics(of: baseline)
         self.teleport = ArmStatistics(of: teleport)
         trainLoss = Reach(of: \.trainLoss, baseline: baseline.runs, teleport: teleport.runs)
@@ -25,11 +28,13 @@ public struct Comparison: Codable, Equatable, Sendable {
         let records = teleport.runs.flatMap(\.teleports)
         teleports = records.count
         restoredTeleports = records.count { $0.restored }
-        maximumRelativeDrift = records.filter { !$0.restored }.map(\.relativeDrift).max()
+        let moved = records.filter { !$0.restored && $0.steps > 0 }
+        movedTeleports = moved.count
+        maximumRelativeDrift = moved.map(\.relativeDrift).max()
     }
 
     private enum CodingKeys: String, CodingKey {
-        case baseline, teleport, trainLoss, testLoss, teleports, restoredTeleports, maximumRelativeDrift
+        case baseline, teleport, trainLoss, testLoss, teleports, restoredTeleports, movedTeleports, maximumRelativeDrift
     }
 
     /// Encodes every key; a loss that was never reached is null.
@@ -42,6 +47,7 @@ public struct Comparison: Codable, Equatable, Sendable {
         try container.encode(testLoss, forKey: .testLoss)
         try container.encode(teleports, forKey: .teleports)
         try container.encode(restoredTeleports, forKey: .restoredTeleports)
+        try container.encode(movedTeleports, forKey: .movedTeleports)
         try container.encode(_maximumRelativeDrift, forKey: .maximumRelativeDrift)
     }
 }

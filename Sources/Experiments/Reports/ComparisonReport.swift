@@ -19,16 +19,21 @@ public struct ComparisonReport: Equatable, Sendable {
                 .init("best test loss"), .init("accuracy"), .init("seconds"), .init("teleport share"),
             ],
             rows: [Self.row("baseline", comparison.baseline), Self.row("teleport", comparison.teleport)])
-        let epochs = summary.arms.teleport.runs.compactMap { $0.epochs.last?.epoch }.max() ?? 0
+        let common = Arm.common(summary.arms.baseline, summary.arms.teleport)
+        guard !common.first.runs.isEmpty else {
+            sentences = ["There is nothing to compare: no seed has finished an epoch in both arms."]
+            return
+        }
+        let epochs = common.second.runs.compactMap { $0.epochs.last?.epoch }.max() ?? 0
         sentences =
-            Self.divergences(comparison)
+            Self.interruption(summary, common.first, epochs: epochs) + Self.divergences(comparison)
             + Self.reach(
                 "training loss", comparison.trainLoss, epochs: epochs,
                 comparison.baseline.finalTrainLoss, comparison.teleport.finalTrainLoss)
             + Self.reach(
                 "test loss", comparison.testLoss, epochs: epochs,
                 comparison.baseline.finalTestLoss, comparison.teleport.finalTestLoss)
-            + Self.teleports(comparison) + Self.spread(comparison)
+            + Self.teleports(comparison, common.second) + Self.spread(comparison)
     }
 
     private static func row(_ name: String, _ arm: ArmStatistics) -> [String] {
@@ -104,13 +109,34 @@ public struct ComparisonReport: Equatable, Sendable {
         return text == "1.0x" ? same : "\(text) \(speedUp > 1 ? fewer : more)"
     }
 
-    private static func teleports(_ comparison: Comparison) -> [String] {
+    private static func interruption(_ summary: Summary, _ compared: Arm, epochs: Int) -> [String] {
+        let all = [summary.arms.baseline, summary.arms.teleport]
+        guard
+            all.contains(where: {
+                $0.seeds.count > compared.seeds.count || $0.runs.contains { $0.epochs.count > epochs }
+            })
+        else { return [] }
+        let seeds = compared.seeds.map(String.init).joined(separator: ", ")
+        return ["Not all runs are complete: the first \(epochs) epochs of seeds \(seeds) are compared."]
+    }
+
+    private static func teleports(_ comparison: Comparison, _ arm: Arm) -> [String] {
         guard comparison.teleports > 0 else { return ["There were no teleports."] }
         let count = "\(comparison.teleports) \(comparison.teleports == 1 ? "teleport" : "teleports")"
         let restored =
             comparison.restoredTeleports == 0 ? "none was undone" : "\(comparison.restoredTeleports) undone"
-        guard let drift = comparison.maximumRelativeDrift else { return ["\(count), \(restored)."] }
-        return ["\(count), \(restored); the loss moved by at most \(drift.significant(2)) of its value."]
+        let free = arm.runs.flatMap(\.teleports).flatMap(\.freeDimensions.values)
+        if !free.isEmpty, free.allSatisfy({ $0 == 0 }) {
+            return [
+                "\(count), and none moved: the inputs of all layers fill their spaces. "
+                    + "A smaller --teleport-batch-size or --tau makes room."
+            ]
+        }
+        guard let drift = comparison.maximumRelativeDrift else { return ["\(count), none moved, \(restored)."] }
+        let moved = comparison.movedTeleports == comparison.teleports ? "all" : "\(comparison.movedTeleports)"
+        return [
+            "\(count), \(moved) moved, \(restored); the loss changed by at most \(drift.significant(2)) of its value."
+        ]
     }
 
     private static func spread(_ comparison: Comparison) -> [String] {

@@ -100,6 +100,19 @@ public struct Training {
         return run
     }
 
+    /// Trains a model for a moment and throws it away: the first steps of a process pay for threads, memory and kernels that
+    /// later ones find ready, and would be counted to whichever run comes first.
+    public func warmUp() {
+        let model = configuration.architecture.makeModel(
+            inputShape: train.imageShape, outputs: train.classCount, using: Self.generator(.weights, 0),
+            dtype: configuration.dtype, device: configuration.device)
+        let optimizer = configuration.optimizer.make(learningRate: configuration.learningRate)
+        for batch in train.batches(of: configuration.batchSize).prefix(30) {
+            let linearized = LinearizedLoss(model, CrossEntropy(), on: batch)
+            optimizer.update(model.parameters.map(\.value), with: linearized.pullback().parameters)
+        }
+    }
+
     /// What random numbers are drawn for, and how far its seeds are from the user's. The distances keep the generators of
     /// one run apart within 32 bits, which are all that libtorch takes of a seed.
     private enum Purpose: UInt64 {

@@ -35,7 +35,7 @@ import Testing
     }
 
     @Test func fewerEpochsButMoreTime() {
-        let report = text(arm(run([1, 0.5])), arm(run([0.75, 0.25, 0.125], secondsPerEpoch: 20)))
+        let report = text(arm(run([1, 0.5, 0.5])), arm(run([0.75, 0.25, 0.125], secondsPerEpoch: 20)))
         // At 0.5 after 1.5 of its epochs, 30 seconds, where the baseline needs 2 epochs and 20 seconds.
         #expect(report.contains("in 1.5 of 3 epochs: 1.3x fewer epochs, 1.5x more time."))
         #expect(report.contains("The baseline itself was first there after 2.0 epochs"))
@@ -93,6 +93,22 @@ import Testing
         ]
         #expect(
             text(arm(run([1])), arm(run([1], teleports: records)))
-                .contains("2 teleports, 1 undone; the loss moved by at most 5.0e-05 of its value."))
+                .contains("2 teleports, 1 moved, 1 undone; the loss changed by at most 5.0e-05 of its value."))
+    }
+
+    @Test func teleportsWithoutRoom() {
+        var record = teleport()
+        record.steps = 0
+        record.freeDimensions = ["1": 0, "3": 0]
+        let report = text(arm(run([1])), arm(run([1], teleports: [record])))
+        #expect(report.contains("1 teleport, and none moved"))
+        #expect(report.contains("--teleport-batch-size"))
+    }
+
+    @Test func interruptedRunsAreComparedWhereTheyOverlap() {
+        let report = text(arm(run([1, 0.8, 0.2])), arm(run([0.9, 0.7])))
+        #expect(report.contains("the first 2 epochs of seeds 0 are compared"))
+        #expect(report.contains("final training loss (0.8000)"))
+        #expect(text(arm(run([1])), Arm(seeds: [], runs: [])).contains("There is nothing to compare"))
     }
 }
