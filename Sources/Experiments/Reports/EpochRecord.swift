@@ -8,9 +8,9 @@ public struct EpochRecord: Codable, Equatable, Sendable {
     @JSONNumber public var testLoss: Double
     /// The fraction of the test data classified correctly, between 0 and 1; nil for regression.
     @JSONNumber public var testAccuracy: Double?
-    /// The squared norm of the gradient of the training loss over all trainable parameters.
+    /// The squared norm, over all trainable parameters, of the gradient of the loss on the first 1,000 training samples.
     @JSONNumber public var gradientNormSquared: Double
-    /// Wall-clock seconds since training started, teleports included.
+    /// Wall-clock seconds of training so far, teleports included and evaluation left out.
     @JSONNumber public var seconds: Double
     /// The part of `seconds` that went into teleports, also counted from the start of training.
     @JSONNumber public var teleportSeconds: Double
