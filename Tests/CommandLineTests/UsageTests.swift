@@ -93,7 +93,7 @@ import Testing
     @Test func refusesAModelThatTheImagesAreTooSmallFor() throws {
         try expect(
             ["compare", "--model", "cnn:8,8,8,8,8", "--output", "out"], fails: 2, saying: "cnn:8,8,8,8,8", "28 x 28",
-            "give at most 4 numbers of channels")
+            "give no more than 4")
         #expect(!folder.has("out"))
     }
 

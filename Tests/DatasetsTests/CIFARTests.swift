@@ -185,6 +185,10 @@ import Torch
     @Test func refusesPlainFilesNamedAsGzipAndTheReverse() throws {
         try expect(.notGzip, reading: Self.train, from: "train.bin.gz")
         try expect(.gzipWithoutSuffix, reading: gzip(Self.train), from: "train.bin")
+        // What was compressed twice has the suffix already.
+        let once = gzip(Self.train)
+        try expect(
+            .partialRecord(byteCount: once.count, recordSize: 3074), reading: gzip(once), from: "train.bin.gz")
     }
 
     @Test func refusesDamagedGzipFiles() throws {

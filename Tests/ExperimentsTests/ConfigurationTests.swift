@@ -124,7 +124,7 @@ import Torch
         for shape in [[1, 7, 8], [1, 8, 7], [3, 4, 100]] {
             let error = #expect(throws: ImageSizeError.self) { try model.check(imageShape: shape) }
             let message = try #require(error?.description)
-            for part in ["cnn:4,4,4", "\(shape[1]) x \(shape[2])", "give at most 2 numbers of channels"] {
+            for part in ["cnn:4,4,4", "\(shape[1]) x \(shape[2])", "give no more than 2"] {
                 #expect(message.contains(part), "\(message)")
             }
         }

@@ -79,12 +79,13 @@ struct CIFARFolder {
     /// The records of one file, `uint8`, `[n, labels + 3072]`.
     private func records(of url: URL) throws(DatasetError) -> Tensor {
         let file = try InputFile(path: url.path)
-        let stream: any ByteStream = file.path.hasSuffix(".gz") ? try GzipStream(file) : file
         let path = file.path
+        let isCompressed = path.hasSuffix(".gz")
+        let stream: any ByteStream = isCompressed ? try GzipStream(file) : file
         let size = layout.classCounts.count + Self.imageShape.reduce(1, *)
         let buffer = try ByteBuffer(readingUpTo: Self.recordLimit * size, from: stream)
-        // No class has the number 31, with which gzip files begin.
-        if buffer.bytes.starts(with: [0x1f, 0x8b]) { throw .file(path: path, .gzipWithoutSuffix) }
+        // No record begins with the label 31, as gzip files do.
+        if !isCompressed && buffer.bytes.starts(with: [0x1f, 0x8b]) { throw .file(path: path, .gzipWithoutSuffix) }
         guard buffer.count > 0 else { throw .file(path: path, .empty) }
         guard buffer.count.isMultiple(of: size) else {
             throw .file(path: path, .partialRecord(byteCount: buffer.count, recordSize: size))

@@ -13,11 +13,11 @@ public enum Architecture: Hashable, Sendable, TextConvertible {
         let remedy =
             "give mlp:SIZES[:ACTIVATION] or cnn[:CHANNELS[:ACTIVATION]], as mlp:1024,1024, "
             + "mlp:16,10:leaky-relu(0.1) or cnn:16,32,64"
-        let parts = text.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
         if text == "cnn" {
             self = .cnn(channels: [16, 32, 64], activation: .relu)
             return
         }
+        let parts = text.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
         guard parts.count >= 2, ["mlp", "cnn"].contains(parts[0]) else { throw TextError(text, remedy) }
         let sizes = parts[1].split(separator: ",", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
         guard sizes.allSatisfy({ (1...1_000_000).contains($0) }) else { throw TextError(text, remedy) }
@@ -93,10 +93,9 @@ public struct ImageSizeError: Error, Hashable, CustomStringConvertible {
     public var description: String {
         let remedy =
             halvings == 0
-            ? "use larger images, or a model mlp:SIZES"
-            : "give at most \(halvings) numbers of channels, or use larger images"
-        return "model \(model.text) halves images once for each number of channels, and images of \(height) x \(width) "
-            + "can be halved \(halvings) times; \(remedy)"
+            ? "use larger images, or a model mlp:SIZES" : "give no more than \(halvings), or use larger images"
+        return "model \(model.text): each number of channels halves the images, and nothing is left of those of "
+            + "\(height) x \(width); \(remedy)"
     }
 }
 
