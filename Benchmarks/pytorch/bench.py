@@ -10,24 +10,31 @@ import torch
 from torch import nn
 
 from null_space import teleport
-from training import mlp, train
+from training import cnn, mlp, train
 
 WARM_UP = 3
 
 # Small enough for every case to stay finite without a cap; it has no influence on the time.
 TELEPORT_LEARNING_RATE = 0.01
 
+IMAGE_SHAPE = (3, 32, 32)
 
-def random_batches(count, samples, features=784, classes=10):
+
+def random_batches(count, samples, shape=(784,), classes=10):
     """Batches of normal inputs and uniform labels."""
     generator = torch.Generator().manual_seed(0)
     return [
         (
-            torch.randn(samples, features, generator=generator),
+            torch.randn(samples, *shape, generator=generator),
             torch.randint(classes, (samples,), generator=generator),
         )
         for _ in range(count)
     ]
+
+
+def cifar_cnn():
+    """NS25's network for CIFAR."""
+    return cnn(IMAGE_SHAPE, [16, 32, 64], 10)
 
 
 def measured(name, repetitions, body, prepare=lambda: None, per=1):
@@ -49,11 +56,10 @@ def measured(name, repetitions, body, prepare=lambda: None, per=1):
     }
 
 
-def teleport_case(name, repetitions, sizes, samples, steps, batches=1):
+def teleport_case(name, repetitions, make_model, data, steps):
     """One whole teleport (decompositions and steps), from the same weights each time, without a cap."""
     torch.manual_seed(0)
-    model = mlp(sizes)
-    data = random_batches(batches, samples)
+    model = make_model()
     start = {key: value.clone() for key, value in model.state_dict().items()}
     return measured(
         name,
@@ -63,11 +69,10 @@ def teleport_case(name, repetitions, sizes, samples, steps, batches=1):
     )
 
 
-def train_case(name, repetitions, sizes, samples, optimizer, steps, activation=nn.ReLU):
+def train_case(name, repetitions, make_model, data, optimizer, steps):
     """One training step, timed in blocks of `steps`."""
     torch.manual_seed(0)
-    model = mlp(sizes, activation)
-    data = random_batches(8, samples)
+    model = make_model()
     optimizer = optimizer(model.parameters())
     return measured(
         name,
@@ -78,17 +83,21 @@ def train_case(name, repetitions, sizes, samples, optimizer, steps, activation=n
 
 
 def teleport_suite(repetitions):
-    """A teleport at the size of NS25's MLP."""
-    yield teleport_case("teleport/mlp-1024", repetitions, [784, 1024, 1024, 10], samples=32, steps=8)
+    """A teleport at the sizes of NS25's MLP and CNN."""
+    large = lambda: mlp([784, 1024, 1024, 10])
+    yield teleport_case("teleport/mlp-1024", repetitions, large, random_batches(1, 32), steps=8)
+    yield teleport_case("teleport/cnn", repetitions, cifar_cnn, random_batches(1, 256, IMAGE_SHAPE), steps=8)
 
 
 def train_suite(repetitions):
     """Training steps."""
-    small, large = [784, 16, 10, 10], [784, 1024, 1024, 10]
-    leaky = lambda: nn.LeakyReLU(0.1)
-    yield train_case("train/mlp-small", repetitions, small, 20, torch.optim.SGD, steps=200, activation=leaky)
-    yield train_case("train/mlp-1024-sgd", repetitions, large, 32, torch.optim.SGD, steps=20)
-    yield train_case("train/mlp-1024-adam", repetitions, large, 32, torch.optim.Adam, steps=20)
+    small = lambda: mlp([784, 16, 10, 10], lambda: nn.LeakyReLU(0.1))
+    large = lambda: mlp([784, 1024, 1024, 10])
+    sgd, adam = torch.optim.SGD, torch.optim.Adam
+    yield train_case("train/mlp-small", repetitions, small, random_batches(8, 20), sgd, steps=200)
+    yield train_case("train/mlp-1024-sgd", repetitions, large, random_batches(8, 32), sgd, steps=20)
+    yield train_case("train/mlp-1024-adam", repetitions, large, random_batches(8, 32), adam, steps=20)
+    yield train_case("train/cnn", repetitions, cifar_cnn, random_batches(8, 32, IMAGE_SHAPE), sgd, steps=20)
 
 
 def scaling_suite(repetitions):
@@ -105,7 +114,8 @@ def scaling_suite(repetitions):
         for value in values:
             case = {**base, variable: value}
             sizes = [784] + [case["d"]] * (case["l"] - 1) + [10]
-            yield teleport_case(f"scaling/{variable}={value}", repetitions, sizes, case["n"], case["t"], case["b"])
+            data = random_batches(case["b"], case["n"])
+            yield teleport_case(f"scaling/{variable}={value}", repetitions, lambda: mlp(sizes), data, case["t"])
 
 
 SUITES = {"teleport": teleport_suite, "train": train_suite, "scaling": scaling_suite}

@@ -11,8 +11,15 @@ from torch import nn
 
 def input_rows(module, x):
     """The inputs that a module's weight multiplies, one for each row: `[N, ..., in]` to `[m, in]`, or `[m, in + 1]` with
-    a column of ones where the module has a bias, which then counts as the last column of the weight."""
-    rows = x.reshape(-1, module.in_features)
+    a column of ones where the module has a bias, which then counts as the last column of the weight.
+
+    The rows of a convolution are the patches that its outputs see (NS25 equation 9): `[N, C, H, W]` to `[m, C kH kW]`.
+    """
+    if isinstance(module, nn.Conv2d):
+        patches = nn.functional.unfold(x, module.kernel_size, module.dilation, module.padding, module.stride)
+        rows = patches.transpose(1, 2).flatten(0, 1)
+    else:
+        rows = x.reshape(-1, module.in_features)
     if module.bias is None:
         return rows
     return torch.cat([rows, rows.new_ones(rows.shape[0], 1)], dim=1)
@@ -20,7 +27,7 @@ def input_rows(module, x):
 
 def affine_modules(model):
     """The modules that teleportation moves."""
-    return [module for module in model.modules() if isinstance(module, nn.Linear)]
+    return [module for module in model.modules() if isinstance(module, (nn.Linear, nn.Conv2d))]
 
 
 @torch.no_grad()
@@ -75,10 +82,13 @@ def teleport(model, loss_function, batches, learning_rate, steps, cap=None, tau=
             ascent = dict(zip(parameters, torch.autograd.grad(0.5 * squared_norm, parameters)))
             with torch.no_grad():
                 for module, basis in bases.items():
+                    weight = module.weight
+                    # The kernels of a convolution are the rows of its weight.
+                    direction = ascent[weight].flatten(1)
                     if module.bias is None:
-                        module.weight.add_(projected(ascent[module.weight], basis), alpha=learning_rate)
+                        weight.add_(projected(direction, basis).view_as(weight), alpha=learning_rate)
                     else:
-                        direction = torch.cat([ascent[module.weight], ascent[module.bias].unsqueeze(1)], dim=1)
+                        direction = torch.cat([direction, ascent[module.bias].unsqueeze(1)], dim=1)
                         direction = projected(direction, basis)
-                        module.weight.add_(direction[:, :-1], alpha=learning_rate)
+                        weight.add_(direction[:, :-1].reshape(weight.shape), alpha=learning_rate)
                         module.bias.add_(direction[:, -1], alpha=learning_rate)

@@ -4,8 +4,8 @@
 import torch
 from torch import nn
 
-from bench import random_batches
-from null_space import null_space_bases, teleport
+from bench import IMAGE_SHAPE, cifar_cnn, random_batches
+from null_space import affine_modules, input_rows, null_space_bases, teleport
 from training import mlp
 
 
@@ -15,27 +15,51 @@ def loss_and_squared_norm(model, x, y):
     return loss.item(), sum(gradient.square().sum().item() for gradient in gradients)
 
 
+def check_teleport(name, model, batches):
+    """Teleports on one batch."""
+    [(x, y)] = batches
+    loss, squared_norm = loss_and_squared_norm(model, x, y)
+    teleport(model, nn.functional.cross_entropy, batches, learning_rate=0.05, steps=8)
+    moved_loss, moved_squared_norm = loss_and_squared_norm(model, x, y)
+    print(
+        f"{name}: loss {loss:.7f} to {moved_loss:.7f}, "
+        f"squared gradient norm {squared_norm:.5f} to {moved_squared_norm:.5f}"
+    )
+    assert abs(moved_loss - loss) <= 1e-5 * loss
+    assert moved_squared_norm > 1.01 * squared_norm
+
+    # Beyond the cap nothing moves.
+    before = [parameter.clone() for parameter in model.parameters()]
+    teleport(model, nn.functional.cross_entropy, batches, learning_rate=0.05, steps=8, cap=moved_squared_norm / 2)
+    assert all(torch.equal(old, new) for old, new in zip(before, model.parameters()))
+
+
+def check_patches(model, x):
+    """The rows of a convolution's input times its weight are its output."""
+    for module in model:
+        if module in affine_modules(model):
+            weight = torch.cat([module.weight.flatten(1), module.bias.unsqueeze(1)], dim=1)
+            product = input_rows(module, x) @ weight.t()
+            output = module(x).movedim(1, -1).reshape(product.shape)
+            assert torch.allclose(product, output, atol=1e-5), module
+        x = module(x)
+
+
 def main():
     for sizes, samples in [([784, 1024, 1024, 10], 32), ([784, 256, 256, 256, 10], 64)]:
         torch.manual_seed(0)
         model = mlp(sizes)
-        [(x, y)] = batches = random_batches(1, samples)
-        ranks = [basis.shape[1] for basis in null_space_bases(model, x).values()]
+        batches = random_batches(1, samples)
+        ranks = [basis.shape[1] for basis in null_space_bases(model, batches[0][0]).values()]
         assert ranks == [samples] * (len(sizes) - 1), ranks
-        loss, squared_norm = loss_and_squared_norm(model, x, y)
-        teleport(model, nn.functional.cross_entropy, batches, learning_rate=0.05, steps=8)
-        moved_loss, moved_squared_norm = loss_and_squared_norm(model, x, y)
-        print(
-            f"{sizes}: loss {loss:.7f} to {moved_loss:.7f}, "
-            f"squared gradient norm {squared_norm:.5f} to {moved_squared_norm:.5f}"
-        )
-        assert abs(moved_loss - loss) <= 1e-5 * loss
-        assert moved_squared_norm > 1.01 * squared_norm
+        check_teleport(sizes, model, batches)
 
-        # Beyond the cap nothing moves.
-        before = [parameter.clone() for parameter in model.parameters()]
-        teleport(model, nn.functional.cross_entropy, batches, learning_rate=0.05, steps=8, cap=moved_squared_norm / 2)
-        assert all(torch.equal(old, new) for old, new in zip(before, model.parameters()))
+    torch.manual_seed(0)
+    model = cifar_cnn()
+    batches = random_batches(1, 256, IMAGE_SHAPE)
+    with torch.no_grad():
+        check_patches(model, batches[0][0][:8])
+    check_teleport("cnn", model, batches)
 
 
 if __name__ == "__main__":

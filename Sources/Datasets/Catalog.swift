@@ -52,6 +52,8 @@ public struct Catalog: Sendable {
         case .digits: SyntheticDigits().split()
         case .mnist, .fashionMNIST:
             try MNISTFolder(name: name.rawValue, folder: folder.appendingPathComponent(name.rawValue)).read()
+        case .cifar10: try CIFARFolder(layout: .cifar10, root: folder).read()
+        case .cifar100: try CIFARFolder(layout: .cifar100, root: folder).read()
         }
     }
 }

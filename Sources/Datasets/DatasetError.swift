@@ -48,6 +48,10 @@ public enum FileDefect: Hashable, Sendable {
     case wrongLabelCount(Int, images: String, imageCount: Int)
     /// A label that no class has.
     case labelOutOfRange(Int, index: Int, classCount: Int)
+    /// The data end within an image and its labels, which take `recordSize` bytes together.
+    case partialRecord(byteCount: Int, recordSize: Int)
+    /// More images than any file of this kind has.
+    case tooManyRecords(limit: Int)
     /// Images of another size than those of the training set.
     case wrongImageSize([Int], expected: [Int])
 }
@@ -71,7 +75,7 @@ extension FileDefect: CustomStringConvertible {
     public var description: String {
         switch self {
         case .missing: "no such file; check the path"
-        case .notARegularFile: "not a regular file; expected an IDX file"
+        case .notARegularFile: "not a regular file; put the file of the data set in its place"
         case .unreadable(let reason): "cannot be read (\(reason)); check its permissions"
         case .empty: "the file is empty; download it again"
         case .notGzip: "not compressed by gzip although its name ends in .gz; download it again, or drop the suffix"
@@ -98,6 +102,11 @@ extension FileDefect: CustomStringConvertible {
             "\(count) labels, expected \(imageCount), one for each image of \(images); download both again"
         case .labelOutOfRange(let label, let index, let classCount):
             "label \(label) at index \(index), expected a class in 0..<\(classCount); download the file again"
+        case .partialRecord(let count, let size):
+            "\(count) bytes of data, expected a multiple of \(size), the bytes of an image and its labels; "
+                + "download the file again"
+        case .tooManyRecords(let limit):
+            "more than \(limit) images, expected no more in one file; use the file of the binary version as it is"
         case .wrongImageSize(let size, let expected):
             "images of \(Self.extents(size)), expected \(Self.extents(expected)) as in the training set; "
                 + "take all files from one data set"

@@ -6,6 +6,10 @@ public enum DatasetName: String, CaseIterable, Sendable {
     case mnist
     /// The articles of clothing of Fashion-MNIST.
     case fashionMNIST = "fashion-mnist"
+    /// The small colour photographs of CIFAR-10.
+    case cifar10 = "cifar-10"
+    /// Those of CIFAR-100, with its 100 fine classes.
+    case cifar100 = "cifar-100"
 
     /// The data set of a name that a user wrote.
     ///

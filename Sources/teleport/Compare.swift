@@ -22,6 +22,7 @@ struct Compare: ParsableCommand {
             Examples:
               teleport compare
               teleport compare --dataset mnist --data DIR --learning-rate 0.1 --seeds 3
+              teleport compare --dataset cifar-10 --data DIR --model cnn --learning-rate 1e-4
               teleport compare --learning-rate 2e-4 --step-size fixed:0.2 --cap fixed:5
               teleport compare --config FILE --epochs 10 --output results/long
             """)
@@ -40,6 +41,7 @@ struct Compare: ParsableCommand {
         try execution.apply()
         let catalog = model.data.map { Catalog(folder: URL(fileURLWithPath: $0, isDirectory: true)) } ?? Catalog()
         let data = try catalog.images(model.dataset)
+        try model.model.check(imageShape: data.imageShape)
         let experiment = CompareExperiment(
             try model.training(execution), teleports: teleportation.configuration, seeds: seeds, on: data)
         let folder = outputFolder(data.name)

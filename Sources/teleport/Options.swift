@@ -14,7 +14,9 @@ struct ModelOptions: ParsableArguments {
     @Option(help: "The folder with one subfolder for each data set; by default $TELEPORT_DATA, else the user's cache.")
     var data: String?
 
-    @Option(help: ArgumentHelp("The model, as mlp:1024,1024 or mlp:16,10:leaky-relu(0.1).", valueName: "model"))
+    @Option(
+        help: ArgumentHelp(
+            "The model, as mlp:1024,1024, mlp:16,10:leaky-relu(0.1) or cnn:16,32,64.", valueName: "model"))
     var model = Architecture.mlp(hidden: [1024, 1024], activation: .relu)
 
     @Option(help: "The optimizer.")

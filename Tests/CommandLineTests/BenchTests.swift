@@ -11,7 +11,8 @@ import Testing
         let timings = try #require(
             JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [[String: Any]])
         let names = timings.compactMap { $0["name"] as? String }
-        #expect(Set(names).isSuperset(of: ["train/mlp-small", "train/mlp-1024-sgd", "train/mlp-1024-adam"]))
+        #expect(
+            Set(names).isSuperset(of: ["train/mlp-small", "train/mlp-1024-sgd", "train/mlp-1024-adam", "train/cnn"]))
         for timing in timings {
             #expect(Set(timing.keys) == ["name", "median", "minimum", "maximum", "repetitions", "unit"])
             #expect(timing["unit"] as? String == "s" && timing["repetitions"] as? Int == 1)

@@ -150,6 +150,29 @@ import Testing
         #expect(epochs.last?["testAccuracy"] as? Double == 1)
     }
 
+    @Test func trainsAConvolutionalNetworkOnCIFAR() throws {
+        // Two classes: images that are dark above and those that are dark below.
+        let halves = [0, 200].map { [UInt8](repeating: $0, count: 512) }
+        let planes = [halves[0] + halves[1], halves[1] + halves[0]]
+        func records(_ count: Int) -> Data {
+            Data((0..<count).flatMap { index in [UInt8(index % 2)] + (0..<3).flatMap { _ in planes[index % 2] } })
+        }
+        let data = folder.url.appendingPathComponent("data/cifar-10-batches-bin")
+        try FileManager.default.createDirectory(at: data, withIntermediateDirectories: true)
+        for index in 1...5 { try records(40).write(to: data.appendingPathComponent("data_batch_\(index).bin")) }
+        try records(20).write(to: data.appendingPathComponent("test_batch.bin"))
+        let result = try run(
+            "--dataset", "cifar-10", "--data", "data", "--model", "cnn:4,4", "--learning-rate", "0.5", "--batch-size",
+            "10", "--output", "out", "--quiet")
+        #expect(result.status == 0, "\(result.errors)")
+        let summary = try SummaryFile(in: folder.url.appendingPathComponent("out"))
+        #expect(summary.configuration["model"] as? String == "cnn:4,4")
+        #expect(summary.configuration["dataset"] as? String == "cifar-10")
+        #expect(summary.records("epochs", of: "baseline").last?["testAccuracy"] as? Double == 1)
+        let teleports = summary.records("teleports", of: "teleport")
+        #expect(teleports.count == 6 && teleports.allSatisfy { $0["restored"] as? Bool == false })
+    }
+
     @Test func interruptionKeepsTheFinishedEpochs() throws {
         let (process, _, errors) = try Tool.process(
             Self.quick + ["--epochs", "1000", "--output", "out"], in: folder.url)

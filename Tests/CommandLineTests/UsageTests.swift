@@ -59,6 +59,7 @@ import Testing
 
     @Test(arguments: [
         ("--model", "mlp:0", "give mlp:SIZES"), ("--model", "vgg", "give mlp:SIZES"),
+        ("--model", "cnn:16,0", "cnn[:CHANNELS[:ACTIVATION]]"),
         ("--optimizer", "newton", "'adam'"), ("--learning-rate", "-1", "give a positive number"),
         ("--learning-rate", "fast", "give a positive number"), ("--batch-size", "0", "give an integer of at least 1"),
         ("--epochs", "2.5", "give an integer of at least 1"), ("--dataset", "cifar", "'mnist'"),
@@ -89,6 +90,13 @@ import Testing
         try expect(["fly"], fails: 2, saying: "'fly'", "See 'teleport --help'")
         try expect(["bench", "speed"], fails: 2, saying: "'speed'", "'train'", "See 'teleport bench --help'")
         try expect(["bench", "train", "--repetitions", "0"], fails: 2, saying: "'0'", "give an integer of at least 1")
+    }
+
+    @Test func refusesAModelThatTheImagesAreTooSmallFor() throws {
+        try expect(
+            ["compare", "--model", "cnn:8,8,8,8,8", "--output", "out"], fails: 2, saying: "cnn:8,8,8,8,8", "28 x 28",
+            "give no more than 4")
+        #expect(!folder.has("out"))
     }
 
     @Test func refusesAFolderThatItCannotWriteTo() throws {

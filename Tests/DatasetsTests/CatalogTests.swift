@@ -6,8 +6,10 @@ import Testing
 @Suite struct CatalogTests {
     @Test func listsTheNamesThereAreForAnUnknownOne() {
         let error = #expect(throws: DatasetError.self) { try Catalog().images("MNIST2") }
-        #expect(error == .unknownName("MNIST2", known: ["digits", "mnist", "fashion-mnist"]))
-        #expect(error?.description == "unknown data set 'MNIST2': expected one of digits, mnist, fashion-mnist")
+        #expect(error == .unknownName("MNIST2", known: ["digits", "mnist", "fashion-mnist", "cifar-10", "cifar-100"]))
+        #expect(
+            error?.description
+                == "unknown data set 'MNIST2': expected one of digits, mnist, fashion-mnist, cifar-10, cifar-100")
     }
 
     @Test func generatesDigitsWithoutAFolder() throws {

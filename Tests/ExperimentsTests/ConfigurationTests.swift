@@ -102,13 +102,38 @@ import Torch
         try expect(
             "mlp:16,10:leaky-relu(0.1)",
             is: Architecture.mlp(hidden: [16, 10], activation: .leakyReLU(slope: 0.1)))
+        try expect("cnn:16,32,64", is: Architecture.cnn(channels: [16, 32, 64], activation: .relu))
+        try expect("cnn:8", is: Architecture.cnn(channels: [8], activation: .relu))
+        try expect("cnn:16,32:tanh", is: Architecture.cnn(channels: [16, 32], activation: .tanh))
+        #expect(try Architecture(text: "cnn").text == "cnn:16,32,64")
         expectRefused(
             Architecture.self,
-            ["", "mlp", "mlp:", "mlp:0", "mlp:-4", "mlp:16,", "mlp:16,,10", "mlp:x", "mlp:1e3", "mlp:10000000", "cnn"],
-            remedy: "mlp:SIZES")
+            [
+                "", "mlp", "mlp:", "mlp:0", "mlp:-4", "mlp:16,", "mlp:16,,10", "mlp:x", "mlp:1e3", "mlp:10000000",
+                "cnn:", "cnn:0", "cnn:16,", "cnn:tanh", "cnn::tanh", "CNN", "rnn:16",
+            ], remedy: "mlp:SIZES[:ACTIVATION] or cnn[:CHANNELS[:ACTIVATION]]")
         // The part that is wrong is named.
         let error = #expect(throws: TextError.self) { try Architecture(text: "mlp:16:softmax") }
         #expect(error?.description == "'softmax': give relu, leaky-relu(SLOPE), tanh, sigmoid or gelu")
+    }
+
+    @Test func imagesThatAreTooSmall() throws {
+        let model = try Architecture(text: "cnn:4,4,4")
+        #expect(throws: Never.self) { try model.check(imageShape: [3, 8, 8]) }
+        #expect(throws: Never.self) { try model.check(imageShape: [1, 15, 9]) }
+        for shape in [[1, 7, 8], [1, 8, 7], [3, 4, 100]] {
+            let error = #expect(throws: ImageSizeError.self) { try model.check(imageShape: shape) }
+            let message = try #require(error?.description)
+            for part in ["cnn:4,4,4", "\(shape[1]) x \(shape[2])", "give no more than 2"] {
+                #expect(message.contains(part), "\(message)")
+            }
+        }
+        let error = #expect(throws: ImageSizeError.self) { try model.check(imageShape: [3, 1, 1]) }
+        #expect(error?.description.contains("use larger images") == true)
+        #expect(throws: Never.self) { try Architecture(text: "mlp:4").check(imageShape: [3, 1, 1]) }
+        // What is accepted can be made.
+        let network = model.makeModel(inputShape: [1, 15, 9], outputs: 2, using: Generator(seed: 0))
+        #expect(network(.zeros([1, 1, 15, 9])).shape == [1, 2])
     }
 
     @Test func devices() throws {
@@ -133,5 +158,12 @@ import Torch
         #expect(model.parameters.map(\.value.shape) == [[7, 6], [7], [5, 7], [5], [4, 5], [4]])
         #expect(model.parameters.allSatisfy { $0.value.dtype == .float64 })
         #expect(model(.zeros([2, 1, 3, 2], dtype: .float64)).shape == [2, 4])
+
+        let network = try Architecture(text: "cnn:5,6:tanh").makeModel(
+            inputShape: [3, 9, 8], outputs: 4, using: Generator(seed: 0), dtype: .float64)
+        let shapes = network.parameters.map(\.value.shape)
+        #expect(shapes == [[5, 3, 3, 3], [5], [6, 5, 3, 3], [6], [4, 24], [4]])
+        #expect(network.parameters.allSatisfy { $0.value.dtype == .float64 })
+        #expect(network(.zeros([2, 3, 9, 8], dtype: .float64)).shape == [2, 4])
     }
 }

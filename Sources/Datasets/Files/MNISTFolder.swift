@@ -16,7 +16,7 @@ struct MNISTFolder {
     func read() throws(DatasetError) -> Split<ImageDataset> {
         let parts = [Part(prefix: "train"), Part(prefix: "t10k")]
         // The four are looked up first, so that one error can name all that are missing.
-        let missing = parts.flatMap(\.files).filter { locate($0) == nil }
+        let missing = parts.flatMap(\.files).filter { folder.existingFile($0) == nil }
         guard missing.isEmpty else {
             throw .missingFiles(dataset: name, folder: folder.path, files: missing)
         }
@@ -37,13 +37,9 @@ struct MNISTFolder {
         var files: [String] { [images, labels] }
     }
 
-    /// The file of this name, with or without the suffix of gzip, if there is one.
-    private func locate(_ file: String) -> URL? {
-        [file, file + ".gz"].map { folder.appendingPathComponent($0) }
-            .first { FileManager.default.fileExists(atPath: $0.path) }
+    private func url(_ file: String) -> URL {
+        folder.existingFile(file) ?? folder.appendingPathComponent(file)
     }
-
-    private func url(_ file: String) -> URL { locate(file) ?? folder.appendingPathComponent(file) }
 
     private func read(_ part: Part) throws(DatasetError) -> ImageDataset {
         let images = try IDXFile(contentsOf: url(part.images), rank: 3)

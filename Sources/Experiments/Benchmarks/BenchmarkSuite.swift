@@ -21,7 +21,8 @@ public enum BenchmarkSuite: String, CaseIterable, Sendable {
     public func run(repetitions: Int, report: (Timing) -> Void) {
         switch self {
         case .teleport:
-            report(TeleportWork().measure("teleport/mlp-1024", repetitions: repetitions))
+            report(TeleportWork.mlp.measure("teleport/mlp-1024", repetitions: repetitions))
+            report(TeleportWork.cnn.measure("teleport/cnn", repetitions: repetitions))
         case .train:
             for work in TrainingWork.all { report(work.measure(repetitions: repetitions)) }
         case .scaling:
@@ -32,41 +33,36 @@ public enum BenchmarkSuite: String, CaseIterable, Sendable {
     }
 }
 
-/// A null-space teleport of a perceptron on images of 28 x 28 and ten classes.
+/// A null-space teleport of a classifier of ten classes.
 private struct TeleportWork {
+    var architecture = Architecture.mlp(hidden: [1024, 1024], activation: .relu)
+    var inputShape = [784]
     var steps = 8
-    var width = 1024
     var samples = 32
-    var layers = 3
     var batches = 1
+
+    static let mlp = TeleportWork()
+    static let cnn = TeleportWork(
+        architecture: .cnn(channels: [16, 32, 64], activation: .relu), inputShape: [3, 32, 32], samples: 256)
 
     /// One quantity varied at a time, as NS25 Figure 3 has it.
     static let scaling: [(String, TeleportWork)] = {
-        func vary(
-            _ name: String, _ quantity: WritableKeyPath<TeleportWork, Int>, over values: [Int]
-        ) -> [(String, TeleportWork)] {
-            values.map { value in
-                var work = TeleportWork(steps: 8, width: 256, samples: 64, layers: 4, batches: 1)
-                work[keyPath: quantity] = value
-                return ("\(name)=\(value)", work)
-            }
+        func work(t: Int = 8, d: Int = 256, n: Int = 64, l: Int = 4, b: Int = 1) -> TeleportWork {
+            TeleportWork(
+                architecture: .mlp(hidden: Array(repeating: d, count: l - 1), activation: .relu), steps: t, samples: n,
+                batches: b)
         }
-        return vary("t", \.steps, over: [1, 2, 4, 8, 16])
-            + vary("d", \.width, over: [64, 128, 256, 512, 1024])
-            + vary("n", \.samples, over: [16, 32, 64, 128, 256])
-            + vary("l", \.layers, over: [2, 3, 4, 5, 6])
-            + vary("b", \.batches, over: [1, 2, 4, 8])
+        return [1, 2, 4, 8, 16].map { ("t=\($0)", work(t: $0)) }
+            + [64, 128, 256, 512, 1024].map { ("d=\($0)", work(d: $0)) }
+            + [16, 32, 64, 128, 256].map { ("n=\($0)", work(n: $0)) }
+            + [2, 3, 4, 5, 6].map { ("l=\($0)", work(l: $0)) }
+            + [1, 2, 4, 8].map { ("b=\($0)", work(b: $0)) }
     }()
 
     func measure(_ name: String, repetitions: Int) -> Timing {
         let generator = Generator(seed: 0)
-        let model = MLP(
-            inputs: 784, hidden: Array(repeating: width, count: layers - 1), outputs: 10, using: generator)
-        let data = (0..<batches).map { _ in
-            Batch(
-                inputs: .normal([samples, 784], using: generator),
-                targets: .integers([samples], in: 0..<10, using: generator))
-        }
+        let model = architecture.makeModel(inputShape: inputShape, outputs: 10, using: generator)
+        let data = (0..<batches).map { _ in Batch.random(of: samples, shape: inputShape, using: generator) }
         // A fixed step without a cap: the same steps at each repetition, whatever the gradient.
         let teleporter = NullSpaceTeleporter(steps: steps, stepSize: .fixed(0.01), cap: .none)
         let optimizer = SGD(learningRate: 1e-3)
@@ -82,29 +78,45 @@ private struct TeleportWork {
 /// Training steps on one batch.
 private struct TrainingWork {
     let name: String
-    let hidden: [Int]
-    let activation: Activation
+    let architecture: Architecture
+    var inputShape = [784]
     let samples: Int
     let optimizer: OptimizerKind
+    var steps = 50
 
     static let all = [
         TrainingWork(
-            name: "mlp-small", hidden: [16, 10], activation: .leakyReLU(slope: 0.1), samples: 20, optimizer: .sgd),
-        TrainingWork(name: "mlp-1024-sgd", hidden: [1024, 1024], activation: .relu, samples: 32, optimizer: .sgd),
-        TrainingWork(name: "mlp-1024-adam", hidden: [1024, 1024], activation: .relu, samples: 32, optimizer: .adam),
+            name: "mlp-small", architecture: .mlp(hidden: [16, 10], activation: .leakyReLU(slope: 0.1)), samples: 20,
+            optimizer: .sgd),
+        TrainingWork(
+            name: "mlp-1024-sgd", architecture: .mlp(hidden: [1024, 1024], activation: .relu), samples: 32,
+            optimizer: .sgd),
+        TrainingWork(
+            name: "mlp-1024-adam", architecture: .mlp(hidden: [1024, 1024], activation: .relu), samples: 32,
+            optimizer: .adam),
+        TrainingWork(
+            name: "cnn", architecture: .cnn(channels: [16, 32, 64], activation: .relu), inputShape: [3, 32, 32],
+            samples: 32, optimizer: .sgd, steps: 20),
     ]
 
     func measure(repetitions: Int) -> Timing {
         let generator = Generator(seed: 0)
-        let model = MLP(inputs: 784, hidden: hidden, outputs: 10, activation: activation, using: generator)
+        let model = architecture.makeModel(inputShape: inputShape, outputs: 10, using: generator)
         let parameters = model.parameters.map(\.value)
-        let batch = Batch(
-            inputs: .normal([samples, 784], using: generator),
-            targets: .integers([samples], in: 0..<10, using: generator))
+        let batch = Batch.random(of: samples, shape: inputShape, using: generator)
         let optimizer = self.optimizer.make(learningRate: 1e-3)
-        return Timing("train/\(name)", repetitions: repetitions, count: 50) {
+        return Timing("train/\(name)", repetitions: repetitions, count: steps) {
             let loss = LinearizedLoss(model, CrossEntropy(), on: batch)
             optimizer.update(parameters, with: loss.pullback().parameters)
         }
+    }
+}
+
+extension Batch {
+    /// Normal inputs of the given shape, and labels of ten classes.
+    fileprivate static func random(of count: Int, shape: [Int], using generator: Generator) -> Batch {
+        Batch(
+            inputs: .normal([count] + shape, using: generator),
+            targets: .integers([count], in: 0..<10, using: generator))
     }
 }

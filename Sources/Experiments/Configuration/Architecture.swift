@@ -5,47 +5,101 @@ import Torch
 public enum Architecture: Hashable, Sendable, TextConvertible {
     /// A multi-layer perceptron with the given hidden sizes.
     case mlp(hidden: [Int], activation: Activation)
+    /// A convolutional network with the given output channels; each convolution is followed by a halving of the image.
+    case cnn(channels: [Int], activation: Activation)
 
-    /// `mlp:1024,1024`, or with an activation `mlp:16,10:leaky-relu(0.1)`.
+    /// `mlp:1024,1024`, `cnn:16,32,64` or `cnn` for that one, or with an activation `mlp:16,10:leaky-relu(0.1)`.
     public init(text: String) throws(TextError) {
-        let remedy = "give mlp:SIZES[:ACTIVATION], as mlp:1024,1024 or mlp:16,10:leaky-relu(0.1)"
+        let remedy =
+            "give mlp:SIZES[:ACTIVATION] or cnn[:CHANNELS[:ACTIVATION]], as mlp:1024,1024, "
+            + "mlp:16,10:leaky-relu(0.1) or cnn:16,32,64"
+        if text == "cnn" {
+            self = .cnn(channels: [16, 32, 64], activation: .relu)
+            return
+        }
         let parts = text.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
-        guard parts.count >= 2, parts[0] == "mlp" else { throw TextError(text, remedy) }
-        let hidden = parts[1].split(separator: ",", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
-        guard hidden.allSatisfy({ (1...1_000_000).contains($0) }) else { throw TextError(text, remedy) }
+        guard parts.count >= 2, ["mlp", "cnn"].contains(parts[0]) else { throw TextError(text, remedy) }
+        let sizes = parts[1].split(separator: ",", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
+        guard sizes.allSatisfy({ (1...1_000_000).contains($0) }) else { throw TextError(text, remedy) }
         // What does not fit into memory ends the process inside libtorch; a thousand million weights are refused here.
-        guard zip(hidden, hidden.dropFirst()).allSatisfy({ $0 * $1 <= 1_000_000_000 }) else {
+        guard zip(sizes, sizes.dropFirst()).allSatisfy({ $0 * $1 <= 1_000_000_000 }) else {
             throw TextError(text, remedy + "; two neighbouring sizes may multiply to 1000000000 at most")
         }
-        self = .mlp(hidden: hidden, activation: parts.count > 2 ? try Activation(text: String(parts[2])) : .relu)
+        let activation = parts.count > 2 ? try Activation(text: String(parts[2])) : .relu
+        self =
+            parts[0] == "mlp"
+            ? .mlp(hidden: sizes, activation: activation) : .cnn(channels: sizes, activation: activation)
     }
 
-    /// `mlp:1024,1024`, with the activation if it is not ReLU.
+    /// `mlp:1024,1024` or `cnn:16,32,64`, with the activation if it is not ReLU.
     public var text: String {
-        switch self {
-        case .mlp(let hidden, let activation):
-            "mlp:" + hidden.map(String.init).joined(separator: ",")
+        func text(_ kind: String, _ sizes: [Int], _ activation: Activation) -> String {
+            "\(kind):" + sizes.map(String.init).joined(separator: ",")
                 + (activation == .relu ? "" : ":\(activation.text)")
+        }
+        return switch self {
+        case .mlp(let hidden, let activation): text("mlp", hidden, activation)
+        case .cnn(let channels, let activation): text("cnn", channels, activation)
+        }
+    }
+
+    /// Checks that a model of this shape can be made for images.
+    ///
+    /// - Parameter imageShape: The shape of an image, `[C, H, W]`.
+    /// - Throws: `ImageSizeError` if the images are too small.
+    public func check(imageShape: [Int]) throws(ImageSizeError) {
+        guard case .cnn(let channels, _) = self else { return }
+        let (height, width) = (imageShape[1], imageShape[2])
+        // 1 pixel cannot be halved, 2 and 3 once, 4 to 7 twice.
+        let halvings = max(Int.bitWidth - 1 - min(height, width).leadingZeroBitCount, 0)
+        guard channels.count <= halvings else {
+            throw ImageSizeError(model: self, height: height, width: width, halvings: halvings)
         }
     }
 
     /// A model of this shape with random weights.
     ///
     /// - Parameters:
-    ///   - inputShape: The shape of one sample.
+    ///   - inputShape: The shape of one sample; of an image, `[C, H, W]`, that `check(imageShape:)` accepts, for a
+    ///     convolutional network.
     ///   - outputs: The number of outputs.
     ///   - generator: Draws the weights.
     ///   - dtype: The element type of the weights.
     ///   - device: Where the weights are.
     public func makeModel(
         inputShape: [Int], outputs: Int, using generator: Generator, dtype: DType = .float32, device: Device = .cpu
-    ) -> MLP {
+    ) -> any Layer {
         switch self {
         case .mlp(let hidden, let activation):
             MLP(
                 inputs: inputShape.reduce(1, *), hidden: hidden, outputs: outputs, activation: activation,
                 using: generator, dtype: dtype, device: device)
+        case .cnn(let channels, let activation):
+            ConvolutionalNetwork(
+                imageShape: inputShape, channels: channels, outputs: outputs, activation: activation,
+                using: generator, dtype: dtype, device: device)
         }
+    }
+}
+
+/// Images that are too small for a convolutional network.
+public struct ImageSizeError: Error, Hashable, CustomStringConvertible {
+    /// The network.
+    public let model: Architecture
+    /// The height of the images.
+    public let height: Int
+    /// Their width.
+    public let width: Int
+    /// How often they can be halved.
+    public let halvings: Int
+
+    /// Which model does not go with which images, and what to do.
+    public var description: String {
+        let remedy =
+            halvings == 0
+            ? "use larger images, or a model mlp:SIZES" : "give no more than \(halvings), or use larger images"
+        return "model \(model.text): each number of channels halves the images, and nothing is left of those of "
+            + "\(height) x \(width); \(remedy)"
     }
 }
 

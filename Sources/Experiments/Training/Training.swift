@@ -34,7 +34,8 @@ public struct Training {
         }
     }
 
-    /// The training of a classifier of images.
+    /// The training of a classifier of images, which must not be too small for the model; see
+    /// `Architecture.check(imageShape:)`.
     public init(_ configuration: TrainingConfiguration, on data: Split<ImageDataset>) {
         self.configuration = configuration
         train = data.train.to(dtype: configuration.dtype, device: configuration.device)

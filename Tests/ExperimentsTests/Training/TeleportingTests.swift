@@ -40,6 +40,20 @@ import Torch
         #expect(run.teleports.allSatisfy { $0.freeDimensions.values.allSatisfy { $0 >= 45 } })
     }
 
+    @Test(arguments: NullSpaceTeleporter.Method.allCases)
+    func convolutionalNetworksKeepTheirLoss(method: NullSpaceTeleporter.Method) {
+        let run = training(epochs: 1) { $0.architecture = .cnn(channels: [4, 6], activation: .relu) }
+            .run(
+                seed: 1,
+                teleports: teleports {
+                    $0.derivative = method
+                    $0.cap = .relative(100)
+                })
+        expectTeleports(run, count: 2, driftBelow: 1e-12)
+        // The head has 6 x 7 x 7 + 1 inputs, the bias being one.
+        #expect(run.teleports.allSatisfy { ($0.freeDimensions["7"] ?? 0) >= 275 })
+    }
+
     @Test func theWholeTrainingSetKeepsItsLoss() throws {
         // Fewer samples than units, so that these have a null space.
         let data = digits.map { $0.prefix(100) }
