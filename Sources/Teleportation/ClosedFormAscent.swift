@@ -30,6 +30,7 @@ final class ClosedFormAscent: NullSpaceAscent {
             guard let tangent = tangents[position] else { continue }
             let delta = pulled.affineOutputs[position]
             let space = try spaces.of(map, at: position)
+            guard space.freeDimensions > 0 else { continue }
             let weight: ParameterGradient
             let bias: Tensor?
             if map.input is Representation, delta.size(0) <= delta.size(1) {
