@@ -34,8 +34,8 @@ public final class Momentum: StatefulOptimizer {
         checkCounts(parameters, gradients)
         return withoutGradients {
             memory.prepare(for: parameters)
-            let squaredNorm = total(gradients.map { $0.squaredNorm() })
-            let alongVelocity = total(zip(gradients, memory.moments[0]).map { $0.dot($1) })
+            let squaredNorm = gradients.map { $0.squaredNorm() }.total()
+            let alongVelocity = zip(gradients, memory.moments[0]).map { $0.dot($1) }.total()
             let decrease = momentum * alongVelocity + squaredNorm
             return learningRate * (nesterov ? momentum * decrease + squaredNorm : decrease)
         }

@@ -42,7 +42,7 @@ extension StatefulOptimizer {
                     [difference], gradients: [gradient], moments: moments.map { [$0] }, count: memory.stepCount + 1)
                 return difference.dot(gradient)
             }
-            return -total(decreases)
+            return -decreases.total()
         }
     }
 
@@ -209,12 +209,6 @@ func stepCounts(_ count: Double, for parameters: [Tensor]) -> [Tensor] {
 func checkCounts(_ parameters: [Tensor], _ gradients: [ParameterGradient]) {
     require(
         parameters.count == gradients.count, "\(gradients.count) gradients for \(parameters.count) parameters")
-}
-
-/// The sum of tensors of rank 0, waiting for the device once.
-func total(_ scalars: [Tensor]) -> Double {
-    guard let first = scalars.first else { return 0 }
-    return scalars.dropFirst().reduce(first) { $0 + $1 }.item()
 }
 
 extension ParameterGradient {

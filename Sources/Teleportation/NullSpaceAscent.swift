@@ -19,12 +19,3 @@ struct Move {
     let parameter: Tensor
     let direction: ParameterGradient
 }
-
-extension Sequence where Element == Tensor {
-    /// The sum of tensors of rank 0, read at once.
-    func total() -> Double {
-        var sum: Tensor?
-        for element in self { if let sum { sum.addInPlace(element) } else { sum = element.clone() } }
-        return sum?.item() ?? 0
-    }
-}

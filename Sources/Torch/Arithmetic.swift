@@ -97,3 +97,12 @@ extension Tensor {
         return result
     }
 }
+
+extension Sequence where Element == Tensor {
+    /// The sum of tensors of rank 0, as a double; 0 if there are none. Waits for the device once.
+    public func total() -> Double {
+        var sum: Tensor?
+        for element in self { if let sum { sum.addInPlace(element) } else { sum = element.clone() } }
+        return sum?.item() ?? 0
+    }
+}
