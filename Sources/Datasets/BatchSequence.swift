@@ -5,12 +5,12 @@ import Torch
 ///
 /// Each pass over a shuffled sequence is an epoch of its own: it draws the next order from the generator. The orders
 /// of a run thus follow from the seed of the generator alone.
-public struct BatchSequence<Samples: Dataset>: Sequence {
-    let samples: Samples
+public struct BatchSequence: Sequence {
+    let samples: any Dataset
     let size: Int
     let generator: Generator?
 
-    init(_ samples: Samples, size: Int, generator: Generator?) {
+    init(_ samples: any Dataset, size: Int, generator: Generator?) {
         require(size >= 1, "batches of \(size) samples")
         self.samples = samples
         self.size = size
@@ -32,7 +32,7 @@ public struct BatchSequence<Samples: Dataset>: Sequence {
 
     /// One pass over the samples.
     public struct Iterator: IteratorProtocol {
-        let samples: Samples
+        let samples: any Dataset
         let order: Tensor
         let count: Int
         let size: Int

@@ -3,7 +3,7 @@ import Foundation
 /// Finds data sets by name, in a folder with one subfolder for each.
 ///
 /// ```swift
-/// let mnist = try Catalog(folder: URL(fileURLWithPath: "data")).images("mnist")  // reads data/mnist/*
+/// let mnist = try Catalog(folder: URL(fileURLWithPath: "data")).dataset("mnist")  // reads data/mnist/*
 /// ```
 public struct Catalog: Sendable {
     /// The data folder.
@@ -36,24 +36,24 @@ public struct Catalog: Sendable {
         #endif
     }
 
-    /// Reads, or generates, a data set of images.
+    /// Reads, or generates, a data set.
     ///
     /// - Parameter name: One of the names of `DatasetName`.
     /// - Throws: `DatasetError` if there is no such data set, or its files are missing or damaged.
-    public func images(_ name: String) throws(DatasetError) -> Split<ImageDataset> {
-        try images(DatasetName(named: name))
+    public func dataset(_ name: String) throws(DatasetError) -> Split<any Dataset> {
+        try dataset(DatasetName(named: name))
     }
 
-    /// Reads, or generates, a data set of images.
+    /// Reads, or generates, a data set.
     ///
     /// - Throws: `DatasetError` if its files are missing or damaged.
-    public func images(_ name: DatasetName) throws(DatasetError) -> Split<ImageDataset> {
+    public func dataset(_ name: DatasetName) throws(DatasetError) -> Split<any Dataset> {
         switch name {
-        case .digits: SyntheticDigits().split()
+        case .digits: SyntheticDigits().split().erased
         case .mnist, .fashionMNIST:
-            try MNISTFolder(name: name.rawValue, folder: folder.appendingPathComponent(name.rawValue)).read()
-        case .cifar10: try CIFARFolder(layout: .cifar10, root: folder).read()
-        case .cifar100: try CIFARFolder(layout: .cifar100, root: folder).read()
+            try MNISTFolder(name: name.rawValue, folder: folder.appendingPathComponent(name.rawValue)).read().erased
+        case .cifar10: try CIFARFolder(layout: .cifar10, root: folder).read().erased
+        case .cifar100: try CIFARFolder(layout: .cifar100, root: folder).read().erased
         }
     }
 }

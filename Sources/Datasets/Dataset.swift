@@ -13,8 +13,20 @@ public protocol Dataset {
     /// The number of samples.
     var count: Int { get }
 
+    /// The shape of the input of one sample: an image `[C, H, W]`, a series `[T, D]`, a text `[T]`.
+    var inputShape: [Int] { get }
+
+    /// What is asked of a model.
+    var task: LearningTask { get }
+
     /// The samples at `indices` (`int64`, `[n]`, each in `0..<count`), in that order.
     func batch(_ indices: Tensor) -> Batch
+
+    /// The first `length` samples, or all if there are fewer; they share the storage of this data set.
+    func prefix(_ length: Int) -> Self
+
+    /// The same samples with inputs of another floating-point type, on another device, or both.
+    func to(dtype: DType?, device: Device?) -> Self
 }
 
 extension Dataset {
@@ -23,9 +35,15 @@ extension Dataset {
     /// - Parameters:
     ///   - size: The number of samples in a batch, at least 1.
     ///   - generator: Each pass draws a new order of the samples from it; without one they come as they are stored.
-    public func batches(of size: Int, shuffledBy generator: Generator? = nil) -> BatchSequence<Self> {
+    public func batches(of size: Int, shuffledBy generator: Generator? = nil) -> BatchSequence {
         BatchSequence(self, size: size, generator: generator)
     }
+
+    /// The same samples with inputs of another floating-point type.
+    public func to(dtype: DType) -> Self { to(dtype: dtype, device: nil) }
+
+    /// The same samples on another device.
+    public func to(device: Device) -> Self { to(dtype: nil, device: device) }
 
     /// Different samples drawn at random, all subsets being equally likely.
     ///

@@ -37,7 +37,10 @@ public struct ImageDataset: Dataset {
     public var count: Int { images.size(0) }
 
     /// The shape of one image, `[C, H, W]`.
-    public var imageShape: [Int] { Array(images.shape.dropFirst()) }
+    public var inputShape: [Int] { Array(images.shape.dropFirst()) }
+
+    /// Classification.
+    public var task: LearningTask { .classification(classes: classCount) }
 
     /// The images at `indices` (`int64`, `[n]`) as `[n, C, H, W]` of `dtype` in 0...1, and their classes, `[n]`.
     public func batch(_ indices: Tensor) -> Batch {
@@ -57,7 +60,7 @@ public struct ImageDataset: Dataset {
     }
 
     /// The same images with batches of another floating-point type, on another device, or both.
-    public func to(dtype: DType? = nil, device: Device? = nil) -> ImageDataset {
+    public func to(dtype: DType?, device: Device?) -> ImageDataset {
         ImageDataset(
             images: images.to(device: device), labels: labels.to(device: device), classCount: classCount,
             dtype: dtype ?? self.dtype)

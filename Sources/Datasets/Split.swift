@@ -1,5 +1,5 @@
 /// A data set in two parts: samples to train on, and others to test with.
-public struct Split<Samples: Dataset> {
+public struct Split<Samples> {
     /// The name of the data set, as `mnist`.
     public let name: String
     /// The samples to train on.
@@ -15,15 +15,20 @@ public struct Split<Samples: Dataset> {
     }
 
     /// The same data set with both parts transformed, for example cut to a prefix or moved to a device.
-    public func map<Result: Dataset>(_ transform: (Samples) -> Result) -> Split<Result> {
+    public func map<Result>(_ transform: (Samples) -> Result) -> Split<Result> {
         Split<Result>(name: name, train: transform(train), test: transform(test))
     }
 }
 
-extension Split<ImageDataset> {
-    /// The number of classes.
-    public var classCount: Int { train.classCount }
+extension Split where Samples: Dataset {
+    /// The same data set, with its kind of samples left open.
+    public var erased: Split<any Dataset> { map { $0 } }
+}
 
-    /// The shape of one image, `[C, H, W]`.
-    public var imageShape: [Int] { train.imageShape }
+extension Split<any Dataset> {
+    /// The shape of the input of one sample.
+    public var inputShape: [Int] { train.inputShape }
+
+    /// What is asked of a model.
+    public var task: LearningTask { train.task }
 }

@@ -12,11 +12,11 @@ public struct CompareExperiment {
     public let teleports: TeleportConfiguration
     /// One run of each arm for each of them.
     public let seeds: Seeds
-    private let data: Split<ImageDataset>
+    private let data: Split<any Dataset>
 
     /// A comparison on a data set.
     public init(
-        _ training: TrainingConfiguration, teleports: TeleportConfiguration, seeds: Seeds, on data: Split<ImageDataset>
+        _ training: TrainingConfiguration, teleports: TeleportConfiguration, seeds: Seeds, on data: Split<any Dataset>
     ) {
         self.training = training
         self.teleports = teleports

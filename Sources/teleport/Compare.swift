@@ -40,8 +40,8 @@ struct Compare: ParsableCommand {
     mutating func run() throws {
         try execution.apply()
         let catalog = model.data.map { Catalog(folder: URL(fileURLWithPath: $0, isDirectory: true)) } ?? Catalog()
-        let data = try catalog.images(model.dataset)
-        try model.model.check(imageShape: data.imageShape)
+        let data = try catalog.dataset(model.dataset)
+        try model.model.check(inputShape: data.inputShape, task: data.task)
         let experiment = CompareExperiment(
             try model.training(execution), teleports: teleportation.configuration, seeds: seeds, on: data)
         let folder = outputFolder(data.name)

@@ -50,7 +50,7 @@ struct Teleport: ParsableCommand {
         case let error as DatasetError:
             Console.warn("\(error)")
             Foundation.exit(Console.ExitStatus.badData.rawValue)
-        case is ConfigurationFile.Failure, is OutputFolder.Failure, is ReportError, is ImageSizeError:
+        case is ConfigurationFile.Failure, is OutputFolder.Failure, is ReportError, is ArchitectureError:
             Console.warn("\(error)")
             Foundation.exit(Console.ExitStatus.badUsage.rawValue)
         default: break

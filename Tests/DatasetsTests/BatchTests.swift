@@ -92,7 +92,7 @@ import Torch
         #expect(split.train.count == 2)
         #expect(split.test.count == 2)
         #expect(split.name == "numbers")
-        #expect(split.classCount == 10)
-        #expect(split.imageShape == [1, 2, 1])
+        #expect(split.train.classCount == 10)
+        #expect(split.train.inputShape == [1, 2, 1])
     }
 }

@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct CatalogTests {
     @Test func listsTheNamesThereAreForAnUnknownOne() {
-        let error = #expect(throws: DatasetError.self) { try Catalog().images("MNIST2") }
+        let error = #expect(throws: DatasetError.self) { try Catalog().dataset("MNIST2") }
         #expect(error == .unknownName("MNIST2", known: ["digits", "mnist", "fashion-mnist", "cifar-10", "cifar-100"]))
         #expect(
             error?.description
@@ -13,7 +13,7 @@ import Testing
     }
 
     @Test func generatesDigitsWithoutAFolder() throws {
-        let split = try Catalog(folder: URL(fileURLWithPath: "/nonexistent")).images("digits")
+        let split = try Catalog(folder: URL(fileURLWithPath: "/nonexistent")).images(.digits)
         #expect(split.name == "digits")
         #expect(split.train.count == 12_000)
         #expect(split.test.count == 2_000)

@@ -27,7 +27,7 @@ import Torch
     }
 
     private func read() throws(DatasetError) -> Split<ImageDataset> {
-        try Catalog(folder: folder.url).images("fashion-mnist")
+        try Catalog(folder: folder.url).images(.fashionMNIST)
     }
 
     private func path(_ file: String) -> String { folder.url.path + "/fashion-mnist/" + file }
@@ -36,8 +36,8 @@ import Torch
         try write(compressed: compressed)
         let split = try read()
         #expect(split.name == "fashion-mnist")
-        #expect(split.classCount == 10)
-        #expect(split.imageShape == [1, 4, 4])
+        #expect(split.train.classCount == 10)
+        #expect(split.train.inputShape == [1, 4, 4])
         #expect(split.train.images.elements() == Self.pixels)
         #expect(split.train.labels.elements() == [7, 0, 9] as [Int64])
         #expect(split.test.images.elements() == Self.pixels.suffix(32))
@@ -85,7 +85,7 @@ import Torch
     /// Reads the files of MNIST, where there are any.
     @Test(.enabled(if: FileManager.default.fileExists(atPath: Catalog.defaultFolder().path + "/mnist")))
     func readsMNIST() throws {
-        let split = try Catalog().images("mnist")
+        let split = try Catalog().images(.mnist)
         #expect(split.train.images.shape == [60_000, 1, 28, 28])
         #expect(split.test.images.shape == [10_000, 1, 28, 28])
         #expect(split.train.labels.shape == [60_000])

@@ -119,20 +119,27 @@ import Torch
 
     @Test func imagesThatAreTooSmall() throws {
         let model = try Architecture(text: "cnn:4,4,4")
-        #expect(throws: Never.self) { try model.check(imageShape: [3, 8, 8]) }
-        #expect(throws: Never.self) { try model.check(imageShape: [1, 15, 9]) }
+        #expect(throws: Never.self) { try model.check(inputShape: [3, 8, 8], task: .classification(classes: 10)) }
+        #expect(throws: Never.self) { try model.check(inputShape: [1, 15, 9], task: .classification(classes: 10)) }
         for shape in [[1, 7, 8], [1, 8, 7], [3, 4, 100]] {
-            let error = #expect(throws: ImageSizeError.self) { try model.check(imageShape: shape) }
+            let error = #expect(throws: ArchitectureError.self) {
+                try model.check(inputShape: shape, task: .classification(classes: 10))
+            }
             let message = try #require(error?.description)
             for part in ["cnn:4,4,4", "\(shape[1]) x \(shape[2])", "give no more than 2"] {
                 #expect(message.contains(part), "\(message)")
             }
         }
-        let error = #expect(throws: ImageSizeError.self) { try model.check(imageShape: [3, 1, 1]) }
+        let error = #expect(throws: ArchitectureError.self) {
+            try model.check(inputShape: [3, 1, 1], task: .classification(classes: 10))
+        }
         #expect(error?.description.contains("use larger images") == true)
-        #expect(throws: Never.self) { try Architecture(text: "mlp:4").check(imageShape: [3, 1, 1]) }
+        #expect(throws: Never.self) {
+            try Architecture(text: "mlp:4").check(inputShape: [3, 1, 1], task: .classification(classes: 10))
+        }
         // What is accepted can be made.
-        let network = model.makeModel(inputShape: [1, 15, 9], outputs: 2, using: Generator(seed: 0))
+        let network = model.makeModel(
+            inputShape: [1, 15, 9], task: .classification(classes: 2), using: Generator(seed: 0))
         #expect(network(.zeros([1, 1, 15, 9])).shape == [1, 2])
     }
 
@@ -154,13 +161,13 @@ import Torch
 
     @Test func makesTheModelThatIsDescribed() throws {
         let model = try Architecture(text: "mlp:7,5:tanh").makeModel(
-            inputShape: [1, 3, 2], outputs: 4, using: Generator(seed: 0), dtype: .float64)
+            inputShape: [1, 3, 2], task: .classification(classes: 4), using: Generator(seed: 0), dtype: .float64)
         #expect(model.parameters.map(\.value.shape) == [[7, 6], [7], [5, 7], [5], [4, 5], [4]])
         #expect(model.parameters.allSatisfy { $0.value.dtype == .float64 })
         #expect(model(.zeros([2, 1, 3, 2], dtype: .float64)).shape == [2, 4])
 
         let network = try Architecture(text: "cnn:5,6:tanh").makeModel(
-            inputShape: [3, 9, 8], outputs: 4, using: Generator(seed: 0), dtype: .float64)
+            inputShape: [3, 9, 8], task: .classification(classes: 4), using: Generator(seed: 0), dtype: .float64)
         let shapes = network.parameters.map(\.value.shape)
         #expect(shapes == [[5, 3, 3, 3], [5], [6, 5, 3, 3], [6], [4, 24], [4]])
         #expect(network.parameters.allSatisfy { $0.value.dtype == .float64 })

@@ -22,9 +22,9 @@ struct MNISTFolder {
         }
         let train = try read(parts[0])
         let test = try read(parts[1])
-        guard test.imageShape == train.imageShape else {
-            let size = Array(test.imageShape.dropFirst())
-            let expected = Array(train.imageShape.dropFirst())
+        guard test.inputShape == train.inputShape else {
+            let size = Array(test.inputShape.dropFirst())
+            let expected = Array(train.inputShape.dropFirst())
             throw .file(path: url(parts[1].images).path, .wrongImageSize(size, expected: expected))
         }
         return Split(name: name, train: train, test: test)

@@ -1,3 +1,4 @@
+import Datasets
 import NeuralNetworks
 import Optimizers
 import Teleportation
@@ -61,7 +62,7 @@ private struct TeleportWork {
 
     func measure(_ name: String, repetitions: Int) -> Timing {
         let generator = Generator(seed: 0)
-        let model = architecture.makeModel(inputShape: inputShape, outputs: 10, using: generator)
+        let model = architecture.makeModel(inputShape: inputShape, task: .classification(classes: 10), using: generator)
         let data = (0..<batches).map { _ in Batch.random(of: samples, shape: inputShape, using: generator) }
         // A fixed step without a cap: the same steps at each repetition, whatever the gradient.
         let teleporter = NullSpaceTeleporter(steps: steps, stepSize: .fixed(0.01), cap: .none)
@@ -101,7 +102,7 @@ private struct TrainingWork {
 
     func measure(repetitions: Int) -> Timing {
         let generator = Generator(seed: 0)
-        let model = architecture.makeModel(inputShape: inputShape, outputs: 10, using: generator)
+        let model = architecture.makeModel(inputShape: inputShape, task: .classification(classes: 10), using: generator)
         let parameters = model.parameters.map(\.value)
         let batch = Batch.random(of: samples, shape: inputShape, using: generator)
         let optimizer = self.optimizer.make(learningRate: 1e-3)

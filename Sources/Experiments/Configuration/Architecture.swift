@@ -1,3 +1,4 @@
+import Datasets
 import NeuralNetworks
 import Torch
 
@@ -43,63 +44,76 @@ public enum Architecture: Hashable, Sendable, TextConvertible {
         }
     }
 
-    /// Checks that a model of this shape can be made for images.
+    /// Checks that a model of this shape can be made for samples and what is asked about them.
     ///
-    /// - Parameter imageShape: The shape of an image, `[C, H, W]`.
-    /// - Throws: `ImageSizeError` if the images are too small.
-    public func check(imageShape: [Int]) throws(ImageSizeError) {
+    /// - Parameters:
+    ///   - inputShape: The shape of the input of one sample.
+    ///   - task: What is asked.
+    /// - Throws: `ArchitectureError` if the samples are of another kind, or too small.
+    public func check(inputShape: [Int], task: LearningTask) throws(ArchitectureError) {
+        if case .languageModelling = task { throw .unsuitable(model: self, inputShape: inputShape, task: task) }
         guard case .cnn(let channels, _) = self else { return }
-        let (height, width) = (imageShape[1], imageShape[2])
+        guard inputShape.count == 3 else { throw .unsuitable(model: self, inputShape: inputShape, task: task) }
+        let (height, width) = (inputShape[1], inputShape[2])
         // 1 pixel cannot be halved, 2 and 3 once, 4 to 7 twice.
         let halvings = max(Int.bitWidth - 1 - min(height, width).leadingZeroBitCount, 0)
         guard channels.count <= halvings else {
-            throw ImageSizeError(model: self, height: height, width: width, halvings: halvings)
+            throw .imagesTooSmall(model: self, height: height, width: width, halvings: halvings)
         }
     }
 
     /// A model of this shape with random weights.
     ///
     /// - Parameters:
-    ///   - inputShape: The shape of one sample; of an image, `[C, H, W]`, that `check(imageShape:)` accepts, for a
-    ///     convolutional network.
-    ///   - outputs: The number of outputs.
+    ///   - inputShape: The shape of the input of one sample, which `check(inputShape:task:)` accepts.
+    ///   - task: What is asked about a sample; decides the outputs.
     ///   - generator: Draws the weights.
     ///   - dtype: The element type of the weights.
     ///   - device: Where the weights are.
     public func makeModel(
-        inputShape: [Int], outputs: Int, using generator: Generator, dtype: DType = .float32, device: Device = .cpu
+        inputShape: [Int], task: LearningTask, using generator: Generator, dtype: DType = .float32,
+        device: Device = .cpu
     ) -> any Layer {
         switch self {
         case .mlp(let hidden, let activation):
             MLP(
-                inputs: inputShape.reduce(1, *), hidden: hidden, outputs: outputs, activation: activation,
+                inputs: inputShape.reduce(1, *), hidden: hidden, outputs: task.outputs, activation: activation,
                 using: generator, dtype: dtype, device: device)
         case .cnn(let channels, let activation):
             ConvolutionalNetwork(
-                imageShape: inputShape, channels: channels, outputs: outputs, activation: activation,
+                imageShape: inputShape, channels: channels, outputs: task.outputs, activation: activation,
                 using: generator, dtype: dtype, device: device)
         }
     }
 }
 
-/// Images that are too small for a convolutional network.
-public struct ImageSizeError: Error, Hashable, CustomStringConvertible {
-    /// The network.
-    public let model: Architecture
-    /// The height of the images.
-    public let height: Int
-    /// Their width.
-    public let width: Int
-    /// How often they can be halved.
-    public let halvings: Int
+/// A model and data that do not go together.
+public enum ArchitectureError: Error, Hashable, CustomStringConvertible {
+    /// Images that cannot be halved as often as a convolutional network does.
+    case imagesTooSmall(model: Architecture, height: Int, width: Int, halvings: Int)
+    /// Samples of a kind, or a task, that the model is not made for.
+    case unsuitable(model: Architecture, inputShape: [Int], task: LearningTask)
 
-    /// Which model does not go with which images, and what to do.
+    /// Which model does not go with which data, and what to do.
     public var description: String {
-        let remedy =
-            halvings == 0
-            ? "use larger images, or a model mlp:SIZES" : "give no more than \(halvings), or use larger images"
-        return "model \(model.text): each number of channels halves the images, and nothing is left of those of "
-            + "\(height) x \(width); \(remedy)"
+        switch self {
+        case .imagesTooSmall(let model, let height, let width, let halvings):
+            let remedy =
+                halvings == 0
+                ? "use larger images, or a model mlp:SIZES" : "give no more than \(halvings), or use larger images"
+            return "model \(model.text): each number of channels halves the images, and nothing is left of those of "
+                + "\(height) x \(width); \(remedy)"
+        case .unsuitable(let model, let inputShape, let task):
+            let samples =
+                switch (task, inputShape.count) {
+                case (.languageModelling, _): "texts"
+                case (_, 3): "images"
+                case (_, 2): "series"
+                default: "samples of shape \(inputShape)"
+                }
+            let remedy = inputShape.count == 3 ? "mlp:SIZES, cnn or resnet" : "transformer"
+            return "model \(model.text): not made for \(samples); use \(remedy)"
+        }
     }
 }
 

@@ -2,33 +2,47 @@ import Datasets
 import NeuralNetworks
 import Torch
 
-/// How well a classifier does on samples.
+/// How well a model does on samples.
 public struct Evaluation: Sendable {
     /// The mean loss.
     public let loss: Double
-    /// The share of samples whose target is the class with the largest output.
-    public let accuracy: Double
-
-    /// The samples that are run at once.
-    static let batchSize = 1000
+    /// The share of targets, classes or tokens, for which the model has its largest output; nil for regression.
+    public let accuracy: Double?
 
     /// Runs a model over all samples of a data set.
     public init(of model: some Layer, _ loss: some Loss, on data: some Dataset) {
         var lossSum = 0.0
         var correct = 0.0
-        for batch in data.batches(of: Self.batchSize) {
+        var targets = 0
+        for batch in data.batches(of: Self.batchSize(for: data)) {
             let outputs = model(batch.inputs)
             lossSum += loss(outputs, batch.targets).item() * Double(batch.count)
+            if case .regression = data.task { continue }
             correct += outputs.argmax().equals(batch.targets).sum().item()
+            targets += batch.targets.count
         }
         self.loss = lossSum / Double(data.count)
-        accuracy = correct / Double(data.count)
+        accuracy = targets > 0 ? correct / Double(targets) : nil
     }
 
-    /// `||g||^2` of the loss over the first samples of a data set.
+    /// The samples that are run at once: a thousand, or fewer where they are large, since activations take memory.
+    static func batchSize(for data: some Dataset) -> Int {
+        // The numbers that make up an input where a model takes it in: each token of a sequence becomes a vector.
+        let shape = data.inputShape
+        let numbers = shape.count == 3 ? shape.reduce(1, *) : shape[0] * 128
+        return min(max((1 << 22) / numbers, 1), 1000)
+    }
+
+    /// `||g||^2` of the loss over the first 1,000 samples of a data set.
     static func gradientNormSquared(of model: some Layer, _ loss: some Loss, on data: some Dataset) -> Double {
-        let indices = Tensor.range(min(data.count, batchSize))
-        return LinearizedLoss(model, loss, on: data.batch(indices)).pullback().parameters
-            .reduce(0) { $0 + $1.squaredNorm().item() }
+        let samples = data.prefix(1000)
+        var sums: [Tensor] = []
+        for batch in samples.batches(of: batchSize(for: data)) {
+            let gradients = LinearizedLoss(model, loss, on: batch).pullback().parameters
+            let share = Double(batch.count) / Double(samples.count)
+            if sums.isEmpty { sums = gradients.map { Tensor.zeros(like: $0.formed()) } }
+            for (sum, gradient) in zip(sums, gradients) { gradient.add(to: sum, scale: share) }
+        }
+        return sums.map { $0.squaredNorm() }.total()
     }
 }

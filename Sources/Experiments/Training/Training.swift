@@ -4,15 +4,15 @@ import Optimizers
 import Teleportation
 import Torch
 
-/// The training of a classifier, with or without teleports.
+/// The training of a model, with or without teleports.
 ///
 /// The weights, the order of the batches and the teleport batches come from generators of their own, so that runs of one
 /// seed start from the same weights and see the same batches whether they teleport or not.
 public struct Training {
     /// How the model is trained.
     public let configuration: TrainingConfiguration
-    private let train: ImageDataset
-    private let test: ImageDataset
+    private let train: any Dataset
+    private let test: any Dataset
 
     /// What a run tells while it goes on, and asks.
     public struct Observer {
@@ -34,9 +34,8 @@ public struct Training {
         }
     }
 
-    /// The training of a classifier of images, which must not be too small for the model; see
-    /// `Architecture.check(imageShape:)`.
-    public init(_ configuration: TrainingConfiguration, on data: Split<ImageDataset>) {
+    /// The training of a model that goes with the data; see `Architecture.check(inputShape:task:)`.
+    public init(_ configuration: TrainingConfiguration, on data: Split<any Dataset>) {
         self.configuration = configuration
         train = data.train.to(dtype: configuration.dtype, device: configuration.device)
         test = data.test.to(dtype: configuration.dtype, device: configuration.device)
@@ -54,11 +53,9 @@ public struct Training {
     /// - Returns: The epochs that were finished, all of them unless the observer stopped the run or the loss stopped being
     ///   finite.
     public func run(seed: Int, teleports: TeleportConfiguration? = nil, observer: Observer = Observer()) -> Run {
-        let model = configuration.architecture.makeModel(
-            inputShape: train.imageShape, outputs: train.classCount, using: Self.generator(.weights, seed),
-            dtype: configuration.dtype, device: configuration.device)
+        let model = makeModel(seed: seed)
         let parameters = model.parameters.map(\.value)
-        let loss = CrossEntropy()
+        let loss = train.task.loss
         let optimizer = configuration.optimizer.make(learningRate: configuration.learningRate)
         let order = Self.generator(.order, seed)
         var pending = teleports.map { ScheduledTeleports($0, train: train, using: Self.generator(.teleports, seed)) }
@@ -104,14 +101,19 @@ public struct Training {
     /// Trains a model for a moment and throws it away: the first steps of a process pay for threads, memory and kernels that
     /// later ones find ready, and would be counted to whichever run comes first.
     public func warmUp() {
-        let model = configuration.architecture.makeModel(
-            inputShape: train.imageShape, outputs: train.classCount, using: Self.generator(.weights, 0),
-            dtype: configuration.dtype, device: configuration.device)
+        let model = makeModel(seed: 0)
+        let loss = train.task.loss
         let optimizer = configuration.optimizer.make(learningRate: configuration.learningRate)
         for batch in train.batches(of: configuration.batchSize).prefix(30) {
-            let linearized = LinearizedLoss(model, CrossEntropy(), on: batch)
+            let linearized = LinearizedLoss(model, loss, on: batch)
             optimizer.update(model.parameters.map(\.value), with: linearized.pullback().parameters)
         }
+    }
+
+    private func makeModel(seed: Int) -> any Layer {
+        configuration.architecture.makeModel(
+            inputShape: train.inputShape, task: train.task, using: Self.generator(.weights, seed),
+            dtype: configuration.dtype, device: configuration.device)
     }
 
     /// What random numbers are drawn for, and how far its seeds are from the user's. The distances keep the generators of
@@ -131,18 +133,19 @@ public struct Training {
 private struct ScheduledTeleports {
     private let configuration: TeleportConfiguration
     private var teleporter: NullSpaceTeleporter
-    private let train: ImageDataset
+    private let train: any Dataset
     private let generator: Generator
     private var hasBegun = false
 
-    init(_ configuration: TeleportConfiguration, train: ImageDataset, using generator: Generator) {
+    init(_ configuration: TeleportConfiguration, train: any Dataset, using generator: Generator) {
         self.configuration = configuration
         self.train = train
         self.generator = generator
         teleporter = NullSpaceTeleporter(
             steps: configuration.steps, stepSize: configuration.stepSize, cap: configuration.cap,
             tau: configuration.tau,
-            scope: configuration.scope == .dataset ? .dataset(train.batches(of: Evaluation.batchSize)) : .batch,
+            scope: configuration.scope == .dataset
+                ? .dataset(train.batches(of: Evaluation.batchSize(for: train))) : .batch,
             method: configuration.derivative, tolerance: configuration.tolerance)
     }
 
@@ -177,5 +180,22 @@ extension TeleportRecord {
             gradientNormSquaredAfter: report.gradientNormSquaredAfter, freeDimensions: report.freeDimensions,
             halvings: report.halvings, restored: report.restored != nil, reason: report.restored?.description,
             seconds: report.seconds)
+    }
+}
+
+extension LearningTask {
+    /// What training lowers.
+    var loss: any Loss {
+        switch self {
+        case .classification, .languageModelling: CrossEntropy()
+        case .regression: MeanSquaredError()
+        }
+    }
+
+    /// The outputs of a model for each sample, or for each position of a text.
+    var outputs: Int {
+        switch self {
+        case .classification(let count), .regression(let count), .languageModelling(let count): count
+        }
     }
 }

@@ -144,7 +144,7 @@ import Torch
     /// The recipe of NS25 in small. `TELEPORT_DATA` names a folder that holds `mnist/`.
     @Test(.enabled(if: ProcessInfo.processInfo.environment["TELEPORT_DATA"] != nil, "TELEPORT_DATA is not set"))
     func mnistTrainsFasterWithTeleports() throws {
-        let data = try Catalog().images(.mnist).map { $0.prefix(2000) }
+        let data = try Catalog().dataset(.mnist).map { $0.prefix(2000) }
         let training = Training(
             TrainingConfiguration(
                 architecture: .mlp(hidden: [256, 256], activation: .relu), learningRate: 2e-4, epochs: 2), on: data)

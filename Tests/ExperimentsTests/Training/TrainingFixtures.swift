@@ -6,7 +6,7 @@ import Torch
 @testable import Experiments
 
 /// A few hundred generated digits.
-var digits: Split<ImageDataset> { SyntheticDigits(trainCount: 300, testCount: 100).split() }
+var digits: Split<any Dataset> { SyntheticDigits(trainCount: 300, testCount: 100).split().erased }
 
 /// A training that takes milliseconds.
 func training(

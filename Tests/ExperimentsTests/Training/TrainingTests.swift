@@ -72,7 +72,7 @@ import Torch
             TrainingConfiguration(
                 architecture: .mlp(hidden: fixture.hidden, activation: .relu), learningRate: fixture.learningRate,
                 batchSize: fixture.batchSize, epochs: fixture.losses.count / batches, dtype: .float64),
-            on: Split(name: "fixture", train: images, test: images))
+            on: Split(name: "fixture", train: images, test: images).erased)
         // The observer is told the mean of the epoch so far, which the batches share equally.
         var means: [Double] = []
         let run = training.run(
@@ -109,7 +109,7 @@ import Torch
 
     @Test func evaluatesOnAllSamples() {
         let model = Architecture.mlp(hidden: [8], activation: .tanh).makeModel(
-            inputShape: [1, 28, 28], outputs: 10, using: Generator(seed: 0))
+            inputShape: [1, 28, 28], task: .classification(classes: 10), using: Generator(seed: 0))
         // More samples than are run at once, and not a multiple of it.
         let data = SyntheticDigits(trainCount: 2300, testCount: 1).split().train
         let evaluation = Evaluation(of: model, CrossEntropy(), on: data)
