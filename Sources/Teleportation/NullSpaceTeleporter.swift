@@ -79,12 +79,14 @@ public struct NullSpaceTeleporter: Teleporter {
             steps >= 0 && tau > 0 && tau <= 1 && tolerance >= 0,
             "NullSpaceTeleporter: steps \(steps), tau \(tau), tolerance \(tolerance)")
         return withoutGradients {
-            let shared: InputNullSpaces? =
-                if case .dataset(let all) = scope { nullSpaces(of: model, loss, over: all) } else { nil }
-            var controlLoss = control.map { loss(model($0.inputs), $0.targets).item() }
-            return batches.map { batch in
-                NullSpaceTransaction(teleporter: self, model: model, loss: loss, batch: batch, optimizer: optimizer)
-                    .run(in: shared ?? InputNullSpaces(tau: tau), controlLoss: &controlLoss)
+            withMode(.teleportation) {
+                let shared: InputNullSpaces? =
+                    if case .dataset(let all) = scope { nullSpaces(of: model, loss, over: all) } else { nil }
+                var controlLoss = control.map { loss(model($0.inputs), $0.targets).item() }
+                return batches.map { batch in
+                    NullSpaceTransaction(teleporter: self, model: model, loss: loss, batch: batch, optimizer: optimizer)
+                        .run(in: shared ?? InputNullSpaces(tau: tau), controlLoss: &controlLoss)
+                }
             }
         }
     }

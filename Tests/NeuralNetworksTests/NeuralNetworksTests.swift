@@ -53,6 +53,11 @@ struct Case: CustomTestStringConvertible, Sendable {
                 Sequential(Dense(6, 5, bias: false, using: $0, dtype: .float64), GELU()),
                 Dense(5, 3, using: $0, dtype: .float64))
         },
+        Case("residual") {
+            Sequential(
+                Residual(Dense(7, 6, using: $0, dtype: .float64), Tanh(), Dense(6, 7, using: $0, dtype: .float64)),
+                Residual(GELU()), Dense(7, 2, using: $0, dtype: .float64))
+        },
         Case("MLP", [5, 2, 4]) {
             MLP(inputs: 8, hidden: [6, 5], outputs: 3, activation: .leakyReLU(slope: 0.2), using: $0, dtype: .float64)
         },
@@ -112,6 +117,20 @@ struct Scale: Layer {
             }
         }
         #expect(linearization.pushforward(nil, along: []).output == nil)
+    }
+
+    @Test("Names say where a parameter is")
+    func names() {
+        let generator = Generator(seed: 0)
+        func dense() -> Dense { Dense(2, 2, using: generator) }
+        let model = Sequential(named: [
+            "embedding": dense(), "": Residual(Sequential(named: ["norm": dense()])),
+            "layers": Sequential(dense(), ReLU(), Residual(dense())), "head": dense(),
+        ])
+        let paths = ["embedding", "norm", "layers.0", "layers.2", "head"]
+        #expect(model.parameters.map(\.name) == paths.flatMap { ["\($0).weight", "\($0).bias"] })
+        let maps = model.linearize(Tensor.normal([3, 2], using: generator)).linearization.affineMaps
+        #expect(maps.map(\.name) == paths)
     }
 
     @Test("Autograd's derivative is that of finite differences")

@@ -85,10 +85,15 @@ public struct Training {
             let trainLoss = lossSum.item() / Double(samples)
             // Looking at the model is no part of training it.
             clock.stop()
-            let evaluation = Evaluation(of: model, loss, on: test)
+            let (evaluation, gradientNormSquared) = withMode(.evaluation) {
+                (
+                    Evaluation(of: model, loss, on: test),
+                    Evaluation.gradientNormSquared(of: model, loss, on: train)
+                )
+            }
             let record = EpochRecord(
                 epoch: epoch + 1, trainLoss: trainLoss, testLoss: evaluation.loss, testAccuracy: evaluation.accuracy,
-                gradientNormSquared: Evaluation.gradientNormSquared(of: model, loss, on: train),
+                gradientNormSquared: gradientNormSquared,
                 seconds: clock.seconds, teleportSeconds: teleportClock.seconds)
             run.epochs.append(record)
             observer.epochFinished(record)

@@ -1,20 +1,32 @@
 import Torch
 
-/// Layers one after the other; the parameters of the third one are called `2.weight` and so on, as in PyTorch.
+/// Layers one after the other; the parameters of the third one are called `2.weight` and so on, as in PyTorch, unless
+/// the layers have names.
 public struct Sequential: Layer {
     /// The layers, first to last.
     public let layers: [any Layer]
+    private let names: [String]
 
     /// The composition of the given layers, first to last.
-    public init(_ layers: [any Layer]) { self.layers = layers }
+    public init(_ layers: [any Layer]) {
+        self.layers = layers
+        names = layers.indices.map(String.init)
+    }
 
     /// The composition of the given layers, first to last.
     public init(_ layers: any Layer...) { self.init(layers) }
 
+    /// The composition of the given layers, first to last. The parameters of a layer named `head` are called `head.weight`
+    /// and so on; the empty name leaves them the names that the layer gives them.
+    public init(named layers: KeyValuePairs<String, any Layer>) {
+        self.layers = layers.map(\.value)
+        names = layers.map(\.key)
+    }
+
     /// The tensors that training changes.
     public var parameters: [Parameter] {
-        layers.enumerated().flatMap { index, layer in
-            layer.parameters.map { Parameter("\(index).\($0.name)", $0.value) }
+        zip(names, layers).flatMap { name, layer in
+            layer.parameters.map { Parameter(name.appendingToPath($0.name), $0.value) }
         }
     }
 
@@ -26,11 +38,12 @@ public struct Sequential: Layer {
         var output = x
         var stages: [SequentialLinearization.Stage] = []
         var parameterCount = 0
-        for layer in layers {
+        for (name, layer) in zip(names, layers) {
             let (next, linearization) = layer.linearize(output)
             let count = layer.parameters.count
             stages.append(
-                .init(linearization: linearization, parameters: parameterCount..<parameterCount + count))
+                .init(
+                    name: name, linearization: linearization, parameters: parameterCount..<parameterCount + count))
             parameterCount += count
             output = next
         }
@@ -41,6 +54,7 @@ public struct Sequential: Layer {
 /// The chain rule.
 struct SequentialLinearization: Linearization {
     struct Stage {
+        let name: String
         let linearization: any Linearization
         /// Where the stage's parameters are among those of the whole.
         let parameters: Range<Int>
@@ -49,10 +63,10 @@ struct SequentialLinearization: Linearization {
     let stages: [Stage]
 
     var affineMaps: [AffineMap] {
-        stages.enumerated().flatMap { index, stage in
+        stages.flatMap { stage in
             stage.linearization.affineMaps.map { map in
                 var map = map
-                map.name = map.name.isEmpty ? "\(index)" : "\(index).\(map.name)"
+                map.name = stage.name.appendingToPath(map.name)
                 return map
             }
         }
@@ -90,4 +104,9 @@ struct SequentialLinearization: Linearization {
         }
         return Pushforward(output: output, affineInputs: affineInputs)
     }
+}
+
+extension String {
+    /// The two names with a dot between them; one alone if the other is empty.
+    func appendingToPath(_ name: String) -> String { isEmpty ? name : name.isEmpty ? self : "\(self).\(name)" }
 }

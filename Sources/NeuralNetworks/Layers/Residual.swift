@@ -1,0 +1,52 @@
+import Torch
+
+/// A residual connection, `x + body(x)`: any shape to the same shape.
+///
+/// The parameters have the names that the body gives them.
+public struct Residual: Layer {
+    /// What is added to the input; its output has the input's shape.
+    public let body: any Layer
+
+    /// A connection around a layer.
+    public init(_ body: any Layer) { self.body = body }
+
+    /// A connection around layers, one after the other.
+    public init(_ layers: any Layer...) { self.init(Sequential(layers)) }
+
+    /// The tensors that training changes.
+    public var parameters: [Parameter] { body.parameters }
+
+    /// The forward pass.
+    public func callAsFunction(_ x: Tensor) -> Tensor { x + body(x) }
+
+    /// The forward pass and its derivative at `x`, without a tape.
+    public func linearize(_ x: Tensor) -> (output: Tensor, linearization: any Linearization) {
+        let (output, linearization) = body.linearize(x)
+        require(
+            output.shape == x.shape, "Residual: an output of shape \(output.shape) for an input of shape \(x.shape)")
+        return (x + output, ResidualLinearization(body: linearization))
+    }
+}
+
+/// The derivative of a residual connection, `1 + body'`.
+struct ResidualLinearization: Linearization {
+    let body: any Linearization
+
+    var affineMaps: [AffineMap] { body.affineMaps }
+
+    func pullback(_ cotangent: Tensor, needsInput: Bool) -> Pullback {
+        var pulled = body.pullback(cotangent, needsInput: needsInput)
+        pulled.input = pulled.input.map { cotangent + $0 }
+        return pulled
+    }
+
+    func pushforward(_ tangent: Tensor?, along directions: ArraySlice<ParameterGradient>) -> Pushforward {
+        var pushed = body.pushforward(tangent, along: directions)
+        if let output = pushed.output {
+            pushed.output = tangent.map { $0 + output } ?? output
+        } else {
+            pushed.output = tangent
+        }
+        return pushed
+    }
+}
