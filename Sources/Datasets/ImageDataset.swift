@@ -11,6 +11,8 @@ public struct ImageDataset: Dataset {
     public let classCount: Int
     /// The floating-point type of the inputs of a batch.
     public let dtype: DType
+    /// What the bytes become.
+    public let scaling: PixelScaling
 
     /// A data set of images.
     ///
@@ -19,7 +21,10 @@ public struct ImageDataset: Dataset {
     ///   - labels: `int64`, `[N]`, on the same device, in `0..<classCount`.
     ///   - classCount: The number of classes.
     ///   - dtype: The type of the inputs of a batch, `float32` or `float64`.
-    public init(images: Tensor, labels: Tensor, classCount: Int, dtype: DType = .float32) {
+    ///   - scaling: What the bytes become.
+    public init(
+        images: Tensor, labels: Tensor, classCount: Int, dtype: DType = .float32, scaling: PixelScaling = .unit
+    ) {
         require(
             images.dtype == .uint8 && images.rank == 4, "images are [N, C, H, W] of uint8, not \(images.shape)")
         require(
@@ -31,6 +36,7 @@ public struct ImageDataset: Dataset {
         self.labels = labels
         self.classCount = classCount
         self.dtype = dtype
+        self.scaling = scaling
     }
 
     /// The number of images.
@@ -42,12 +48,11 @@ public struct ImageDataset: Dataset {
     /// Classification.
     public var task: LearningTask { .classification(classes: classCount) }
 
-    /// The images at `indices` (`int64`, `[n]`) as `[n, C, H, W]` of `dtype` in 0...1, and their classes, `[n]`.
+    /// The images at `indices` (`int64`, `[n]`) as `[n, C, H, W]` of `dtype`, scaled, and their classes, `[n]`.
     public func batch(_ indices: Tensor) -> Batch {
         let rows = indices.to(device: images.device)
-        // The rows are gathered while they are bytes. A true division, not a product with 1/255, gives each of the 256
-        // values correctly rounded, as PyTorch's ToTensor does.
-        let inputs = images.gathered(0, rows).to(dtype: dtype) / Tensor(255, dtype: dtype)
+        // The rows are gathered while they are bytes.
+        let inputs = scaling.applied(to: images.gathered(0, rows).to(dtype: dtype))
         return Batch(inputs: inputs, targets: labels.gathered(0, rows))
     }
 
@@ -56,13 +61,18 @@ public struct ImageDataset: Dataset {
         let range = 0..<min(length, count)
         return ImageDataset(
             images: images.narrowed(0, to: range), labels: labels.narrowed(0, to: range), classCount: classCount,
-            dtype: dtype)
+            dtype: dtype, scaling: scaling)
+    }
+
+    /// The same images with other inputs made of their bytes.
+    public func scaled(_ scaling: PixelScaling) -> ImageDataset {
+        ImageDataset(images: images, labels: labels, classCount: classCount, dtype: dtype, scaling: scaling)
     }
 
     /// The same images with batches of another floating-point type, on another device, or both.
     public func to(dtype: DType?, device: Device?) -> ImageDataset {
         ImageDataset(
             images: images.to(device: device), labels: labels.to(device: device), classCount: classCount,
-            dtype: dtype ?? self.dtype)
+            dtype: dtype ?? self.dtype, scaling: scaling)
     }
 }

@@ -76,7 +76,8 @@ public struct CompareExperiment {
     /// All options by the names that they have on the command line.
     private var configuration: [String: JSONValue] {
         [
-            "dataset": .string(data.name), "model": .string(training.architecture.text),
+            "dataset": .string(data.name), "training-samples": .integer(data.train.count),
+            "test-samples": .integer(data.test.count), "model": .string(training.architecture.text),
             "optimizer": .string(training.optimizer.rawValue), "learning-rate": .number(training.learningRate),
             "batch-size": .integer(training.batchSize), "epochs": .integer(training.epochs),
             "seeds": .array(seeds.values.map { .integer($0) }), "method": "null-space",

@@ -1,26 +1,35 @@
 import NeuralNetworks
 import Torch
 
-/// The sum of the outer products of an affine map's input rows, over as many batches as one likes.
+/// The rows of an affine map's input, over as many batches as one likes, as far as their null space needs them: the rows
+/// themselves while they are fewer than their dimensions, from then on the sum of their outer products.
 ///
 /// The sum is kept in `float64`: in `float32` it would lose every direction with a singular value below 3e-4 of the
 /// largest, and moves along those would leak into the loss.
 public struct InputCovariance {
+    /// d, the columns of the map's matrix: those of the rows, and one for a bias.
+    public let dimension: Int
+    /// m, the rows so far.
+    public private(set) var rowCount = 0
+
     private let hasBias: Bool
     private let dtype: DType
-    private let sum: Tensor
+    private let device: Device
+    private var rows: [Tensor] = []
+    private var sum: Tensor?
 
     /// The share of the energy that is rounding: that of the rows, squared, or that of the eigenvalues of the sum. Rows in
     /// `float64` are as exact as the sum, and there a direction in doubt counts as significant: less freedom, no drift.
-    private var resolution: Double {
-        let rows = dtype.epsilon * dtype.epsilon
-        return dtype == .float64 ? Double.ulpOfOne : max(rows, Double(sum.size(0)) * Double.ulpOfOne)
+    var resolution: Double {
+        let ofRows = dtype.epsilon * dtype.epsilon
+        guard sum != nil else { return ofRows }
+        return dtype == .float64 ? Double.ulpOfOne : max(ofRows, Double(dimension) * Double.ulpOfOne)
     }
 
     /// The elements converted at once; bounds the memory that a long input takes.
     private static let elementsAtOnce = 1 << 20
 
-    /// An empty sum.
+    /// No rows.
     ///
     /// - Parameters:
     ///   - columns: The columns of the rows, without that of the bias.
@@ -30,38 +39,64 @@ public struct InputCovariance {
     public init(columns: Int, hasBias: Bool, dtype: DType, device: Device) {
         self.hasBias = hasBias
         self.dtype = dtype
-        let dimension = columns + (hasBias ? 1 : 0)
-        sum = .zeros([dimension, dimension], dtype: .float64, device: device)
+        self.device = device
+        dimension = columns + (hasBias ? 1 : 0)
     }
 
-    /// An empty sum for the input of a map.
+    /// No rows of the input of a map.
     init(of map: AffineMap) {
         self.init(
             columns: map.input.columnCount, hasBias: map.bias != nil, dtype: map.input.dtype, device: map.input.device)
     }
 
     /// Adds the rows of an input.
-    public func add(_ input: any AffineInput) {
-        input.forEachPart(ofAtMost: max(Self.elementsAtOnce / input.columnCount, 1)) { rows in
-            var part = rows.to(dtype: .float64)
+    public mutating func add(_ input: any AffineInput) {
+        rowCount += input.rowCount
+        let limit = max(Self.elementsAtOnce / input.columnCount, 1)
+        guard rowCount >= dimension else {
+            input.forEachPart(ofAtMost: limit) { rows.append($0) }
+            return
+        }
+        let sum = self.sum ?? .zeros([dimension, dimension], dtype: .float64, device: device)
+        func add(_ part: Tensor) {
+            var part = part.to(dtype: .float64)
             if hasBias { part = part.appendingOnes() }
             sum.addMatmulInPlace(part.transposed(), part)
         }
+        for part in rows { add(part) }
+        rows = []
+        input.forEachPart(ofAtMost: limit, add)
+        self.sum = sum
     }
 
     /// Adds rows, `[m, in]`.
-    public func add(_ rows: Tensor) { add(Representation(rows: rows)) }
+    public mutating func add(_ rows: Tensor) { add(Representation(rows: rows)) }
+
+    /// The squared singular values of all rows so far, descending, without zeros for the dimensions that they do not reach.
+    ///
+    /// - Throws: `TorchError` if the decomposition fails, as with rows that are not finite.
+    func energies() throws(TorchError) -> [Double] {
+        if let sum { return try sum.symmetricEigen().values.doubles().reversed() }
+        guard let rows = joinedRows else { return [] }
+        return try (hasBias ? rows.appendingOnes() : rows).to(dtype: .float64).singularValueDecomposition().s.doubles()
+            .map { $0 * $0 }
+    }
 
     /// The null space of all rows so far; see `InputNullSpace` for tau.
     ///
     /// - Throws: `TorchError` if the decomposition fails, as with rows that are not finite.
     public func nullSpace(tau: Double = 1) throws(TorchError) -> InputNullSpace {
+        guard let sum else {
+            let none = Tensor.zeros([0, dimension - (hasBias ? 1 : 0)], dtype: dtype, device: device)
+            return try InputNullSpace(of: joinedRows ?? none, hasBias: hasBias, tau: tau)
+        }
         let (values, vectors) = try sum.symmetricEigen()
-        let d = sum.size(0)
         let k = significantRank(values.doubles().reversed(), tau: tau, resolution: resolution)
-        let ofNullSpace = d - k < k
+        let ofNullSpace = dimension - k < k
         // Eigenvalues ascend: the null space comes first.
-        let basis = vectors.narrowed(1, to: ofNullSpace ? 0..<d - k : d - k..<d)
+        let basis = vectors.narrowed(1, to: ofNullSpace ? 0..<dimension - k : dimension - k..<dimension)
         return InputNullSpace(basis: basis.to(dtype: dtype), ofNullSpace: ofNullSpace, hasBias: hasBias)
     }
+
+    private var joinedRows: Tensor? { rows.count > 1 ? .concatenated(rows, along: 0) : rows.first }
 }

@@ -27,7 +27,7 @@ public struct InputNullSpace {
     public init(of rows: Tensor, hasBias: Bool, tau: Double = 1) throws(TorchError) {
         let (m, d) = (rows.size(0), rows.size(1) + (hasBias ? 1 : 0))
         guard m < d else {
-            let covariance = InputCovariance(
+            var covariance = InputCovariance(
                 columns: rows.size(1), hasBias: hasBias, dtype: rows.dtype, device: rows.device)
             covariance.add(rows)
             self = try covariance.nullSpace(tau: tau)
@@ -51,7 +51,7 @@ public struct InputNullSpace {
         if let representation = map.input as? Representation {
             return try InputNullSpace(of: representation.rows, hasBias: map.bias != nil, tau: tau)
         }
-        let covariance = InputCovariance(of: map)
+        var covariance = InputCovariance(of: map)
         covariance.add(map.input)
         return try covariance.nullSpace(tau: tau)
     }

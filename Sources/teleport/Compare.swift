@@ -31,6 +31,9 @@ struct Compare: ParsableCommand {
     @OptionGroup(title: "Teleportation") var teleportation: TeleportationOptions
     @OptionGroup(title: "Run") var execution: ExecutionOptions
 
+    @Option(help: "The passes over the training data.", atLeast: 1)
+    var epochs = 5
+
     @Option(help: ArgumentHelp("A count of seeds (0, 1, ...) or a list, as 4,7.", valueName: "seeds"))
     var seeds = Seeds([0, 1, 2])
 
@@ -39,12 +42,11 @@ struct Compare: ParsableCommand {
 
     mutating func run() throws {
         try execution.apply()
-        let catalog = model.data.map { Catalog(folder: URL(fileURLWithPath: $0, isDirectory: true)) } ?? Catalog()
-        let data = try catalog.dataset(model.dataset)
-        try model.model.check(inputShape: data.inputShape, task: data.task)
+        let data = try model.split()
         let experiment = CompareExperiment(
-            try model.training(execution), teleports: teleportation.configuration, seeds: seeds, on: data)
-        let folder = outputFolder(data.name)
+            try model.training(epochs: epochs, execution), teleports: teleportation.configuration, seeds: seeds,
+            on: data)
+        let folder = OutputFolder.named(output, else: data.name)
         try OutputFolder.check(folder)
 
         let progress = ProgressLine(job: experiment.job, quiet: execution.quiet)
@@ -70,18 +72,6 @@ struct Compare: ParsableCommand {
                     + "\(experiment.training.learningRate)")
             throw Console.ExitStatus.diverged
         }
-    }
-
-    private func outputFolder(_ dataset: String) -> URL {
-        if let output { return URL(fileURLWithPath: output, isDirectory: true) }
-        let format = DateFormatter()
-        format.locale = Locale(identifier: "en_US_POSIX")
-        format.dateFormat = "yyyy-MM-dd-HHmmss"
-        let name = "results/\(dataset)-\(format.string(from: Date()))"
-        // Runs that start within one second have folders of their own.
-        let names = [name] + (2...1000).map { "\(name)-\($0)" }
-        let free = names.first { !FileManager.default.fileExists(atPath: $0) }
-        return URL(fileURLWithPath: free ?? name, isDirectory: true)
     }
 
     /// Figures are for looking at: the run succeeds without them.

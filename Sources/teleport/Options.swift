@@ -6,7 +6,7 @@ import Optimizers
 import Teleportation
 import Torch
 
-/// What is trained on what.
+/// What a model is made for, and how it is trained.
 struct ModelOptions: ParsableArguments {
     @Option(help: "The data set; digits are generated and need no files.")
     var dataset = DatasetName.digits
@@ -14,9 +14,16 @@ struct ModelOptions: ParsableArguments {
     @Option(help: "The folder with one subfolder for each data set; by default $TELEPORT_DATA, else the user's cache.")
     var data: String?
 
+    @Option(help: "Train on so many samples, spread evenly over the training data; by default on all.", in: 1...Int.max)
+    var trainingSamples: Int?
+
+    @Option(help: "Test on so many samples, spread evenly over the test data; by default on all.", in: 1...Int.max)
+    var testSamples: Int?
+
     @Option(
         help: ArgumentHelp(
-            "The model, as mlp:1024,1024, mlp:16,10:leaky-relu(0.1) or cnn:16,32,64.", valueName: "model"))
+            "The model, as mlp:1024,1024, mlp:16,10:leaky-relu(0.1), cnn:16,32,64, resnet or transformer.",
+            valueName: "model"))
     var model = Architecture.mlp(hidden: [1024, 1024], activation: .relu)
 
     @Option(help: "The optimizer.")
@@ -28,10 +35,17 @@ struct ModelOptions: ParsableArguments {
     @Option(help: "The samples in a training batch.", atLeast: 1)
     var batchSize = 32
 
-    @Option(help: "The passes over the training data.", atLeast: 1)
-    var epochs = 5
+    /// The samples to train and test on, with which the model goes.
+    func split() throws -> Split<any Dataset> {
+        let catalog = data.map { Catalog(folder: URL(fileURLWithPath: $0, isDirectory: true)) } ?? Catalog()
+        let all = try catalog.dataset(dataset)
+        try model.check(inputShape: all.inputShape, task: all.task)
+        return Split(
+            name: all.name, train: trainingSamples.map { all.train.thinned(to: $0) } ?? all.train,
+            test: testSamples.map { all.test.thinned(to: $0) } ?? all.test)
+    }
 
-    func training(_ execution: ExecutionOptions) throws -> TrainingConfiguration {
+    func training(epochs: Int, _ execution: ExecutionOptions) throws -> TrainingConfiguration {
         TrainingConfiguration(
             architecture: model, optimizer: optimizer, learningRate: learningRate ?? optimizer.usualLearningRate,
             batchSize: batchSize, epochs: epochs, dtype: execution.dtype, device: execution.device)

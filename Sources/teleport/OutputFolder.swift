@@ -7,6 +7,23 @@ enum OutputFolder {
         let description: String
     }
 
+    /// The folder that the user named, else a new one under `results/`.
+    ///
+    /// - Parameters:
+    ///   - path: What the user named.
+    ///   - job: What the name of a new one begins with; date and time follow.
+    static func named(_ path: String?, else job: String) -> URL {
+        if let path { return URL(fileURLWithPath: path, isDirectory: true) }
+        let format = DateFormatter()
+        format.locale = Locale(identifier: "en_US_POSIX")
+        format.dateFormat = "yyyy-MM-dd-HHmmss"
+        let name = "results/\(job)-\(format.string(from: Date()))"
+        // Runs that start within one second have folders of their own.
+        let names = [name] + (2...1000).map { "\(name)-\($0)" }
+        let free = names.first { !FileManager.default.fileExists(atPath: $0) }
+        return URL(fileURLWithPath: free ?? name, isDirectory: true)
+    }
+
     /// Makes the folder, so that a long run does not find out at its end that it cannot be written to.
     static func check(_ folder: URL) throws(Failure) {
         do {

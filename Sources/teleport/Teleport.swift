@@ -14,7 +14,7 @@ struct Teleport: ParsableCommand {
             interrupted.
             """,
         version: Library.version,
-        subcommands: [Compare.self, Bench.self])
+        subcommands: [Compare.self, Inspect.self, Bench.self])
 
     /// Runs the tool; replaces the library's own `main` for exit statuses and one-line errors.
     static func main() {
@@ -27,7 +27,8 @@ struct Teleport: ParsableCommand {
     }
 
     private static func command(for arguments: [String]) throws -> any ParsableCommand {
-        guard arguments.first == Compare._commandName, let file = try ConfigurationFile(namedIn: arguments) else {
+        let takesFile = [Compare._commandName, Inspect._commandName].contains(arguments.first)
+        guard takesFile, let file = try ConfigurationFile(namedIn: arguments) else {
             return try parseAsRoot(arguments)
         }
         do {

@@ -76,7 +76,7 @@ import Torch
 
     @Test func theImagesMakeBatches() throws {
         try write(Self.cifar100, to: "cifar-100")
-        let train = try read(.cifar100).train
+        let train = try read(.cifar100).train.scaled(.unit)
         let batch = train.batch(Tensor([2, 0] as [Int64]))
         #expect(batch.inputs.shape == [2, 3, 32, 32])
         #expect(batch.targets.elements() == [0, 99] as [Int64])

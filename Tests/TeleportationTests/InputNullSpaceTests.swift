@@ -92,7 +92,7 @@ import Torch
         let rows = Tensor.normal([5000, 3], using: generator).matmul(.normal([3, 12], using: generator))
         let x = Tensor.normal([2, 12], using: generator)
         let projections = try [[5000], [1, 4999], [2500, 2500]].map { sizes in
-            let covariance = InputCovariance(columns: 12, hasBias: true, dtype: .float32, device: .cpu)
+            var covariance = InputCovariance(columns: 12, hasBias: true, dtype: .float32, device: .cpu)
             var start = 0
             for size in sizes {
                 covariance.add(rows.narrowed(0, to: start..<start + size))

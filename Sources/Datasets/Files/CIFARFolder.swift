@@ -51,8 +51,10 @@ struct CIFARFolder {
         guard missing.isEmpty else {
             throw .missingFiles(dataset: layout.name, folder: folder.path, files: missing)
         }
-        return Split(
-            name: layout.name, train: try read(layout.train, in: folder), test: try read([layout.test], in: folder))
+        let train = try read(layout.train, in: folder)
+        let test = try read([layout.test], in: folder)
+        return Split(name: layout.name, train: train, test: test)
+            .map { $0.scaled(.standardized(by: train.images)) }
     }
 
     /// The folder of this data set, under its own name or that of the archive, whichever has files of it.

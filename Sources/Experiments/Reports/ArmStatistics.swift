@@ -13,6 +13,8 @@ public struct ArmStatistics: Codable, Equatable, Sendable {
     public var bestTestLoss: Statistic
     /// The fraction of the test data classified correctly after the last epoch; its mean is NaN for regression.
     public var finalTestAccuracy: Statistic
+    /// The perplexity of the test data after the last epoch; nil where the model is none of language.
+    public var finalTestPerplexity: Statistic?
     /// Wall-clock seconds of the whole training, teleports included.
     public var seconds: Statistic
     /// The seconds that went into teleports.
@@ -37,6 +39,8 @@ public struct ArmStatistics: Codable, Equatable, Sendable {
         finalTestLoss = final(\.testLoss)
         bestTestLoss = best(\.testLoss)
         finalTestAccuracy = final { $0.testAccuracy ?? .nan }
+        let perplexities = final { $0.testPerplexity ?? .nan }
+        finalTestPerplexity = perplexities.mean.isFinite ? perplexities : nil
         seconds = final(\.seconds)
         teleportSeconds = final(\.teleportSeconds)
         teleportShare = teleportSeconds.mean / seconds.mean

@@ -13,12 +13,13 @@ public struct ComparisonReport: Equatable, Sendable {
     /// The report of a summary.
     public init(_ summary: Summary) {
         let comparison = summary.comparison
+        let arms = [("baseline", comparison.baseline), ("teleport", comparison.teleport)]
+        let columns = Self.columns.filter { column in
+            column.isAlwaysShown || arms.contains { column.cell($1) != "-" }
+        }
         table = Table(
-            columns: [
-                .init("", alignment: .left), .init("train loss"), .init("best train loss"), .init("test loss"),
-                .init("best test loss"), .init("accuracy"), .init("seconds"), .init("teleport share"),
-            ],
-            rows: [Self.row("baseline", comparison.baseline), Self.row("teleport", comparison.teleport)])
+            columns: [.init("", alignment: .left)] + columns.map { .init($0.title) },
+            rows: arms.map { name, arm in [name] + columns.map { $0.cell(arm) } })
         let common = Arm.common(summary.arms.baseline, summary.arms.teleport)
         guard !common.first.runs.isEmpty else {
             sentences = ["There is nothing to compare: no seed has finished an epoch in both arms."]
@@ -36,18 +37,35 @@ public struct ComparisonReport: Equatable, Sendable {
             + Self.teleports(comparison, common.second) + Self.spread(comparison)
     }
 
-    private static func row(_ name: String, _ arm: ArmStatistics) -> [String] {
-        func cell(_ statistic: Statistic, else missing: String) -> String {
-            statistic.mean.isFinite ? statistic.text() : missing
-        }
+    /// A column of the table.
+    private struct Column {
+        let title: String
+        /// Whether it is there also where no arm has a value.
+        var isAlwaysShown = true
+        let cell: (ArmStatistics) -> String
+    }
+
+    private static var columns: [Column] {
         // A loss without a value means that training diverged, or else that there is no test data.
-        let missing = arm.divergedSeeds.isEmpty ? "-" : "diverged"
+        func loss(_ statistic: @escaping (ArmStatistics) -> Statistic) -> (ArmStatistics) -> String {
+            { cell(statistic($0), else: $0.divergedSeeds.isEmpty ? "-" : "diverged") }
+        }
         return [
-            name, cell(arm.finalTrainLoss, else: missing), cell(arm.bestTrainLoss, else: missing),
-            cell(arm.finalTestLoss, else: missing), cell(arm.bestTestLoss, else: missing),
-            arm.finalTestAccuracy.mean.isFinite ? arm.finalTestAccuracy.mean.percent() : "-",
-            cell(arm.seconds, else: "-"), arm.teleportShare.isFinite ? arm.teleportShare.percent(3) : "-",
+            Column(title: "train loss", cell: loss(\.finalTrainLoss)),
+            Column(title: "best train loss", cell: loss(\.bestTrainLoss)),
+            Column(title: "test loss", cell: loss(\.finalTestLoss)),
+            Column(title: "best test loss", cell: loss(\.bestTestLoss)),
+            Column(title: "perplexity", isAlwaysShown: false) { $0.finalTestPerplexity?.text() ?? "-" },
+            Column(title: "accuracy", isAlwaysShown: false) {
+                $0.finalTestAccuracy.mean.isFinite ? $0.finalTestAccuracy.mean.percent() : "-"
+            },
+            Column(title: "seconds") { cell($0.seconds, else: "-") },
+            Column(title: "teleport share") { $0.teleportShare.isFinite ? $0.teleportShare.percent(3) : "-" },
         ]
+    }
+
+    private static func cell(_ statistic: Statistic, else missing: String) -> String {
+        statistic.mean.isFinite ? statistic.text() : missing
     }
 
     private static func divergences(_ comparison: Comparison) -> [String] {

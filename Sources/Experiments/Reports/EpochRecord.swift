@@ -6,9 +6,13 @@ public struct EpochRecord: Codable, Equatable, Sendable {
     @JSONNumber public var trainLoss: Double
     /// The loss on the test data.
     @JSONNumber public var testLoss: Double
-    /// The fraction of the test data classified correctly, between 0 and 1; nil for regression.
+    /// The fraction of the test data's classes or tokens predicted correctly, between 0 and 1; nil for regression.
     @JSONNumber public var testAccuracy: Double?
-    /// The squared norm, over all trainable parameters, of the gradient of the loss on the first 1,000 training samples.
+    /// The perplexity of the test data, `exp(testLoss)`; nil, and absent from the JSON, where the model is none of language
+    /// or training diverged.
+    public var testPerplexity: Double?
+    /// The squared norm, over all trainable parameters, of the gradient of the loss on 1,000 training samples, or all
+    /// if there are fewer.
     @JSONNumber public var gradientNormSquared: Double
     /// Wall-clock seconds of training so far, teleports included and evaluation left out.
     @JSONNumber public var seconds: Double
@@ -17,13 +21,15 @@ public struct EpochRecord: Codable, Equatable, Sendable {
 
     /// A record of its measurements.
     public init(
-        epoch: Int, trainLoss: Double, testLoss: Double, testAccuracy: Double? = nil, gradientNormSquared: Double,
+        epoch: Int, trainLoss: Double, testLoss: Double, testAccuracy: Double? = nil, testPerplexity: Double? = nil,
+        gradientNormSquared: Double,
         seconds: Double, teleportSeconds: Double
     ) {
         self.epoch = epoch
         self.trainLoss = trainLoss
         self.testLoss = testLoss
         self.testAccuracy = testAccuracy
+        self.testPerplexity = testPerplexity.flatMap { $0.isFinite ? $0 : nil }
         self.gradientNormSquared = gradientNormSquared
         self.seconds = seconds
         self.teleportSeconds = teleportSeconds

@@ -121,6 +121,7 @@ public final class ProgressLine: @unchecked Sendable {
                 var text = "\(position.arm) seed \(position.seed) epoch \(position.epoch)/\(job.epochs): "
                 text += "train loss \(record.trainLoss.significant())"
                 if record.testLoss.isFinite { text += ", test loss \(record.testLoss.significant())" }
+                if let perplexity = record.testPerplexity { text += ", perplexity \(perplexity.significant())" }
                 if let accuracy = record.testAccuracy { text += ", accuracy \(accuracy.percent())" }
                 sink(text + ", \(record.seconds.significant(3)) s\n")
             }

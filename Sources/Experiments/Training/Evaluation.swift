@@ -10,7 +10,7 @@ public struct Evaluation: Sendable {
     public let accuracy: Double?
 
     /// Runs a model over all samples of a data set.
-    public init(of model: some Layer, _ loss: some Loss, on data: some Dataset) {
+    public init(of model: some Layer, _ loss: some Loss, on data: any Dataset) {
         var lossSum = 0.0
         var correct = 0.0
         var targets = 0
@@ -26,16 +26,16 @@ public struct Evaluation: Sendable {
     }
 
     /// The samples that are run at once: a thousand, or fewer where they are large, since activations take memory.
-    static func batchSize(for data: some Dataset) -> Int {
+    static func batchSize(for data: any Dataset) -> Int {
         // The numbers that make up an input where a model takes it in: each token of a sequence becomes a vector.
         let shape = data.inputShape
         let numbers = shape.count == 3 ? shape.reduce(1, *) : shape[0] * 128
         return min(max((1 << 22) / numbers, 1), 1000)
     }
 
-    /// `||g||^2` of the loss over the first 1,000 samples of a data set.
-    static func gradientNormSquared(of model: some Layer, _ loss: some Loss, on data: some Dataset) -> Double {
-        let samples = data.prefix(1000)
+    /// `||g||^2` of the loss over 1,000 samples spread over a data set.
+    static func gradientNormSquared(of model: some Layer, _ loss: some Loss, on data: any Dataset) -> Double {
+        let samples = data.thinned(to: 1000)
         var sums: [Tensor] = []
         for batch in samples.batches(of: batchSize(for: data)) {
             let gradients = LinearizedLoss(model, loss, on: batch).pullback().parameters

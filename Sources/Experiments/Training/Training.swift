@@ -1,4 +1,5 @@
 import Datasets
+import Foundation
 import NeuralNetworks
 import Optimizers
 import Teleportation
@@ -11,8 +12,9 @@ import Torch
 public struct Training {
     /// How the model is trained.
     public let configuration: TrainingConfiguration
-    private let train: any Dataset
-    private let test: any Dataset
+    /// What the model learns from.
+    let trainingSamples: any Dataset
+    private let testSamples: any Dataset
 
     /// What a run tells while it goes on, and asks.
     public struct Observer {
@@ -37,12 +39,12 @@ public struct Training {
     /// The training of a model that goes with the data; see `Architecture.check(inputShape:task:)`.
     public init(_ configuration: TrainingConfiguration, on data: Split<any Dataset>) {
         self.configuration = configuration
-        train = data.train.to(dtype: configuration.dtype, device: configuration.device)
-        test = data.test.to(dtype: configuration.dtype, device: configuration.device)
+        trainingSamples = data.train.to(dtype: configuration.dtype, device: configuration.device)
+        testSamples = data.test.to(dtype: configuration.dtype, device: configuration.device)
     }
 
     /// The batches of an epoch.
-    public var batchesPerEpoch: Int { train.batches(of: configuration.batchSize).batchCount }
+    public var batchesPerEpoch: Int { trainingSamples.batches(of: configuration.batchSize).batchCount }
 
     /// Trains from random weights.
     ///
@@ -53,12 +55,27 @@ public struct Training {
     /// - Returns: The epochs that were finished, all of them unless the observer stopped the run or the loss stopped being
     ///   finite.
     public func run(seed: Int, teleports: TeleportConfiguration? = nil, observer: Observer = Observer()) -> Run {
-        let model = makeModel(seed: seed)
+        train(makeModel(seed: seed), seed: seed, teleports: teleports, observer: observer)
+    }
+
+    /// A model with the random weights of a seed.
+    func makeModel(seed: Int) -> any Layer {
+        configuration.architecture.makeModel(
+            inputShape: trainingSamples.inputShape, task: trainingSamples.task, using: Self.generator(.weights, seed),
+            dtype: configuration.dtype, device: configuration.device)
+    }
+
+    /// Trains a model; see `run(seed:teleports:observer:)`.
+    func train(
+        _ model: any Layer, seed: Int, teleports: TeleportConfiguration? = nil, observer: Observer = Observer()
+    ) -> Run {
         let parameters = model.parameters.map(\.value)
-        let loss = train.task.loss
+        let loss = trainingSamples.task.loss
         let optimizer = configuration.optimizer.make(learningRate: configuration.learningRate)
         let order = Self.generator(.order, seed)
-        var pending = teleports.map { ScheduledTeleports($0, train: train, using: Self.generator(.teleports, seed)) }
+        var pending = teleports.map {
+            ScheduledTeleports($0, train: trainingSamples, using: Self.generator(.teleports, seed))
+        }
         var run = Run()
         var clock = Stopwatch()
         var teleportClock = Stopwatch()
@@ -68,7 +85,7 @@ public struct Training {
             let lossSum = Tensor(0, dtype: configuration.dtype, device: configuration.device)
             var samples = 0
             clock.start()
-            for (index, batch) in train.batches(of: configuration.batchSize, shuffledBy: order).enumerated() {
+            for (index, batch) in trainingSamples.batches(of: configuration.batchSize, shuffledBy: order).enumerated() {
                 if observer.isCancelled() { return run }
                 if pending?.areDue(epoch: epoch, batch: index, after: steps) == true {
                     teleportClock.start()
@@ -87,12 +104,13 @@ public struct Training {
             clock.stop()
             let (evaluation, gradientNormSquared) = withMode(.evaluation) {
                 (
-                    Evaluation(of: model, loss, on: test),
-                    Evaluation.gradientNormSquared(of: model, loss, on: train)
+                    Evaluation(of: model, loss, on: testSamples),
+                    Evaluation.gradientNormSquared(of: model, loss, on: trainingSamples)
                 )
             }
             let record = EpochRecord(
                 epoch: epoch + 1, trainLoss: trainLoss, testLoss: evaluation.loss, testAccuracy: evaluation.accuracy,
+                testPerplexity: isLanguageModel ? Foundation.exp(evaluation.loss) : nil,
                 gradientNormSquared: gradientNormSquared,
                 seconds: clock.seconds, teleportSeconds: teleportClock.seconds)
             run.epochs.append(record)
@@ -107,29 +125,25 @@ public struct Training {
     /// later ones find ready, and would be counted to whichever run comes first.
     public func warmUp() {
         let model = makeModel(seed: 0)
-        let loss = train.task.loss
+        let loss = trainingSamples.task.loss
         let optimizer = configuration.optimizer.make(learningRate: configuration.learningRate)
-        for batch in train.batches(of: configuration.batchSize).prefix(30) {
+        for batch in trainingSamples.batches(of: configuration.batchSize).prefix(30) {
             let linearized = LinearizedLoss(model, loss, on: batch)
             optimizer.update(model.parameters.map(\.value), with: linearized.pullback().parameters)
         }
     }
 
-    private func makeModel(seed: Int) -> any Layer {
-        configuration.architecture.makeModel(
-            inputShape: train.inputShape, task: train.task, using: Self.generator(.weights, seed),
-            dtype: configuration.dtype, device: configuration.device)
-    }
+    private var isLanguageModel: Bool { if case .languageModelling = trainingSamples.task { true } else { false } }
 
     /// What random numbers are drawn for, and how far its seeds are from the user's. The distances keep the generators of
     /// one run apart within 32 bits, which are all that libtorch takes of a seed.
-    private enum Purpose: UInt64 {
+    enum Purpose: UInt64 {
         case weights = 0
         case order = 1_000_000_000
         case teleports = 2_000_000_000
     }
 
-    private static func generator(_ purpose: Purpose, _ seed: Int) -> Generator {
+    static func generator(_ purpose: Purpose, _ seed: Int) -> Generator {
         Generator(seed: UInt64(seed) + purpose.rawValue)
     }
 }

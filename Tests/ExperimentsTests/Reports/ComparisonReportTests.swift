@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Experiments
@@ -82,9 +83,21 @@ import Testing
     @Test func regressionWithoutTestDataHasNoAccuracyAndNoTestSentence() throws {
         let arm = arm(run([1, 0.5], test: [.nan, .nan]))
         let report = ComparisonReport(summary(arm, arm))
-        #expect(report.table.rows[0][5] == "-")
+        #expect(
+            report.table.columns.map(\.title).dropFirst()
+                == ["train loss", "best train loss", "test loss", "best test loss", "seconds", "teleport share"])
         #expect(report.table.rows[0][3] == "-")
         #expect(!report.sentences.contains { $0.contains("final test loss") })
+    }
+
+    @Test func languageModelsHaveAPerplexity() throws {
+        let arm = arm(run([6, 5], accuracy: 0.2, perplexity: 150), run([6, 5], accuracy: 0.2, perplexity: 160))
+        let report = ComparisonReport(summary(arm, arm))
+        let column = try #require(report.table.columns.firstIndex { $0.title == "perplexity" })
+        #expect(report.table.rows[1][column] == "155.0 ± 7.1")
+        let record = try #require(arm.runs[0].epochs.last)
+        let json = String(decoding: try JSONEncoder().encode(record), as: UTF8.self)
+        #expect(json.contains("\"testPerplexity\":150"))
     }
 
     @Test func driftAndRestoredTeleports() {

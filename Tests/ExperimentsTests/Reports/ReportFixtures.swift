@@ -4,7 +4,8 @@ import Foundation
 
 /// A run whose epochs have the given losses and take ten seconds each.
 func run(
-    _ trainLosses: [Double], test: [Double]? = nil, accuracy: Double? = nil, secondsPerEpoch: Double = 10,
+    _ trainLosses: [Double], test: [Double]? = nil, accuracy: Double? = nil, perplexity: Double? = nil,
+    secondsPerEpoch: Double = 10,
     teleportShare: Double = 0, teleports: [TeleportRecord] = []
 ) -> Run {
     Run(
@@ -12,6 +13,7 @@ func run(
             let seconds = Double(index + 1) * secondsPerEpoch
             return EpochRecord(
                 epoch: index + 1, trainLoss: loss, testLoss: test?[index] ?? loss, testAccuracy: accuracy,
+                testPerplexity: perplexity,
                 gradientNormSquared: 0.5, seconds: seconds, teleportSeconds: teleportShare * seconds)
         }, teleports: teleports)
 }

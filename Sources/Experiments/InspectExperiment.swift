@@ -1,0 +1,111 @@
+import Datasets
+import Foundation
+import NeuralNetworks
+import Optimizers
+import Teleportation
+import Torch
+
+/// A look at how much room a model has to teleport, and at what the room gives: NS25 Figure 6.
+public struct InspectExperiment {
+    /// The model, and how it is trained before the look at it; for no epochs, it is the one with random weights.
+    public let training: TrainingConfiguration
+    /// The weights, the order of the training and the samples to look at follow from it.
+    public let seed: Int
+    /// The samples of the teleport batch.
+    public let samples: Int
+    /// The most steps to take.
+    public let steps: Int
+    /// How far a step goes.
+    public let stepSize: StepSize
+    /// The shares of the inputs' energy to hold, each on its own.
+    public let taus: [Double]
+    private let data: Split<any Dataset>
+
+    /// An inspection on a data set.
+    public init(
+        _ training: TrainingConfiguration, seed: Int = 0, samples: Int = 32, steps: Int = 8,
+        stepSize: StepSize = .growth(0.5), taus: [Double] = [0.9, 0.99, 0.999, 1], on data: Split<any Dataset>
+    ) {
+        self.training = training
+        self.seed = seed
+        self.samples = samples
+        self.steps = steps
+        self.stepSize = stepSize
+        self.taus = taus
+        self.data = data
+    }
+
+    /// Trains the model if it is to be, and looks at it.
+    ///
+    /// - Parameters:
+    ///   - progress: Shows how far the training is.
+    ///   - isCancelled: Asked before each batch of the training; once true, the model is looked at as it is.
+    /// - Throws: `TorchError` if an input cannot be decomposed, as where the model has diverged.
+    public func run(
+        progress: ProgressLine? = nil, isCancelled: @escaping () -> Bool = { false }
+    ) throws(TorchError) -> Inspection {
+        let training = Training(self.training, on: data)
+        let model = training.makeModel(seed: seed)
+        func position(_ epoch: Int, _ batch: Int) -> ProgressLine.Position {
+            ProgressLine.Position(run: 0, arm: "training", seed: seed, epoch: epoch, batch: batch)
+        }
+        let observer = Training.Observer(
+            batchFinished: { progress?.update(position($0, $1), loss: $2()) },
+            epochFinished: { progress?.finishEpoch(position($0.epoch, training.batchesPerEpoch), record: $0) },
+            isCancelled: isCancelled)
+        _ = training.train(model, seed: seed, observer: observer)
+
+        let generator = Training.generator(.teleports, seed)
+        let batch = training.trainingSamples.randomBatch(
+            of: min(samples, training.trainingSamples.count), using: generator)
+        var ascents: [Inspection.Ascent] = []
+        for tau in taus { ascents.append(ascent(of: model, training.trainingSamples.task.loss, on: batch, tau: tau)) }
+        return Inspection(
+            configuration: configuration,
+            layers: try InputSpectrum.all(of: model, over: [batch]).map { Inspection.Layer($0, taus: taus) },
+            ascents: ascents)
+    }
+
+    /// Loss and gradient after each number of steps, as they are at the moved weights; these are set back.
+    private func ascent(of model: any Layer, _ loss: any Loss, on batch: Batch, tau: Double) -> Inspection.Ascent {
+        let parameters = model.parameters.map(\.value)
+        let start = parameters.map { $0.clone() }
+        defer { for (parameter, value) in zip(parameters, start) { parameter.copy(from: value) } }
+        var ascent = Inspection.Ascent(tau: tau, points: [])
+        for count in 0...steps {
+            for (parameter, value) in zip(parameters, start) { parameter.copy(from: value) }
+            // A number of steps from the start, and not one after the other: a teleport has one basis for all its steps.
+            let teleporter = NullSpaceTeleporter(
+                steps: count, stepSize: stepSize, cap: .none, tau: tau, tolerance: .greatestFiniteMagnitude)
+            let report = teleporter.teleport(model, loss, on: [batch], before: SGD(learningRate: 1))[0]
+            let point = withMode(.teleportation) {
+                let moved = LinearizedLoss(model, loss, on: batch)
+                return Inspection.Point(
+                    step: report.steps, loss: moved.value.item(),
+                    gradientNormSquared: moved.pullback().parameters.map { $0.squaredNorm() }.total())
+            }
+            ascent.points.append(point)
+            // Where nothing can move, more steps make no difference.
+            if report.steps < count { break }
+        }
+        return ascent
+    }
+
+    /// All options by the names that they have on the command line.
+    private var configuration: [String: JSONValue] {
+        [
+            "dataset": .string(data.name), "model": .string(training.architecture.text),
+            "optimizer": .string(training.optimizer.rawValue), "learning-rate": .number(training.learningRate),
+            "batch-size": .integer(training.batchSize), "epochs": .integer(training.epochs), "seed": .integer(seed),
+            "samples": .integer(samples), "steps": .integer(steps), "step-size": .string(stepSize.text),
+            "tau": .array(taus.map { .number($0) }), "dtype": .string("\(training.dtype)"),
+            "device": .string(training.device.description), "threads": .integer(Libtorch.threadCount),
+        ]
+    }
+
+    /// A job of the size of the training, for `ProgressLine`.
+    public var job: ProgressLine.Job {
+        let batches = (data.train.count + training.batchSize - 1) / training.batchSize
+        return ProgressLine.Job(runs: 1, epochs: training.epochs, batches: batches)
+    }
+}

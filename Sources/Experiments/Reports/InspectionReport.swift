@@ -1,0 +1,77 @@
+import Foundation
+
+/// An inspection in words and figures.
+public struct InspectionReport {
+    /// A row for each layer: its dimensions, and how many of them are free at each tau.
+    public let room: Table
+    /// A row for each tau: the squared gradient norm before and after the steps, and the change of the loss.
+    public let ascents: Table
+    /// For each layer, the share of its input's energy that is left out, against the share of the dimensions kept.
+    public let spectra: Figure
+    /// For each tau, the squared gradient norm and the loss against the number of steps.
+    public let steps: Figure
+
+    /// The report of an inspection.
+    public init(_ inspection: Inspection) {
+        let taus = inspection.ascents.map(\.tau)
+        room = Table(
+            columns: [.init("layer", alignment: .left), .init("rows"), .init("dimensions")]
+                + taus.map { .init("free at \($0.shortText)") },
+            rows: inspection.layers.map { layer in
+                [layer.name, "\(layer.rows)", "\(layer.dimensions)"] + layer.room.map { "\($0.freeDimensions)" }
+            })
+        ascents = Table(
+            columns: [
+                .init("tau"), .init("steps"), .init("‖g‖² before"), .init("‖g‖² after"), .init("loss before"),
+                .init("loss after"), .init("relative drift"),
+            ],
+            rows: inspection.ascents.compactMap { ascent in
+                guard let first = ascent.points.first, let last = ascent.points.last else { return nil }
+                return [
+                    ascent.tau.shortText, "\(last.step)", first.gradientNormSquared.significant(),
+                    last.gradientNormSquared.significant(), first.loss.significant(), last.loss.significant(),
+                    (abs(last.loss - first.loss) / abs(first.loss)).significant(2),
+                ]
+            })
+        spectra = Figure(panels: [
+            LineChart(
+                title: "Energy of the layers' inputs left out (logarithmic scale)",
+                horizontalLabel: "dimensions kept (%)", isLogarithmic: true,
+                series: inspection.layers.map { layer in
+                    let kept = layer.remainders.indices.map { 100 * Double($0) / Double(layer.dimensions) }
+                    // What is below the rounding of the numbers says nothing about the input.
+                    let shown = layer.remainders.prefix { $0 > 1e-14 }
+                    return LineChart.Series(name: layer.name, x: Array(kept.prefix(shown.count)), y: Array(shown))
+                })
+        ])
+        func chart(_ title: String, isLogarithmic: Bool, _ value: (Inspection.Point) -> Double) -> LineChart {
+            LineChart(
+                title: title, horizontalLabel: "teleport step", isLogarithmic: isLogarithmic,
+                series: inspection.ascents.map { ascent in
+                    LineChart.Series(
+                        name: "tau \(ascent.tau.shortText)", x: ascent.points.map { Double($0.step) },
+                        y: ascent.points.map(value))
+                })
+        }
+        steps = Figure(panels: [
+            chart("Squared gradient norm (logarithmic scale)", isLogarithmic: true, \.gradientNormSquared),
+            chart("Loss of the teleport batch", isLogarithmic: false, \.loss),
+        ])
+    }
+
+    /// Draws `input-spectra` and `teleport-steps`, each as `.svg` and `.png`, into a folder.
+    ///
+    /// - Throws: ``ReportError/gnuplotFailed(output:)`` or ``ReportError/unwritable(path:reason:)``.
+    public func draw(into folder: URL, with gnuplot: Gnuplot) throws(ReportError) {
+        for (name, figure) in [("input-spectra", spectra), ("teleport-steps", steps)] {
+            try figure.draw(
+                svg: folder.appendingPathComponent(name + ".svg"), png: folder.appendingPathComponent(name + ".png"),
+                with: gnuplot)
+        }
+    }
+}
+
+extension InspectionReport: CustomStringConvertible {
+    /// Both tables, and what they say.
+    public var description: String { "\(room)\n\n\(ascents)" }
+}

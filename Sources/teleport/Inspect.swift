@@ -1,0 +1,75 @@
+import ArgumentParser
+import Experiments
+import Foundation
+import Teleportation
+import Torch
+
+/// `teleport inspect`.
+struct Inspect: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Show how much room each layer has to teleport, and what a teleport does with it.",
+        discussion: """
+            For each layer: the dimensions of its input that carry the given shares of the energy on one batch, and \
+            those that are free. For each share: loss and squared gradient norm along a teleport on that batch. The \
+            results are printed and written to the output folder: inspection.json, and figures where gnuplot is installed.
+
+            Examples:
+              teleport inspect
+              teleport inspect --dataset mnist --data DIR --epochs 1 --samples 256
+              teleport inspect --dataset cifar-10 --data DIR --model cnn --tau 0.99,0.999,1
+            """)
+
+    @OptionGroup(title: "Data and model") var model: ModelOptions
+
+    @Option(help: "Train for so many epochs before the look at the model.", atLeast: 0)
+    var epochs = 0
+
+    @Option(help: "The samples of the batch to look at.", atLeast: 1)
+    var samples = 32
+
+    @Option(help: "The shares of the inputs' energy to keep untouched, each on its own.")
+    var tau = Shares([0.9, 0.99, 0.999, 1])
+
+    @Option(help: "The most teleport steps to take.", atLeast: 1)
+    var steps = 8
+
+    @Option(help: "The length of a step: growth:RATE of the squared gradient norm, or fixed:ETA.")
+    var stepSize = StepSize.growth(0.5)
+
+    @Option(help: "Decides the weights, the order of training and the batch.", in: 0...999_999_999)
+    var seed = 0
+
+    @OptionGroup(title: "Run") var execution: ExecutionOptions
+
+    @Option(help: "The folder for the results; by default a new one under results/.")
+    var output: String?
+
+    mutating func run() throws {
+        try execution.apply()
+        let data = try model.split()
+        let experiment = InspectExperiment(
+            try model.training(epochs: epochs, execution), seed: seed, samples: samples, steps: steps,
+            stepSize: stepSize, taus: tau.values, on: data)
+        let folder = OutputFolder.named(output, else: "inspect-\(data.name)")
+        try OutputFolder.check(folder)
+
+        let progress = ProgressLine(job: experiment.job, quiet: execution.quiet)
+        let interruption = Interruption()
+        let inspection = try experiment.run(progress: progress, isCancelled: { interruption.isRequested })
+        progress.finish()
+
+        let report = InspectionReport(inspection)
+        if !execution.quiet { print("\(report)\n") }
+        try inspection.write(to: folder.appendingPathComponent("inspection.json"))
+        do {
+            try report.draw(into: folder, with: Gnuplot())
+        } catch {
+            Console.warn("no figures: \(error)")
+        }
+        if !execution.quiet { print("Results are in \(folder.relativePath)/") }
+        if interruption.isRequested {
+            Console.warn("interrupted; the model was looked at as it was then")
+            throw ExitCode(130)
+        }
+    }
+}

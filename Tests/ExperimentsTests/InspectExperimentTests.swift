@@ -1,0 +1,72 @@
+import Datasets
+import Foundation
+import Testing
+import Torch
+
+@testable import Experiments
+
+@Suite struct InspectExperimentTests {
+    private func inspect(epochs: Int = 0, samples: Int = 24, taus: [Double] = [0.9, 1]) throws -> Inspection {
+        let training = TrainingConfiguration(
+            architecture: .mlp(hidden: [40, 30], activation: .relu), learningRate: 0.1, epochs: epochs, dtype: .float64)
+        return try InspectExperiment(training, samples: samples, steps: 3, taus: taus, on: digits).run()
+    }
+
+    @Test("Each layer has the room that samples and energy leave it")
+    func room() throws {
+        let inspection = try inspect()
+        #expect(inspection.layers.map(\.name) == ["1", "3", "5"])
+        #expect(inspection.layers.map(\.dimensions) == [785, 41, 31])
+        for layer in inspection.layers {
+            #expect(layer.rows == 24)
+            #expect(layer.room.map(\.tau) == [0.9, 1])
+            #expect(layer.room.allSatisfy { $0.significantDimensions + $0.freeDimensions == layer.dimensions })
+            #expect(layer.room[0].freeDimensions > layer.room[1].freeDimensions)
+        }
+        // ReLU's outputs of 24 samples may depend on each other, but are no more than 24.
+        #expect(inspection.layers[1].room[1].freeDimensions >= 41 - 24)
+    }
+
+    @Test("At tau = 1 the gradient grows by the rate of the steps and the loss stays")
+    func ascent() throws {
+        let ascent = try #require(inspect().ascents.last)
+        #expect(ascent.tau == 1)
+        #expect(ascent.points.map(\.step) == [0, 1, 2, 3])
+        for (before, after) in zip(ascent.points, ascent.points.dropFirst()) {
+            #expect(after.gradientNormSquared > 1.3 * before.gradientNormSquared)
+            #expect(abs(after.loss - before.loss) < 1e-12 * before.loss)
+        }
+    }
+
+    @Test("A model can be trained before, and looking at it changes nothing")
+    func training() throws {
+        let trained = try inspect(epochs: 2)
+        #expect(trained.ascents[0].points[0].loss < 0.99 * (try inspect().ascents[0].points[0].loss))
+        #expect(trained.ascents[0].points[0] == trained.ascents[1].points[0])
+    }
+
+    @Test("Without room the ascent ends where it begins")
+    func noRoom() throws {
+        let ascent = try #require(inspect(samples: 300, taus: [1]).ascents.first)
+        #expect(ascent.points.count <= 2)
+        #expect(ascent.points.allSatisfy { $0.step == 0 })
+    }
+
+    @Test("The report has a row for each layer and each tau, and its numbers are in the file")
+    func report() throws {
+        let inspection = try inspect()
+        let report = InspectionReport(inspection)
+        #expect(report.room.rows.map { $0[0] } == ["1", "3", "5"])
+        #expect(report.room.columns.map(\.title) == ["layer", "rows", "dimensions", "free at 0.9", "free at 1"])
+        #expect(report.ascents.rows.map { $0[0] } == ["0.9", "1"])
+        #expect(report.spectra.panels[0].series.count == 3)
+        #expect(report.steps.panels.map(\.series.count) == [2, 2])
+        try withTemporaryFolder { folder in
+            let file = folder.appendingPathComponent("inspection.json")
+            try inspection.write(to: file)
+            let read = try JSONDecoder().decode(Inspection.self, from: Data(contentsOf: file))
+            #expect(read.layers == inspection.layers && read.ascents == inspection.ascents)
+            #expect(read.configuration["samples"] == 24)
+        }
+    }
+}
