@@ -40,8 +40,8 @@ import Torch
 
     @Test("A model can be trained before, and looking at it changes nothing")
     func training() throws {
-        let trained = try inspect(epochs: 2)
-        #expect(trained.ascents[0].points[0].loss < 0.99 * (try inspect().ascents[0].points[0].loss))
+        let trained = try inspect(epochs: 10)
+        #expect(trained.ascents[0].points[0].loss < 0.9 * (try inspect().ascents[0].points[0].loss))
         #expect(trained.ascents[0].points[0] == trained.ascents[1].points[0])
     }
 
