@@ -1,3 +1,6 @@
+import Foundation
+import Torch
+
 /// The words of a text, numbered from 0 in the order in which they first appear.
 ///
 /// ```swift
@@ -74,10 +77,16 @@ public struct Vocabulary: Sendable {
         var slot = hash.slot(in: slots.count)
         while slots[slot] != Self.vacant {
             let index = Int(slots[slot])
-            if hashes[index] == hash && bytes[range(of: index)].elementsEqual(word) { break }
+            if hashes[index] == hash && isWord(index, word) { break }
             slot = (slot + 1) & (slots.count - 1)
         }
         return slot
+    }
+
+    private func isWord(_ index: Int, _ word: UnsafeBufferPointer<UInt8>) -> Bool {
+        let range = range(of: index)
+        guard range.count == word.count, let start = word.baseAddress else { return range.isEmpty && word.isEmpty }
+        return bytes.withUnsafeBufferPointer { memcmp($0.baseAddress! + range.lowerBound, start, word.count) == 0 }
     }
 
     private mutating func grow() {

@@ -11,7 +11,7 @@ struct DecimalScanner {
 
     init() {
         powers = (0..<19).reduce(into: [1]) { powers, _ in powers.append(powers.last! * 10) }
-        doublePowers = powers.map(Double.init)
+        doublePowers = powers.map { Double($0) }
     }
 
     /// Reads one number, as `12`, `-0.5`, `.5`, `3.` or `1e-7`, and moves `position` behind it.
