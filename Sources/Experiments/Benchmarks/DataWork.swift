@@ -18,11 +18,17 @@ struct DataWork {
     private static let cifarRecordSize = 3073
     private static let batchSize = 32
 
-    /// Writes the files into a folder of its own, which is removed in the end, and measures.
+    /// Writes the files and measures; the files are removed in the end.
     ///
+    /// - Parameters:
+    ///   - repetitions: How many times each piece of work is measured.
+    ///   - parent: Where a folder for the files is made.
+    ///   - report: Receives each measurement as it is made.
     /// - Throws: what Foundation throws if the files cannot be written, and `DatasetError` if they cannot be read.
-    func measure(repetitions: Int, report: (Timing) -> Void) throws {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("teleport-\(UUID().uuidString)")
+    func measure(
+        repetitions: Int, in parent: URL = FileManager.default.temporaryDirectory, report: (Timing) -> Void
+    ) throws {
+        let folder = parent.appendingPathComponent("teleport-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: folder) }
         let catalog = Catalog(folder: folder)
         let generator = Generator(seed: 0)
