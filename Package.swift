@@ -55,7 +55,7 @@ let package = Package(
         .target(name: "Teleportation", dependencies: ["Optimizers"]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "Datasets", dependencies: ["NeuralNetworks", "CZlib"]),
-        .target(name: "Experiments", dependencies: ["Datasets", "Teleportation"]),
+        .target(name: "Experiments", dependencies: ["Datasets", "Teleportation", "CZlib"]),
         .executableTarget(
             name: "teleport",
             dependencies: [

@@ -220,7 +220,7 @@ ct_tensor ct_stack(const ct_tensor *tensors, size_t count, int64_t dimension) {
 
 // Elementwise
 
-ct_tensor ct_add(ct_tensor self, ct_tensor other, double alpha) {
+ct_tensor ct_add(ct_tensor self, ct_tensor other, int64_t alpha) {
     return guarded([&] { return at::add(Borrowed(self), Borrowed(other), alpha); });
 }
 ct_tensor ct_mul(ct_tensor self, ct_tensor other) {

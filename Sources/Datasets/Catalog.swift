@@ -54,6 +54,24 @@ public struct Catalog: Sendable {
             try MNISTFolder(name: name.rawValue, folder: folder.appendingPathComponent(name.rawValue)).read().erased
         case .cifar10: try CIFARFolder(layout: .cifar10, root: folder).read().erased
         case .cifar100: try CIFARFolder(layout: .cifar100, root: folder).read().erased
+        case .sequentialMNIST:
+            try MNISTFolder(name: name.rawValue, folder: folder.appendingPathComponent(DatasetName.mnist.rawValue))
+                .read().map(SequentialImages.init).erased
+        case .electricity: try series(name, "electricity.txt")
+        case .traffic: try series(name, "traffic.txt")
+        case .exchangeRate: try series(name, "exchange_rate.txt")
+        case .ettH1: try series(name, "ETTh1.csv", .dated)
+        case .ettH2: try series(name, "ETTh2.csv", .dated)
+        case .ettM1: try series(name, "ETTm1.csv", .dated)
+        case .ettM2: try series(name, "ETTm2.csv", .dated)
+        case .pennTreebank:
+            try PennTreebankFolder(name: name.rawValue, folder: folder.appendingPathComponent("ptb")).read().erased
         }
+    }
+
+    private func series(
+        _ name: DatasetName, _ file: String, _ layout: SeriesFile.Layout = .numbers
+    ) throws(DatasetError) -> Split<any Dataset> {
+        try SeriesFolder(name: name.rawValue, file: file, layout: layout, root: folder).read().erased
     }
 }

@@ -54,6 +54,26 @@ public enum FileDefect: Hashable, Sendable {
     case tooManyRecords(limit: Int)
     /// Images of another size than those of the training set.
     case wrongImageSize([Int], expected: [Int])
+    /// More text than any file of this kind has.
+    case tooLarge(byteLimit: Int)
+    /// A line of text with more bytes than can be kept.
+    case lineTooLong(line: Int, limit: Int)
+    /// The first line of a table does not begin as it should.
+    case wrongHeader(String, expected: String)
+    /// A field of a table that is no decimal number.
+    case notANumber(String, line: Int, column: Int)
+    /// A field of a table that is infinite, not a number by its own account, or too large for `float32`.
+    case notFinite(String, line: Int, column: Int)
+    /// Not as many columns as in the lines before.
+    case wrongColumnCount(Int, line: Int, expected: Int)
+    /// Too few rows for one sample to train on and one to test with.
+    case tooFewRows(Int, expected: Int)
+    /// A character of a text that no text has.
+    case controlCharacter(UInt8, line: Int)
+    /// A line of text that is not UTF-8.
+    case invalidUTF8(line: Int)
+    /// Too few words for one sample.
+    case tooFewTokens(Int, expected: Int)
 }
 
 extension DatasetError: CustomStringConvertible {
@@ -110,6 +130,27 @@ extension FileDefect: CustomStringConvertible {
         case .wrongImageSize(let size, let expected):
             "images of \(Self.extents(size)), expected \(Self.extents(expected)) as in the training set; "
                 + "take all files from one data set"
+        case .tooLarge(let limit):
+            "more than \(limit) bytes of text, expected no more; use the file of the data set as it is"
+        case .lineTooLong(let line, let limit):
+            "line \(line) has more than \(limit) bytes, expected no more; check that it is a text file, or download it again"
+        case .wrongHeader(let found, let expected):
+            "line 1 is '\(found)', expected the names of the columns, beginning with '\(expected)'; download the file again"
+        case .notANumber(let text, let line, let column):
+            "'\(text)' in line \(line), column \(column), expected a decimal number; mend it, or download the file again"
+        case .notFinite(let text, let line, let column):
+            "'\(text)' in line \(line), column \(column), expected a finite number of at most 3.4e38; "
+                + "fill in what is missing"
+        case .wrongColumnCount(let count, let line, let expected):
+            "\(count) columns in line \(line), expected \(expected), separated by commas; mend it, or download the file again"
+        case .tooFewRows(let count, let expected):
+            "\(count) rows, expected at least \(expected) for one sample in each part; use a longer series"
+        case .controlCharacter(let byte, let line):
+            "byte \(byte) in line \(line), expected text without control characters; download the file again"
+        case .invalidUTF8(let line):
+            "line \(line) is not UTF-8; convert the file to UTF-8, or download it again"
+        case .tooFewTokens(let count, let expected):
+            "\(count) words, line ends included, expected at least \(expected) for one sample; use a longer text"
         }
     }
 

@@ -10,6 +10,24 @@ public enum DatasetName: String, CaseIterable, Sendable {
     case cifar10 = "cifar-10"
     /// Those of CIFAR-100, with its 100 fine classes.
     case cifar100 = "cifar-100"
+    /// Sequential MNIST: the images of MNIST as sequences of 784 pixels.
+    case sequentialMNIST = "smnist"
+    /// The hourly electricity consumption of 321 clients.
+    case electricity
+    /// The hourly occupancy of the lanes at 862 places of the freeways in the San Francisco Bay Area.
+    case traffic
+    /// The daily exchange rates of 8 currencies.
+    case exchangeRate = "exchange-rate"
+    /// The hourly load and oil temperature of an electricity transformer: 7 variables.
+    case ettH1 = "etth1"
+    /// Those of another electricity transformer.
+    case ettH2 = "etth2"
+    /// Those of `ettH1` each quarter of an hour. The windows have as many rows, and so are a quarter as long in time.
+    case ettM1 = "ettm1"
+    /// Those of `ettH2` each quarter of an hour, with windows as in `ettM1`.
+    case ettM2 = "ettm2"
+    /// The words of Penn Treebank, for language modelling.
+    case pennTreebank = "penn-treebank"
 
     /// The data set of a name that a user wrote.
     ///

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Datasets
 import Experiments
 import Optimizers
 import Teleportation
@@ -86,7 +85,6 @@ extension ArgumentHelp {
     }
 }
 
-extension DatasetName: ExpressibleByArgument {}
 extension NullSpaceTeleporter.Method: ExpressibleByArgument {}
 extension OptimizerKind: ExpressibleByArgument {}
 extension TeleportConfiguration.Scope: ExpressibleByArgument {}

@@ -6,9 +6,10 @@ import Torch
 /// `teleport bench`.
 struct Bench: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Measure how long teleports and training steps take.",
+        abstract: "Measure how long teleports, training steps and reading data take.",
         discussion: """
-            'make bench' runs these beside a PyTorch script of the published algorithm and prints the ratios.
+            'make bench' runs teleports and training steps beside a PyTorch script of the published algorithm and \
+            prints the ratios.
 
             Examples:
               teleport bench teleport
@@ -30,14 +31,15 @@ struct Bench: ParsableCommand {
     func run() throws {
         Libtorch.threadCount = threads
         var timings: [Timing] = []
-        suite.run(repetitions: repetitions) { timing in
+        try suite.run(repetitions: repetitions) { timing in
             timings.append(timing)
             if !json {
                 let milliseconds = [timing.median, timing.minimum, timing.maximum].map {
                     String(format: "%10.3f", $0 * 1000)
                 }
                 let name = timing.name.padding(toLength: 24, withPad: " ", startingAt: 0)
-                print(name + milliseconds.joined() + " ms (median, minimum, maximum)")
+                let rate = timing.megabytesPerSecond.map { String(format: ", %.0f MB/s", $0) } ?? ""
+                print(name + milliseconds.joined() + " ms (median, minimum, maximum)" + rate)
             }
         }
         if json {

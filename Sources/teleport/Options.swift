@@ -8,7 +8,7 @@ import Torch
 
 /// What a model is made for, and how it is trained.
 struct ModelOptions: ParsableArguments {
-    @Option(help: "The data set; digits are generated and need no files.")
+    @Option(help: "The data set, one of \(DatasetName.list); digits are generated and need no files.")
     var dataset = DatasetName.digits
 
     @Option(help: "The folder with one subfolder for each data set; by default $TELEPORT_DATA, else the user's cache.")

@@ -28,4 +28,12 @@ import Testing
         let lines = result.output.split(separator: "\n")
         #expect(lines.count >= 3 && lines.allSatisfy { $0.hasPrefix("train/") && $0.contains(" ms ") })
     }
+
+    @Test func printsRatesOfReadingData() throws {
+        let folder = try TemporaryFolder()
+        let result = try Tool.run(["bench", "data", "--repetitions", "1", "--threads", "1"], in: folder.url)
+        #expect(result.status == 0)
+        let lines = result.output.split(separator: "\n")
+        #expect(lines.count == 5 && lines.allSatisfy { $0.hasPrefix("data/") && $0.hasSuffix(" MB/s") })
+    }
 }

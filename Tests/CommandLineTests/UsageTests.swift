@@ -62,7 +62,7 @@ import Testing
         ("--model", "cnn:16,0", "cnn[:CHANNELS[:ACTIVATION]]"),
         ("--optimizer", "newton", "'adam'"), ("--learning-rate", "-1", "give a positive number"),
         ("--learning-rate", "fast", "give a positive number"), ("--batch-size", "0", "give an integer of at least 1"),
-        ("--epochs", "2.5", "give an integer of at least 1"), ("--dataset", "cifar", "'mnist'"),
+        ("--epochs", "2.5", "give an integer of at least 1"), ("--dataset", "cifar", "give one of digits, mnist,"),
         ("--seeds", "0", "give a count such as 3"), ("--method", "random", "'null-space'"),
         ("--schedule", "5..<2", "give a range such as 0..<5"),
         ("--warm-up-steps", "-1", "give an integer of at least 0"),

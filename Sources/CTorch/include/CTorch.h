@@ -74,7 +74,7 @@ ct_tensor ct_cat(const ct_tensor *tensors, size_t count, int64_t dimension);
 ct_tensor ct_stack(const ct_tensor *tensors, size_t count, int64_t dimension);
 
 // Elementwise
-ct_tensor ct_add(ct_tensor self, ct_tensor other, double alpha);
+ct_tensor ct_add(ct_tensor self, ct_tensor other, int64_t alpha);
 ct_tensor ct_mul(ct_tensor self, ct_tensor other);
 ct_tensor ct_div(ct_tensor self, ct_tensor other);
 ct_tensor ct_add_scalar(ct_tensor self, double other);

@@ -13,13 +13,16 @@ public enum BenchmarkSuite: String, CaseIterable, Sendable {
     /// The time of a teleport against the number of steps t, the width d, the samples n, the layers l and the batches b:
     /// NS25 Figure 3.
     case scaling
+    /// Reading data sets from files, and gathering batches.
+    case data
 
     /// Runs the suite.
     ///
     /// - Parameters:
     ///   - repetitions: How many times each piece of work is measured.
     ///   - report: Receives each measurement as it is made.
-    public func run(repetitions: Int, report: (Timing) -> Void) {
+    /// - Throws: if the files for `data`, which lie in the folder for temporary files, cannot be written or read.
+    public func run(repetitions: Int, report: (Timing) -> Void) throws {
         switch self {
         case .teleport:
             report(TeleportWork.mlp.measure("teleport/mlp-1024", repetitions: repetitions))
@@ -30,6 +33,7 @@ public enum BenchmarkSuite: String, CaseIterable, Sendable {
             for (name, work) in TeleportWork.scaling {
                 report(work.measure("scaling/\(name)", repetitions: repetitions))
             }
+        case .data: try DataWork().measure(repetitions: repetitions, report: report)
         }
     }
 }

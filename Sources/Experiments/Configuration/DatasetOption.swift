@@ -1,0 +1,15 @@
+import Datasets
+
+extension DatasetName: TextConvertible {
+    /// The data set of a name.
+    public init(text: String) throws(TextError) {
+        guard let name = DatasetName(rawValue: text) else { throw TextError(text, "give one of \(Self.list)") }
+        self = name
+    }
+
+    /// The name, as `fashion-mnist`.
+    public var text: String { rawValue }
+
+    /// All names, set apart by commas.
+    public static var list: String { allCases.map(\.rawValue).joined(separator: ", ") }
+}
