@@ -54,7 +54,9 @@ let package = Package(
         .target(name: "Optimizers", dependencies: ["NeuralNetworks"]),
         .target(name: "Teleportation", dependencies: ["Optimizers"]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-        .target(name: "Datasets", dependencies: ["NeuralNetworks", "CZlib"]),
+        .systemLibrary(
+            name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"]), .brew(["jpeg-turbo"])]),
+        .target(name: "Datasets", dependencies: ["NeuralNetworks", "CZlib", "CTurboJPEG"]),
         .target(name: "Experiments", dependencies: ["Datasets", "Teleportation"]),
         .executableTarget(
             name: "teleport",
