@@ -54,6 +54,7 @@ public struct Catalog: Sendable {
             try MNISTFolder(name: name.rawValue, folder: folder.appendingPathComponent(name.rawValue)).read().erased
         case .cifar10: try CIFARFolder(layout: .cifar10, root: folder).read().erased
         case .cifar100: try CIFARFolder(layout: .cifar100, root: folder).read().erased
+        case .tinyImageNet: try TinyImageNetFolder(root: folder).read().erased
         }
     }
 }

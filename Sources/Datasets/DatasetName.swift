@@ -10,6 +10,8 @@ public enum DatasetName: String, CaseIterable, Sendable {
     case cifar10 = "cifar-10"
     /// Those of CIFAR-100, with its 100 fine classes.
     case cifar100 = "cifar-100"
+    /// The photographs of Tiny ImageNet, 64 x 64 pixels of 200 classes.
+    case tinyImageNet = "tiny-imagenet"
 
     /// The data set of a name that a user wrote.
     ///

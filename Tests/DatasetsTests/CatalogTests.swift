@@ -6,10 +6,14 @@ import Testing
 @Suite struct CatalogTests {
     @Test func listsTheNamesThereAreForAnUnknownOne() {
         let error = #expect(throws: DatasetError.self) { try Catalog().dataset("MNIST2") }
-        #expect(error == .unknownName("MNIST2", known: ["digits", "mnist", "fashion-mnist", "cifar-10", "cifar-100"]))
+        #expect(
+            error
+                == .unknownName(
+                    "MNIST2", known: ["digits", "mnist", "fashion-mnist", "cifar-10", "cifar-100", "tiny-imagenet"]))
         #expect(
             error?.description
-                == "unknown data set 'MNIST2': expected one of digits, mnist, fashion-mnist, cifar-10, cifar-100")
+                == "unknown data set 'MNIST2': expected one of digits, mnist, fashion-mnist, cifar-10, cifar-100, tiny-imagenet"
+        )
     }
 
     @Test func generatesDigitsWithoutAFolder() throws {
