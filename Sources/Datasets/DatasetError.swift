@@ -86,8 +86,8 @@ extension DatasetError: CustomStringConvertible {
             "data set '\(dataset)' not found: \(folder) lacks \(files.joined(separator: ", ")); put the files there, "
                 + "as they are or compressed by gzip (.gz), or name another data folder with TELEPORT_DATA or --data"
         case .missingParts(let dataset, let folder, let parts, let archive):
-            "data set '\(dataset)' not found: \(folder) lacks \(parts.joined(separator: ", ")); unpack \(archive) there, "
-                + "or name another data folder with TELEPORT_DATA or --data"
+            "data set '\(dataset)' not found: \(folder) lacks \(parts.joined(separator: ", ")); unpack \(archive) in the "
+                + "folder above it, or name another data folder with TELEPORT_DATA or --data"
         case .file(let path, let defect): "\(path): \(defect)"
         }
     }

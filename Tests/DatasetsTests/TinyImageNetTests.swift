@@ -360,7 +360,8 @@ import Torch
         #expect(
             message
                 == "data set 'tiny-imagenet' not found: \(found) lacks wnids.txt, val/val_annotations.txt; unpack "
-                + "tiny-imagenet-200.zip there, or name another data folder with TELEPORT_DATA or --data")
+                + "tiny-imagenet-200.zip in the folder above it, or name another data folder with TELEPORT_DATA or --data"
+        )
     }
 
     @Test func refusesListsOfClassesThatAreNone() throws {
