@@ -54,7 +54,10 @@ let package = Package(
         .target(name: "Optimizers", dependencies: ["NeuralNetworks"]),
         .target(name: "Teleportation", dependencies: ["Optimizers"]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-        .target(name: "Datasets", dependencies: ["NeuralNetworks", "CZlib"]),
+        .systemLibrary(
+            name: "CTurboJPEG", pkgConfig: "libturbojpeg",
+            providers: [.apt(["libturbojpeg0-dev"]), .brew(["jpeg-turbo"])]),
+        .target(name: "Datasets", dependencies: ["NeuralNetworks", "CZlib", "CTurboJPEG"]),
         .target(name: "Experiments", dependencies: ["Datasets", "Teleportation", "CZlib"]),
         .executableTarget(
             name: "teleport",
@@ -67,7 +70,7 @@ let package = Package(
         .testTarget(name: "NeuralNetworksTests", dependencies: ["NeuralNetworks"]),
         .testTarget(name: "OptimizersTests", dependencies: ["Optimizers"], resources: [.copy("Fixtures")]),
         .testTarget(name: "TeleportationTests", dependencies: ["Teleportation"]),
-        .testTarget(name: "DatasetsTests", dependencies: ["Datasets"]),
+        .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "CTurboJPEG"]),
         .testTarget(name: "ExperimentsTests", dependencies: ["Experiments"], resources: [.copy("Fixtures")]),
         .testTarget(name: "CommandLineTests", dependencies: ["teleport"]),
     ],

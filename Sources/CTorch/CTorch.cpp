@@ -140,6 +140,14 @@ ct_tensor ct_from_bytes(const void *bytes, const int64_t *shape, size_t rank, in
             .clone();
     });
 }
+ct_tensor ct_from_blob(
+    void *data, const int64_t *shape, size_t rank, int32_t dtype, void (*release)(void *context), void *context) {
+    return guarded([&] {
+        return at::from_blob(
+            data, {shape, rank}, [release, context](void *) { release(context); },
+            at::TensorOptions().dtype(scalar_type(dtype)));
+    });
+}
 ct_tensor ct_rand(const int64_t *shape, size_t rank, ct_generator generator, int32_t dtype) {
     return guarded([&] { return at::rand({shape, rank}, generator_of(generator), options(dtype, {0, -1})); });
 }

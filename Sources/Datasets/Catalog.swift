@@ -66,6 +66,7 @@ public struct Catalog: Sendable {
         case .ettM2: try series(name, "ETTm2.csv", .dated)
         case .pennTreebank:
             try PennTreebankFolder(name: name.rawValue, folder: folder.appendingPathComponent("ptb")).read().erased
+        case .tinyImageNet: try TinyImageNetFolder(root: folder).read().erased
         }
     }
 

@@ -4,6 +4,8 @@ public enum DatasetError: Error, Hashable, Sendable {
     case unknownName(String, known: [String])
     /// Files of a data set are not in the folder where they belong.
     case missingFiles(dataset: String, folder: String, files: [String])
+    /// Files and folders that an archive has are not in the folder where it belongs.
+    case missingParts(dataset: String, folder: String, parts: [String], archive: String)
     /// A file cannot be read, or does not hold what it should.
     case file(path: String, FileDefect)
 }
@@ -74,6 +76,24 @@ public enum FileDefect: Hashable, Sendable {
     case invalidUTF8(line: Int)
     /// Too few words for one sample.
     case tooFewTokens(Int, expected: Int)
+    /// A line of a list, the first being 1, does not say what it should.
+    case malformedLine(Int, text: String, expected: String)
+    /// A line of a list repeats what an earlier one has.
+    case duplicate(String, line: Int, firstLine: Int)
+    /// A line names a class that is not in the list of classes.
+    case unknownClass(String, line: Int, list: String)
+    /// There is no such file or folder, although a line of a list names it.
+    case listedButMissing(list: String, line: Int)
+    /// No file in a folder has the suffix of images.
+    case noImages(suffix: String)
+    /// It does not begin as JPEG files do.
+    case notJPEG
+    /// The image is damaged or ends too early, in the words of TurboJPEG.
+    case damagedJPEG(String)
+    /// An image whose height and width are not those of the image `model`.
+    case wrongJPEGSize([Int], expected: [Int], model: String)
+    /// The operating system does not let it be written, for the reason given.
+    case unwritable(String)
 }
 
 extension DatasetError: CustomStringConvertible {
@@ -85,6 +105,9 @@ extension DatasetError: CustomStringConvertible {
         case .missingFiles(let dataset, let folder, let files):
             "data set '\(dataset)' not found: \(folder) lacks \(files.joined(separator: ", ")); put the files there, "
                 + "as they are or compressed by gzip (.gz), or name another data folder with TELEPORT_DATA or --data"
+        case .missingParts(let dataset, let folder, let parts, let archive):
+            "data set '\(dataset)' not found: \(folder) lacks \(parts.joined(separator: ", ")); unpack \(archive) in the "
+                + "folder above it, or name another data folder with TELEPORT_DATA or --data"
         case .file(let path, let defect): "\(path): \(defect)"
         }
     }
@@ -151,6 +174,23 @@ extension FileDefect: CustomStringConvertible {
             "line \(line) is not UTF-8; convert the file to UTF-8, or download it again"
         case .tooFewTokens(let count, let expected):
             "\(count) words, line ends included, expected at least \(expected) for one sample; use a longer text"
+        case .malformedLine(let line, let text, let expected):
+            "line \(line) is \(text.debugDescription), expected \(expected); unpack the archive again"
+        case .duplicate(let entry, let line, let firstLine):
+            "line \(line) has '\(entry)' a second time, after line \(firstLine); remove one of the lines"
+        case .unknownClass(let identifier, let line, let list):
+            "line \(line) has the class '\(identifier)', expected one of those in \(list); "
+                + "take both files from one archive"
+        case .listedButMissing(let list, let line):
+            "missing, expected because line \(line) of \(list) names it; unpack the archive again"
+        case .noImages(let suffix): "no images, expected files whose names end in \(suffix); unpack the archive again"
+        case .notJPEG: "not a JPEG image, expected the bytes 255 216 at its beginning; unpack the archive again"
+        case .damagedJPEG(let reason): "the image is damaged (\(reason)); unpack the archive again"
+        case .wrongJPEGSize(let size, let expected, let model):
+            "an image of \(Self.extents(size)) pixels, expected \(Self.extents(expected)) as in \(model); "
+                + "take all images from one archive"
+        case .unwritable(let reason):
+            "the decoded images cannot be written (\(reason)); make room, or set TMPDIR to another folder"
         }
     }
 

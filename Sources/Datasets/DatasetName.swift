@@ -28,6 +28,8 @@ public enum DatasetName: String, CaseIterable, Sendable {
     case ettM2 = "ettm2"
     /// The words of Penn Treebank, for language modelling.
     case pennTreebank = "penn-treebank"
+    /// The photographs of Tiny ImageNet, 64 x 64 pixels of 200 classes.
+    case tinyImageNet = "tiny-imagenet"
 
     /// The data set of a name that a user wrote.
     ///

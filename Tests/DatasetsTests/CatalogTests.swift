@@ -8,7 +8,7 @@ import Testing
         let error = #expect(throws: DatasetError.self) { try Catalog().dataset("MNIST2") }
         let names = [
             "digits", "mnist", "fashion-mnist", "cifar-10", "cifar-100", "smnist", "electricity", "traffic",
-            "exchange-rate", "etth1", "etth2", "ettm1", "ettm2", "penn-treebank",
+            "exchange-rate", "etth1", "etth2", "ettm1", "ettm2", "penn-treebank", "tiny-imagenet",
         ]
         #expect(error == .unknownName("MNIST2", known: names))
         #expect(

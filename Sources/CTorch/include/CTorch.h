@@ -43,6 +43,9 @@ ct_tensor ct_full(const int64_t *shape, size_t rank, double value, int32_t dtype
 ct_tensor ct_arange(int64_t end, int32_t dtype, ct_device device);
 ct_tensor ct_eye(int64_t rows, int64_t columns, int32_t dtype, ct_device device);
 ct_tensor ct_from_bytes(const void *bytes, const int64_t *shape, size_t rank, int32_t dtype);
+// Borrows the memory until `release` is called with `context`, which is when no tensor needs it any more.
+ct_tensor ct_from_blob(
+    void *data, const int64_t *shape, size_t rank, int32_t dtype, void (*release)(void *context), void *context);
 ct_tensor ct_rand(const int64_t *shape, size_t rank, ct_generator generator, int32_t dtype);
 ct_tensor ct_randn(const int64_t *shape, size_t rank, ct_generator generator, int32_t dtype);
 ct_tensor ct_randint(int64_t low, int64_t high, const int64_t *shape, size_t rank, ct_generator generator);

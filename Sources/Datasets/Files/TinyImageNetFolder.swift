@@ -1,0 +1,151 @@
+import Foundation
+import Torch
+
+/// The folder that the archive of Tiny ImageNet unpacks to: small photographs of 200 classes as JPEG files.
+///
+/// - `wnids.txt` has the identifiers of the classes, one on a line; the class with index 0 comes first.
+/// - `train/<id>/images/*.JPEG` are the images of a class to train on.
+/// - `val/images/` has those to test with, and `val/val_annotations.txt` a line for each: its name, the identifier of its
+///   class and a box in it, separated by tabs. (The labels of the images in `test/` were never given out.)
+///
+/// Any number of classes and any size of images, the same for all, will do. The images to train on take turns by class,
+/// and come in the order of their names within one: so each prefix has as many of each class. Those to test with come in
+/// the order of the lines.
+struct TinyImageNetFolder {
+    /// The folder with one subfolder for each data set.
+    let root: URL
+    /// Where decoded images go that cannot be kept beside the others.
+    var temporaryFolder = FileManager.default.temporaryDirectory
+
+    private static let name = DatasetName.tinyImageNet.rawValue
+    private static let archive = "tiny-imagenet-200"
+    private static let suffix = ".JPEG"
+    private static let classList = "wnids.txt"
+    private static let annotations = "val/val_annotations.txt"
+    private static let parts = [classList, "train", annotations, "val/images"]
+
+    /// Reads the files, decoding the images if that was not done before; see `JPEGList`.
+    ///
+    /// - Throws: `DatasetError` if files are missing or damaged, or do not fit together.
+    func read() throws(DatasetError) -> Split<ImageDataset> {
+        let folder = self.folder
+        let missing = Self.parts.filter { !Self.exists($0, in: folder) }
+        guard missing.isEmpty else {
+            throw .missingParts(dataset: Self.name, folder: folder.path, parts: missing, archive: Self.archive + ".zip")
+        }
+        let classes = try Classes(path: folder.path + "/" + Self.classList)
+        // All that is listed is looked up before anything is decoded, which takes longer.
+        let train = try trainingFiles(of: classes, in: folder)
+        let test = try testFiles(of: classes, in: folder)
+        let trainImages = list(train.map(\.file), "decoded-train.uint8", in: folder)
+        let trainPixels = try trainImages.pixels()
+        let size = JPEGDecoder.Size(height: trainPixels.size(2), width: trainPixels.size(3))
+        let testPixels = try list(test.map(\.file), "decoded-val.uint8", in: folder)
+            .pixels(like: (size, trainImages.firstPath))
+        // Ten thousand images tell the mean and deviation; all would have to be read for them at each start.
+        let sample = (0..<10_000).map { Int64($0 * train.count / 10_000) }
+        let scaling = PixelScaling.standardized(
+            by: train.count > sample.count ? trainPixels.gathered(0, Tensor(sample)) : trainPixels)
+        func samples(_ pixels: Tensor, _ images: [Image]) -> ImageDataset {
+            ImageDataset(
+                images: pixels, labels: Tensor(images.map { Int64($0.label) }), classCount: classes.identifiers.count,
+                scaling: scaling)
+        }
+        return Split(name: Self.name, train: samples(trainPixels, train), test: samples(testPixels, test))
+    }
+
+    /// An image that is listed, and the index of its class.
+    private struct Image {
+        let file: FileStamp
+        let label: Int
+    }
+
+    /// The folder of this data set, under its own name or that of the archive, whichever has files of it.
+    private var folder: URL {
+        let folders = [Self.name, Self.archive].map { root.appendingPathComponent($0) }
+        return folders.first { folder in Self.parts.contains { Self.exists($0, in: folder) } } ?? folders[0]
+    }
+
+    private static func exists(_ part: String, in folder: URL) -> Bool {
+        FileManager.default.fileExists(atPath: folder.path + "/" + part)
+    }
+
+    private func list(_ files: [FileStamp], _ name: String, in folder: URL) -> JPEGList {
+        JPEGList(folder: folder, files: files, name: name, temporaryFolder: temporaryFolder)
+    }
+
+    private func trainingFiles(of classes: Classes, in folder: URL) throws(DatasetError) -> [Image] {
+        var images: [[Image]] = []
+        for (label, line) in classes.lines.enumerated() {
+            let subfolder = "train/\(line.text)/images"
+            let url = folder.appendingPathComponent(subfolder)
+            guard let names = try url.fileNames(withSuffix: Self.suffix) else {
+                throw .file(path: url.path, .listedButMissing(list: classes.path, line: line.number))
+            }
+            guard !names.isEmpty else { throw .file(path: url.path, .noImages(suffix: Self.suffix)) }
+            var members: [Image] = []
+            for name in names {
+                // A link may lead nowhere.
+                guard let file = try FileStamp(subfolder + "/" + name, in: folder) else {
+                    throw .file(path: url.path + "/" + name, .missing)
+                }
+                members.append(Image(file: file, label: label))
+            }
+            images.append(members)
+        }
+        let turns = images.map(\.count).max() ?? 0
+        return (0..<turns).flatMap { turn in images.filter { turn < $0.count }.map { $0[turn] } }
+    }
+
+    private func testFiles(of classes: Classes, in folder: URL) throws(DatasetError) -> [Image] {
+        let annotations = try ListFile(path: folder.path + "/" + Self.annotations)
+        var lines: [String: Int] = [:]
+        var images: [Image] = []
+        for line in annotations.lines {
+            let fields = line.text.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
+            guard fields.count == 6, fields[0].isPlainFileName, fields[1].isPlainFileName else {
+                throw annotations.malformed(
+                    line, expected: "a file name, a class identifier and the four numbers of a box, separated by tabs")
+            }
+            if let first = lines.updateValue(line.number, forKey: fields[0]) {
+                throw .file(path: annotations.path, .duplicate(fields[0], line: line.number, firstLine: first))
+            }
+            guard let label = classes.identifiers[fields[1]] else {
+                throw .file(path: annotations.path, .unknownClass(fields[1], line: line.number, list: classes.path))
+            }
+            let name = "val/images/" + fields[0]
+            guard let file = try FileStamp(name, in: folder) else {
+                throw .file(
+                    path: folder.path + "/" + name, .listedButMissing(list: annotations.path, line: line.number))
+            }
+            images.append(Image(file: file, label: label))
+        }
+        return images
+    }
+
+    /// The classes in the order of their list.
+    private struct Classes {
+        let path: String
+        let lines: [ListFile.Line]
+        /// The index of each class.
+        let identifiers: [String: Int]
+
+        init(path: String) throws(DatasetError) {
+            let file = try ListFile(path: path)
+            var identifiers: [String: Int] = [:]
+            for (index, line) in file.lines.enumerated() {
+                guard line.text.isPlainFileName else {
+                    throw file.malformed(line, expected: "the identifier of a class, such as n01443537")
+                }
+                if let first = identifiers.updateValue(index, forKey: line.text) {
+                    throw .file(
+                        path: path,
+                        .duplicate(line.text, line: line.number, firstLine: file.lines[first].number))
+                }
+            }
+            self.path = path
+            lines = file.lines
+            self.identifiers = identifiers
+        }
+    }
+}

@@ -1,0 +1,31 @@
+import CTurboJPEG
+
+/// The bytes of a JPEG image.
+///
+/// - Parameters:
+///   - pixels: The colours of each pixel, or its brightness if the image is gray.
+///   - height: The number of rows.
+///   - width: The number of columns.
+///   - isGray: Whether there is one component, not three.
+///   - isProgressive: Whether the image comes in several scans.
+func jpeg(
+    _ pixels: [UInt8], height: Int, width: Int, isGray: Bool = false, isProgressive: Bool = false
+) -> [UInt8] {
+    precondition(pixels.count == height * width * (isGray ? 1 : 3))
+    let compressor = tjInitCompress()
+    defer { tjDestroy(compressor) }
+    var output: UnsafeMutablePointer<UInt8>?
+    var size: UInt = 0
+    defer { tjFree(output) }
+    let status = tjCompress2(
+        compressor, pixels, Int32(width), 0, Int32(height), Int32((isGray ? TJPF_GRAY : TJPF_RGB).rawValue), &output,
+        &size, Int32((isGray ? TJSAMP_GRAY : TJSAMP_444).rawValue), 100,
+        TJFLAG_ACCURATEDCT | (isProgressive ? TJFLAG_PROGRESSIVE : 0))
+    precondition(status == 0)
+    return Array(UnsafeBufferPointer(start: output, count: Int(size)))
+}
+
+/// The bytes of an image whose pixels all have one colour.
+func jpeg(red: UInt8, green: UInt8, blue: UInt8, height: Int = 8, width: Int = 8) -> [UInt8] {
+    jpeg((0..<height * width).flatMap { _ in [red, green, blue] }, height: height, width: width)
+}
