@@ -156,16 +156,20 @@ extension FileDefect: CustomStringConvertible {
         case .tooLarge(let limit):
             "more than \(limit) bytes of text, expected no more; use the file of the data set as it is"
         case .lineTooLong(let line, let limit):
-            "line \(line) has more than \(limit) bytes, expected no more; check that it is a text file, or download it again"
+            "line \(line) has more than \(limit) bytes, expected no more; check that it is a text file, "
+                + "or download it again"
         case .wrongHeader(let found, let expected):
-            "line 1 is '\(found)', expected the names of the columns, beginning with '\(expected)'; download the file again"
+            "line 1 is '\(found)', expected the names of the columns, beginning with '\(expected)'; "
+                + "download the file again"
         case .notANumber(let text, let line, let column):
-            "'\(text)' in line \(line), column \(column), expected a decimal number; mend it, or download the file again"
+            "'\(text)' in line \(line), column \(column), expected a decimal number; mend it, "
+                + "or download the file again"
         case .notFinite(let text, let line, let column):
             "'\(text)' in line \(line), column \(column), expected a finite number of at most 3.4e38; "
                 + "fill in what is missing"
         case .wrongColumnCount(let count, let line, let expected):
-            "\(count) columns in line \(line), expected \(expected), separated by commas; mend it, or download the file again"
+            "\(count) columns in line \(line), expected \(expected), separated by commas; mend it, "
+                + "or download the file again"
         case .tooFewRows(let count, let expected):
             "\(count) rows, expected at least \(expected) for one sample in each part; use a longer series"
         case .controlCharacter(let byte, let line):

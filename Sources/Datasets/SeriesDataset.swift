@@ -107,7 +107,7 @@ extension SeriesDataset {
     public static func minimumRowCount(
         windowLength: Int = defaultWindowLength, horizon: Int = defaultHorizon
     ) -> Int {
-        // Where 7/10 of the rows, rounded down, hold a window and its target. With 5 rows or more 1/5 of them hold a target.
+        // Where 7/10 of the rows, rounded down, hold a window and its target. Of 5 rows or more, 1/5 hold a target.
         max((10 * (windowLength + horizon) + 6) / 7, 5)
     }
 

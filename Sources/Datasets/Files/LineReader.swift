@@ -16,7 +16,8 @@ final class LineReader {
     private var byteCount = 0
 
     private static let lengthLimit = 1 << 20
-    /// Five times the largest series. Compressed data can stand for a thousand times their size, so there must be a bound.
+    /// Several times the largest series. Compressed data can stand for a thousand times their size, so there must be a
+    /// bound.
     private static let sizeLimit = 1 << 29
 
     /// Opens a file, which is inflated if its name ends in `.gz`.
