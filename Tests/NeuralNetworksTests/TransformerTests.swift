@@ -30,6 +30,9 @@ extension Case {
         Case("transformer block that normalizes last", [2, 5, 6]) {
             TransformerBlock(6, heads: 2, hidden: 10, normalizesFirst: false, using: $0, dtype: .float64)
         },
+        Case("transformer block that gives the last token", [2, 5, 6]) {
+            TransformerBlock(6, heads: 2, normalizesFirst: false, givesLastToken: true, using: $0, dtype: .float64)
+        },
         Case("classifier", [2, 5, 3]) {
             Transformer.classifier(
                 features: 3, classes: 4, length: 5, heads: 2, headDimension: 3, layers: 2, using: $0, dtype: .float64)
@@ -122,6 +125,21 @@ extension Case {
             relativeDifference(
                 fusedLinearization.pullback(cotangent).input!, explicitLinearization.pullback(cotangent).input!) < 1e-13
         )
+    }
+
+    @Test("A block that gives the last token gives what the others give of it", arguments: [false, true])
+    func lastToken(normalizesFirst: Bool) {
+        let blocks = [false, true].map {
+            TransformerBlock(
+                6, heads: 2, normalizesFirst: normalizesFirst, givesLastToken: $0, using: Generator(seed: 5),
+                dtype: .float64)
+        }
+        let x = Tensor.normal([2, 5, 6], using: Generator(seed: 6), dtype: .float64)
+        #expect(blocks[1](x).shape == [2, 6])
+        #expect(relativeDifference(blocks[1](x), TokenPooling.last(blocks[0](x))) < 1e-14)
+        #expect(blocks[0].parameters.map(\.name) == blocks[1].parameters.map(\.name))
+        let maps = blocks[1].linearize(x).linearization.affineMaps
+        #expect(maps.map(\.input.rowCount) == [10, 10, 2, 2])
     }
 
     @Test("Causal attention reads nothing that comes later")

@@ -39,7 +39,8 @@ public struct Transformer: Layer {
             isCausal: false, using: generator, dtype: dtype, device: device)
     }
 
-    /// Predicts from a sequence, `[N, T, F]` to `[N, outputs]`: the head reads the last token, which has seen all others.
+    /// Predicts from a sequence, `[N, T, F]` to `[N, outputs]`: the head reads the last token, which has seen all others,
+    /// and the perceptron of the last block computes no other.
     ///
     /// NS25's network for time series has `heads: 4, layers: 4` and as many outputs as features.
     ///
@@ -93,10 +94,12 @@ public struct Transformer: Layer {
         embedding: any Layer, pooling: TokenPooling?, outputs: Int, length: Int, heads: Int, headDimension: Int,
         layers: Int, isCausal: Bool, using generator: Generator, dtype: DType, device: Device
     ) {
+        require(layers > 0 && heads > 0, "Transformer: \(layers) layers of \(heads) heads")
         let dimension = heads * headDimension
-        let blocks = (0..<layers).map { _ in
+        let blocks = (1...layers).map { index in
             TransformerBlock(
-                dimension, heads: heads, isCausal: isCausal, using: generator, dtype: dtype, device: device)
+                dimension, heads: heads, isCausal: isCausal, givesLastToken: pooling == .last && index == layers,
+                using: generator, dtype: dtype, device: device)
         }
         let head = Dense(dimension, outputs, using: generator, dtype: dtype, device: device)
         body = Sequential(named: [
@@ -104,7 +107,7 @@ public struct Transformer: Layer {
             "": PositionalEncoding(length: length, dimension: dimension, dtype: dtype, device: device),
             "layers": Sequential(blocks),
             "norm": LayerNormalization(dimension, dtype: dtype, device: device),
-            "": pooling ?? Sequential(),
+            "": pooling == .mean ? TokenPooling.mean : Sequential(),
             "head": head,
         ])
     }
