@@ -20,10 +20,12 @@ BENCH = pathlib.Path(__file__).parent / "pytorch" / "bench.py"
 TARGETS = {
     "teleport/mlp-1024": 8,
     "teleport/cnn": 3,
+    "teleport/transformer": 3,
     "train/mlp-small": 3,
     "train/mlp-1024-sgd": 1.2,
     "train/mlp-1024-adam": 2,
     "train/cnn": 1.0,
+    "train/transformer": 1.0,
 }
 
 

@@ -10,14 +10,20 @@ import torch
 from torch import nn
 
 from null_space import teleport
-from training import cnn, mlp, train
+from training import Block, Transformer, cnn, encoder_layer, mlp, train
 
 WARM_UP = 3
 
-# Small enough for every case to stay finite without a cap; it has no influence on the time.
+# A repetition of the transformer takes a hundred times as long as those of the other models.
+LONG = {"warm_up": 1, "most_repetitions": 5}
+
+# Small enough for every case to stay finite without a cap; they have no influence on the time.
 TELEPORT_LEARNING_RATE = 0.01
+TRANSFORMER_TELEPORT_LEARNING_RATE = 1e-4
 
 IMAGE_SHAPE = (3, 32, 32)
+# A week of hours.
+SERIES_SHAPE = (168, 8)
 
 
 def random_batches(count, samples, shape=(784,), classes=10):
@@ -32,19 +38,38 @@ def random_batches(count, samples, shape=(784,), classes=10):
     ]
 
 
+def random_series(count, samples):
+    """Batches of normal sequences and as many normal targets for each as it has features."""
+    generator = torch.Generator().manual_seed(0)
+    return [
+        (
+            torch.randn(samples, *SERIES_SHAPE, generator=generator),
+            torch.randn(samples, SERIES_SHAPE[1], generator=generator),
+        )
+        for _ in range(count)
+    ]
+
+
+def series_transformer(block):
+    """NS25's network for time series."""
+    length, features = SERIES_SHAPE
+    return Transformer(features, features, length, heads=4, layers=4, block=block)
+
+
 def cifar_cnn():
     """NS25's network for CIFAR."""
     return cnn(IMAGE_SHAPE, [16, 32, 64], 10)
 
 
-def measured(name, repetitions, body, prepare=lambda: None, per=1):
+def measured(name, repetitions, body, prepare=lambda: None, per=1, warm_up=WARM_UP, most_repetitions=1000):
     """Seconds that `body` takes, divided by `per`, over repetitions; `prepare` runs before each and is not timed."""
     seconds = []
-    for repetition in range(WARM_UP + repetitions):
+    repetitions = min(repetitions, most_repetitions)
+    for repetition in range(warm_up + repetitions):
         prepare()
         start = time.perf_counter()
         body()
-        if repetition >= WARM_UP:
+        if repetition >= warm_up:
             seconds.append((time.perf_counter() - start) / per)
     return {
         "name": name,
@@ -56,7 +81,16 @@ def measured(name, repetitions, body, prepare=lambda: None, per=1):
     }
 
 
-def teleport_case(name, repetitions, make_model, data, steps):
+def teleport_case(
+    name,
+    repetitions,
+    make_model,
+    data,
+    steps,
+    loss_function=nn.functional.cross_entropy,
+    learning_rate=TELEPORT_LEARNING_RATE,
+    **options,
+):
     """One whole teleport (decompositions and steps), from the same weights each time, without a cap."""
     torch.manual_seed(0)
     model = make_model()
@@ -64,12 +98,15 @@ def teleport_case(name, repetitions, make_model, data, steps):
     return measured(
         name,
         repetitions,
-        lambda: teleport(model, nn.functional.cross_entropy, data, TELEPORT_LEARNING_RATE, steps),
+        lambda: teleport(model, loss_function, data, learning_rate, steps),
         prepare=lambda: model.load_state_dict(start),
+        **options,
     )
 
 
-def train_case(name, repetitions, make_model, data, optimizer, steps):
+def train_case(
+    name, repetitions, make_model, data, optimizer, steps, loss_function=nn.functional.cross_entropy, **options
+):
     """One training step, timed in blocks of `steps`."""
     torch.manual_seed(0)
     model = make_model()
@@ -77,16 +114,29 @@ def train_case(name, repetitions, make_model, data, optimizer, steps):
     return measured(
         name,
         repetitions,
-        lambda: train(model, nn.functional.cross_entropy, optimizer, data, steps),
+        lambda: train(model, loss_function, optimizer, data, steps),
         per=steps,
+        **options,
     )
 
 
 def teleport_suite(repetitions):
-    """A teleport at the sizes of NS25's MLP and CNN."""
+    """A teleport at the sizes of NS25's MLP, CNN and transformer."""
     large = lambda: mlp([784, 1024, 1024, 10])
     yield teleport_case("teleport/mlp-1024", repetitions, large, random_batches(1, 32), steps=8)
     yield teleport_case("teleport/cnn", repetitions, cifar_cnn, random_batches(1, 256, IMAGE_SHAPE), steps=8)
+    # Of the kernels of attention only that of plain operations has second derivatives.
+    with nn.attention.sdpa_kernel(nn.attention.SDPBackend.MATH):
+        yield teleport_case(
+            "teleport/transformer",
+            repetitions,
+            lambda: series_transformer(Block),
+            random_series(1, 32),
+            steps=8,
+            loss_function=nn.functional.mse_loss,
+            learning_rate=TRANSFORMER_TELEPORT_LEARNING_RATE,
+            **LONG,
+        )
 
 
 def train_suite(repetitions):
@@ -98,6 +148,16 @@ def train_suite(repetitions):
     yield train_case("train/mlp-1024-sgd", repetitions, large, random_batches(8, 32), sgd, steps=20)
     yield train_case("train/mlp-1024-adam", repetitions, large, random_batches(8, 32), adam, steps=20)
     yield train_case("train/cnn", repetitions, cifar_cnn, random_batches(8, 32, IMAGE_SHAPE), sgd, steps=20)
+    yield train_case(
+        "train/transformer",
+        repetitions,
+        lambda: series_transformer(encoder_layer),
+        random_series(1, 32),
+        sgd,
+        steps=1,
+        loss_function=nn.functional.mse_loss,
+        **LONG,
+    )
 
 
 def scaling_suite(repetitions):

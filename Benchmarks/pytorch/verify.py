@@ -6,21 +6,21 @@ from torch import nn
 
 from bench import IMAGE_SHAPE, cifar_cnn, random_batches
 from null_space import affine_modules, input_rows, null_space_bases, teleport
-from training import mlp
+from training import Block, Transformer, encoder_layer, mlp
 
 
-def loss_and_squared_norm(model, x, y):
-    loss = nn.functional.cross_entropy(model(x), y)
+def loss_and_squared_norm(model, x, y, loss_function):
+    loss = loss_function(model(x), y)
     gradients = torch.autograd.grad(loss, list(model.parameters()))
     return loss.item(), sum(gradient.square().sum().item() for gradient in gradients)
 
 
-def check_teleport(name, model, batches):
+def check_teleport(name, model, batches, loss_function=nn.functional.cross_entropy, learning_rate=0.05):
     """Teleports on one batch."""
     [(x, y)] = batches
-    loss, squared_norm = loss_and_squared_norm(model, x, y)
-    teleport(model, nn.functional.cross_entropy, batches, learning_rate=0.05, steps=8)
-    moved_loss, moved_squared_norm = loss_and_squared_norm(model, x, y)
+    loss, squared_norm = loss_and_squared_norm(model, x, y, loss_function)
+    teleport(model, loss_function, batches, learning_rate, steps=8)
+    moved_loss, moved_squared_norm = loss_and_squared_norm(model, x, y, loss_function)
     print(
         f"{name}: loss {loss:.7f} to {moved_loss:.7f}, "
         f"squared gradient norm {squared_norm:.5f} to {moved_squared_norm:.5f}"
@@ -30,7 +30,7 @@ def check_teleport(name, model, batches):
 
     # Beyond the cap nothing moves.
     before = [parameter.clone() for parameter in model.parameters()]
-    teleport(model, nn.functional.cross_entropy, batches, learning_rate=0.05, steps=8, cap=moved_squared_norm / 2)
+    teleport(model, loss_function, batches, learning_rate, steps=8, cap=moved_squared_norm / 2)
     assert all(torch.equal(old, new) for old, new in zip(before, model.parameters()))
 
 
@@ -43,6 +43,17 @@ def check_patches(model, x):
             output = module(x).movedim(1, -1).reshape(product.shape)
             assert torch.allclose(product, output, atol=1e-5), module
         x = module(x)
+
+
+def check_block(samples, tokens, heads):
+    """The block that teleportation moves is PyTorch's."""
+    theirs, ours = encoder_layer(64 * heads, heads), Block(64 * heads, heads)
+    state = theirs.state_dict()
+    for name in ("weight", "bias"):
+        state[f"self_attn.in_proj.{name}"] = state.pop(f"self_attn.in_proj_{name}")
+    ours.load_state_dict(state)
+    x = torch.randn(samples, tokens, 64 * heads)
+    assert torch.allclose(ours(x), theirs(x), atol=1e-5)
 
 
 def main():
@@ -60,6 +71,14 @@ def main():
     with torch.no_grad():
         check_patches(model, batches[0][0][:8])
     check_teleport("cnn", model, batches)
+
+    torch.manual_seed(0)
+    check_block(samples=2, tokens=5, heads=2)
+    # Fewer tokens than features, so that every map has room.
+    model = Transformer(features=8, outputs=8, length=12, heads=2, layers=2, block=Block)
+    with nn.attention.sdpa_kernel(nn.attention.SDPBackend.MATH):
+        batches = [(torch.randn(4, 12, 8), torch.randn(4, 8))]
+        check_teleport("transformer", model, batches, nn.functional.mse_loss, learning_rate=1e-4)
 
 
 if __name__ == "__main__":

@@ -50,6 +50,10 @@ std::vector<at::Tensor> list(const ct_tensor *handles, size_t count) {
     return tensors;
 }
 
+std::optional<at::Tensor> optional(ct_tensor handle) {
+    return handle ? std::optional<at::Tensor>(*Borrowed(handle)) : std::nullopt;
+}
+
 void remember_exception() {
     try {
         throw;
@@ -435,6 +439,77 @@ ct_tensor ct_max_pool2d(ct_tensor self, int64_t kernel, int64_t stride) {
 }
 ct_tensor ct_gather(ct_tensor self, int64_t dimension, ct_tensor index) {
     return guarded([&] { return at::gather(Borrowed(self), dimension, Borrowed(index)); });
+}
+
+// Sequences
+
+int ct_native_layer_norm(
+    ct_tensor self, int64_t width, ct_tensor weight, ct_tensor bias, double epsilon, ct_tensor *output,
+    ct_tensor *mean, ct_tensor *rstd) {
+    return attempted([&] {
+        auto [y, m, r] = at::native_layer_norm(Borrowed(self), {width}, optional(weight), optional(bias), epsilon);
+        *output = wrap(std::move(y));
+        *mean = wrap(std::move(m));
+        *rstd = wrap(std::move(r));
+    });
+}
+int ct_native_layer_norm_backward(
+    ct_tensor cotangent, ct_tensor input, int64_t width, ct_tensor mean, ct_tensor rstd, ct_tensor weight,
+    ct_tensor bias, const bool wants[3], ct_tensor *input_gradient, ct_tensor *weight_gradient,
+    ct_tensor *bias_gradient) {
+    return attempted([&] {
+        auto [x, w, b] = at::native_layer_norm_backward(
+            Borrowed(cotangent), Borrowed(input), {width}, Borrowed(mean), Borrowed(rstd), optional(weight),
+            optional(bias), {wants[0], wants[1], wants[2]});
+        if (wants[0]) *input_gradient = wrap(std::move(x));
+        if (wants[1]) *weight_gradient = wrap(std::move(w));
+        if (wants[2]) *bias_gradient = wrap(std::move(b));
+    });
+}
+ct_tensor ct_embedding(ct_tensor weight, ct_tensor indices) {
+    return guarded([&] { return at::embedding(Borrowed(weight), Borrowed(indices)); });
+}
+ct_tensor ct_embedding_dense_backward(ct_tensor cotangent, ct_tensor indices, int64_t weight_count) {
+    return guarded([&] {
+        return at::embedding_dense_backward(
+            Borrowed(cotangent), Borrowed(indices), weight_count, /*padding_idx=*/-1, /*scale_grad_by_freq=*/false);
+    });
+}
+ct_tensor ct_softmax(ct_tensor self, int64_t dimension) {
+    return guarded([&] { return at::softmax(Borrowed(self), dimension); });
+}
+ct_tensor ct_softmax_backward(ct_tensor cotangent, ct_tensor output, int64_t dimension) {
+    return guarded([&] {
+        Borrowed softmax(output);
+        return at::_softmax_backward_data(Borrowed(cotangent), softmax, dimension, softmax->scalar_type());
+    });
+}
+ct_tensor ct_triu(ct_tensor self, int64_t diagonal) {
+    return guarded([&] { return at::triu(Borrowed(self), diagonal); });
+}
+int ct_baddbmm_(ct_tensor self, ct_tensor first, ct_tensor second, double beta, double alpha) {
+    return attempted([&] { Borrowed(self)->baddbmm_(Borrowed(first), Borrowed(second), beta, alpha); });
+}
+int ct_flash_attention_for_cpu(
+    ct_tensor query, ct_tensor key, ct_tensor value, bool is_causal, ct_tensor *output, ct_tensor *logsumexp) {
+    return attempted([&] {
+        auto [o, l] = at::_scaled_dot_product_flash_attention_for_cpu(
+            Borrowed(query), Borrowed(key), Borrowed(value), /*dropout_p=*/0, is_causal);
+        *output = wrap(std::move(o));
+        *logsumexp = wrap(std::move(l));
+    });
+}
+int ct_flash_attention_for_cpu_backward(
+    ct_tensor cotangent, ct_tensor query, ct_tensor key, ct_tensor value, ct_tensor output, ct_tensor logsumexp,
+    bool is_causal, ct_tensor *query_gradient, ct_tensor *key_gradient, ct_tensor *value_gradient) {
+    return attempted([&] {
+        auto [q, k, v] = at::_scaled_dot_product_flash_attention_for_cpu_backward(
+            Borrowed(cotangent), Borrowed(query), Borrowed(key), Borrowed(value), Borrowed(output),
+            Borrowed(logsumexp), /*dropout_p=*/0, is_causal);
+        *query_gradient = wrap(std::move(q));
+        *key_gradient = wrap(std::move(k));
+        *value_gradient = wrap(std::move(v));
+    });
 }
 
 // Losses

@@ -39,7 +39,7 @@ final class ClosedFormAscent: NullSpaceAscent {
                 bias = rows.bias.map { delta.transposed().matmul($0) }
             } else {
                 // More rows than outputs: the product has fewer rows to project than its factor.
-                guard let product = space.project(map.input.product(delta, tangent)) else { continue }
+                guard let product = space.projectProduct(delta, tangent, of: map.input) else { continue }
                 weight = .tensor(product.weight)
                 bias = product.bias
             }

@@ -78,18 +78,50 @@ public struct InputNullSpace {
         if let bias, let row = basis.bias { coordinates.addMatmulInPlace(bias, row) }
         let projected: (weight: Tensor, bias: Tensor?)
         if basisIsOfNullSpace {
-            projected.weight = coordinates.matmul(basis.weight.transposed())
-            projected.bias = basis.bias.map { coordinates.matmul($0.transposed()) }
+            projected = rows(ofCoordinates: coordinates)
         } else {
             projected.weight = weight.addingMatmul(coordinates, basis.weight.transposed(), scale: -1)
             projected.bias = basis.bias.map { row in
                 bias?.addingMatmul(coordinates, row.transposed(), scale: -1) ?? -coordinates.matmul(row.transposed())
             }
         }
-        let rounding = 8 * weight.dtype.epsilon * Double(dimension).squareRoot()
         let left = projected.weight.squaredNorm().item() + (projected.bias?.squaredNorm().item() ?? 0)
         let whole = weight.squaredNorm().item() + (bias?.squaredNorm().item() ?? 0)
-        return left <= rounding * rounding * whole ? nil : projected
+        return isRounding(left, of: whole, weight.dtype) ? nil : projected
+    }
+
+    /// Projects each row of `delta^T D`, `[out, in]`, as `project(_:_:)` does.
+    ///
+    /// - Parameters:
+    ///   - delta: The cotangents of the map's outputs; see `AffineInput.product`.
+    ///   - tangent: D, the tangents of its inputs.
+    ///   - input: The input of the map.
+    func projectProduct(
+        _ delta: Tensor, _ tangent: Tensor, of input: any AffineInput
+    ) -> (weight: Tensor, bias: Tensor?)? {
+        let (out, columns) = (delta.size(1), input.columnCount)
+        guard input is Representation, basisIsOfNullSpace, freeDimensions * (out + columns) < out * columns else {
+            return project(input.product(delta, tangent))
+        }
+        // The coordinates of the tangents in a small null space are fewer than their products.
+        let coordinates = tangent.matmul(basis.weight)
+        let (left, whole) = (coordinates.squaredNorm().item(), tangent.squaredNorm().item())
+        return isRounding(left, of: whole, tangent.dtype)
+            ? nil : rows(ofCoordinates: delta.transposed().matmul(coordinates))
+    }
+
+    /// `X N^T` for coordinates X, `[r, d - k]`, in the null space.
+    private func rows(ofCoordinates coordinates: Tensor) -> (weight: Tensor, bias: Tensor?) {
+        (
+            coordinates.matmul(basis.weight.transposed()),
+            basis.bias.map { coordinates.matmul($0.transposed()) }
+        )
+    }
+
+    /// Whether what a projection leaves of the energy of rows is no more than their rounding errors.
+    private func isRounding(_ left: Double, of whole: Double, _ dtype: DType) -> Bool {
+        let rounding = 8 * dtype.epsilon * Double(dimension).squareRoot()
+        return left <= rounding * rounding * whole
     }
 }
 

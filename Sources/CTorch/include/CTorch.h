@@ -141,6 +141,29 @@ ct_tensor ct_max_pool2d_with_indices_backward(
 ct_tensor ct_max_pool2d(ct_tensor self, int64_t kernel, int64_t stride);
 ct_tensor ct_gather(ct_tensor self, int64_t dimension, ct_tensor index);
 
+// Sequences
+// Over the last dimension, of `width` elements; `weight` and `bias` may be NULL. `mean` and `rstd` are what the backward
+// pass needs; `wants` says which of the gradients of the input, the weight and the bias to compute.
+int ct_native_layer_norm(
+    ct_tensor self, int64_t width, ct_tensor weight, ct_tensor bias, double epsilon, ct_tensor *output,
+    ct_tensor *mean, ct_tensor *rstd);
+int ct_native_layer_norm_backward(
+    ct_tensor cotangent, ct_tensor input, int64_t width, ct_tensor mean, ct_tensor rstd, ct_tensor weight,
+    ct_tensor bias, const bool wants[3], ct_tensor *input_gradient, ct_tensor *weight_gradient,
+    ct_tensor *bias_gradient);
+ct_tensor ct_embedding(ct_tensor weight, ct_tensor indices);
+ct_tensor ct_embedding_dense_backward(ct_tensor cotangent, ct_tensor indices, int64_t weight_count);
+ct_tensor ct_softmax(ct_tensor self, int64_t dimension);
+ct_tensor ct_softmax_backward(ct_tensor cotangent, ct_tensor output, int64_t dimension);
+ct_tensor ct_triu(ct_tensor self, int64_t diagonal);
+int ct_baddbmm_(ct_tensor self, ct_tensor first, ct_tensor second, double beta, double alpha);
+// Over queries, keys and values `[N, H, T, d]` on the CPU.
+int ct_flash_attention_for_cpu(
+    ct_tensor query, ct_tensor key, ct_tensor value, bool is_causal, ct_tensor *output, ct_tensor *logsumexp);
+int ct_flash_attention_for_cpu_backward(
+    ct_tensor cotangent, ct_tensor query, ct_tensor key, ct_tensor value, ct_tensor output, ct_tensor logsumexp,
+    bool is_causal, ct_tensor *query_gradient, ct_tensor *key_gradient, ct_tensor *value_gradient);
+
 // Losses
 ct_tensor ct_log_softmax(ct_tensor self, int64_t dimension);
 ct_tensor ct_log_softmax_backward(ct_tensor cotangent, ct_tensor output, int64_t dimension);

@@ -27,8 +27,10 @@ public enum BenchmarkSuite: String, CaseIterable, Sendable {
         case .teleport:
             report(TeleportWork.mlp.measure("teleport/mlp-1024", repetitions: repetitions))
             report(TeleportWork.cnn.measure("teleport/cnn", repetitions: repetitions))
+            report(TransformerWork().measureTeleport(repetitions: repetitions))
         case .train:
             for work in TrainingWork.all { report(work.measure(repetitions: repetitions)) }
+            report(TransformerWork().measureTraining(repetitions: repetitions))
         case .scaling:
             for (name, work) in TeleportWork.scaling {
                 report(work.measure("scaling/\(name)", repetitions: repetitions))
@@ -112,6 +114,45 @@ private struct TrainingWork {
         let optimizer = self.optimizer.make(learningRate: 1e-3)
         return Timing("train/\(name)", repetitions: repetitions, count: steps) {
             let loss = LinearizedLoss(model, CrossEntropy(), on: batch)
+            optimizer.update(parameters, with: loss.pullback().parameters)
+        }
+    }
+}
+
+/// A transformer that predicts from a week of hours: NS25's network for time series (appendix A.3), of 8 features.
+private struct TransformerWork {
+    let model: Transformer
+    let batch: Batch
+
+    /// A repetition takes a hundred times as long as those of the other models.
+    private static let mostRepetitions = 5
+
+    init() {
+        let (samples, tokens, features) = (32, 168, 8)
+        let generator = Generator(seed: 0)
+        model = .regression(
+            features: features, outputs: features, length: tokens, heads: 4, layers: 4, using: generator)
+        batch = Batch(
+            inputs: .normal([samples, tokens, features], using: generator),
+            targets: .normal([samples, features], using: generator))
+    }
+
+    func measureTeleport(repetitions: Int) -> Timing {
+        let teleporter = NullSpaceTeleporter(steps: 8, stepSize: .fixed(1e-4), cap: .none)
+        let optimizer = SGD(learningRate: 1e-3)
+        let start = model.parameters.map { $0.value.clone() }
+        return Timing("teleport/transformer", repetitions: min(repetitions, Self.mostRepetitions)) {
+            for (parameter, value) in zip(model.parameters, start) { parameter.value.copy(from: value) }
+        } _: {
+            _ = teleporter.teleport(model, MeanSquaredError(), on: [batch], before: optimizer)
+        }
+    }
+
+    func measureTraining(repetitions: Int) -> Timing {
+        let parameters = model.parameters.map(\.value)
+        let optimizer = SGD(learningRate: 1e-3)
+        return Timing("train/transformer", repetitions: min(repetitions, Self.mostRepetitions)) {
+            let loss = LinearizedLoss(model, MeanSquaredError(), on: batch)
             optimizer.update(parameters, with: loss.pullback().parameters)
         }
     }

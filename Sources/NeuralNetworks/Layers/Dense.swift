@@ -62,23 +62,27 @@ struct DenseLinearization: Linearization {
     /// `dL/dx = delta W`, `dL/dW = delta^T A`, `dL/db = delta^T 1`.
     func pullback(_ cotangent: Tensor, needsInput: Bool) -> Pullback {
         let delta = asRows(cotangent)
-        var gradients = [ParameterGradient.product(delta: delta, input: input)]
+        let product = ParameterGradient.product(delta: delta, input: input)
+        // Of many rows, as of tokens, the product is smaller than its factors.
+        let isSmall = input.rowCount > max(layer.weight.size(0), layer.weight.size(1))
+        var gradients = [isSmall ? .tensor(product.formed()) : product]
         if layer.bias != nil { gradients.append(.tensor(delta.sum(along: [0]))) }
         return Pullback(
             input: needsInput ? delta.matmul(layer.weight).inShape(inputShape) : nil,
             parameters: gradients, affineOutputs: [delta])
     }
 
-    /// `z' = A' W^T + A W'^T + 1 b'^T`; along a gradient `W' = delta^T A` the middle term is `(A A^T) delta`.
+    /// `z' = A' W^T + A W'^T + 1 b'^T`; along a gradient `W' = delta^T A` the middle term is `(A A^T) delta`, which is less
+    /// work where A has few rows.
     func pushforward(_ tangent: Tensor?, along directions: ArraySlice<ParameterGradient>) -> Pushforward {
         let tangent = tangent.map(asRows)
         var output = tangent?.matmul(layer.weight.transposed())
         if let direction = directions.first {
             let (left, right) =
                 switch direction {
-                case .tensor(let weight): (input.rows, weight.transposed())
-                case .product(let delta, let other) where other === input: (input.gram, delta)
-                case .product(let delta, let other): (input.rows.matmul(other.rows.transposed()), delta)
+                case .product(let delta, let other) where other === input && input.rowCount < 2 * input.columnCount:
+                    (input.gram, delta)
+                default: (input.rows, direction.formed().transposed())
                 }
             if let output { output.addMatmulInPlace(left, right) } else { output = left.matmul(right) }
         }

@@ -1,22 +1,30 @@
 import Torch
 
-/// The mean of `-log softmax(outputs)[target]`: outputs `[N, C]`, targets `int64` `[N]`.
+/// The mean of `-log softmax(outputs)[target]`: outputs `[N, C]` and targets `int64` `[N]`, or for each token `[N, T, C]` and
+/// `[N, T]`.
 public struct CrossEntropy: Loss {
     /// The loss.
     public init() {}
 
     /// The loss, rank 0.
     public func callAsFunction(_ outputs: Tensor, _ targets: Tensor) -> Tensor {
-        Kernels.crossEntropy(outputs, targets: targets)
+        Kernels.crossEntropy(rows(outputs), targets: targets.flattened())
     }
 
     /// The loss, rank 0, and its derivative with respect to the outputs, without a tape.
     public func linearize(_ outputs: Tensor, _ targets: Tensor) -> (value: Tensor, linearization: LossLinearization) {
-        let logProbabilities = Kernels.logSoftmax(outputs)
+        let targets = targets.flattened()
+        let logProbabilities = Kernels.logSoftmax(rows(outputs))
         let (value, totalWeight) = Kernels.negativeLogLikelihood(logProbabilities, targets: targets)
         let cotangent = Kernels.negativeLogLikelihoodPullback(
             Tensor(1, dtype: outputs.dtype, device: outputs.device), logProbabilities: logProbabilities,
             targets: targets, totalWeight: totalWeight)
-        return (value, LossLinearization(gradient: Kernels.logSoftmaxPullback(cotangent, output: logProbabilities)))
+        let gradient = Kernels.logSoftmaxPullback(cotangent, output: logProbabilities)
+        return (value, LossLinearization(gradient: outputs.rank == 2 ? gradient : gradient.reshaped(outputs.shape)))
+    }
+
+    /// `[..., C]` to `[m, C]`.
+    private func rows(_ outputs: Tensor) -> Tensor {
+        outputs.rank == 2 ? outputs : outputs.reshaped([-1, outputs.size(-1)])
     }
 }
