@@ -138,6 +138,20 @@ ct_tensor ct_max_pool2d_with_indices_backward(
 ct_tensor ct_max_pool2d(ct_tensor self, int64_t kernel, int64_t stride);
 ct_tensor ct_gather(ct_tensor self, int64_t dimension, ct_tensor index);
 
+// Normalization, over `[N, C, ...]`
+// In training `running_mean` and `running_var` follow the batch unless they are NULL, and `mean` and `invstd` receive the
+// statistics of the batch; otherwise the running ones are used, and `mean` and `invstd` stay NULL.
+int ct_native_batch_norm(
+    ct_tensor self, ct_tensor weight, ct_tensor bias, ct_tensor running_mean, ct_tensor running_var, bool training,
+    double momentum, double epsilon, ct_tensor *output, ct_tensor *mean, ct_tensor *invstd);
+// `wants` says which of the gradients of the input, the weight and the bias to compute; the others stay NULL.
+int ct_native_batch_norm_backward(
+    ct_tensor cotangent, ct_tensor self, ct_tensor weight, ct_tensor running_mean, ct_tensor running_var,
+    ct_tensor mean, ct_tensor invstd, bool training, double epsilon, const bool wants[3], ct_tensor *input_gradient,
+    ct_tensor *weight_gradient, ct_tensor *bias_gradient);
+ct_tensor ct_bernoulli(
+    const int64_t *shape, size_t rank, double probability, ct_generator generator, int32_t dtype);
+
 // Losses
 ct_tensor ct_log_softmax(ct_tensor self, int64_t dimension);
 ct_tensor ct_log_softmax_backward(ct_tensor cotangent, ct_tensor output, int64_t dimension);
