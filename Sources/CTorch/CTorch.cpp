@@ -367,6 +367,9 @@ int ct_linalg_eigh(ct_tensor self, ct_tensor *values, ct_tensor *vectors) {
         *vectors = wrap(std::move(v));
     });
 }
+int ct_is_positive_definite(ct_tensor self, bool *result) {
+    return attempted([&] { *result = std::get<1>(at::linalg_cholesky_ex(Borrowed(self))).item<int32_t>() == 0; });
+}
 int ct_linalg_svd(ct_tensor self, ct_tensor *u, ct_tensor *s, ct_tensor *vh) {
     return attempted([&] {
         auto [left, values, right] = at::linalg_svd(Borrowed(self), /*full_matrices=*/false);

@@ -18,7 +18,7 @@ public struct InputCovariance {
     }
 
     /// The elements converted at once; bounds the memory that a long input takes.
-    private static let elementsAtOnce = 1 << 20
+    private static let elementsAtOnce = 1 << 18
 
     /// An empty sum.
     ///
@@ -56,12 +56,29 @@ public struct InputCovariance {
     ///
     /// - Throws: `TorchError` if the decomposition fails, as with rows that are not finite.
     public func nullSpace(tau: Double = 1) throws(TorchError) -> InputNullSpace {
-        let (values, vectors) = try sum.symmetricEigen()
         let d = sum.size(0)
+        guard !isFullRank(tau: tau) else {
+            let nothing = Tensor.empty([d, 0], dtype: dtype, device: sum.device)
+            return InputNullSpace(basis: nothing, ofNullSpace: true, hasBias: hasBias)
+        }
+        let (values, vectors) = try sum.symmetricEigen()
         let k = significantRank(values.doubles().reversed(), tau: tau, resolution: resolution)
         let ofNullSpace = d - k < k
         // Eigenvalues ascend: the null space comes first.
         let basis = vectors.narrowed(1, to: ofNullSpace ? 0..<d - k : d - k..<d)
         return InputNullSpace(basis: basis.to(dtype: dtype), ofNullSpace: ofNullSpace, hasBias: hasBias)
+    }
+
+    /// Whether the smallest eigenvalue is beyond doubt too large to leave out, as it is for most convolutions on natural
+    /// images. Then the sum less that much of the identity is positive definite, which Cholesky tells in a hundredth of the
+    /// time and a quarter of the memory of the eigenvectors.
+    private func isFullRank(tau: Double) -> Bool {
+        let d = sum.size(0)
+        let shifted = Tensor.identity(d, dtype: .float64, device: sum.device)
+        let energy = shifted.dot(sum).item()
+        // The last term bounds Cholesky's own rounding errors.
+        shifted.multiplyInPlace(by: -energy * (max(1 - tau, resolution) + Double(d + 1) * Double.ulpOfOne))
+        shifted.addInPlace(sum)
+        return shifted.isPositiveDefinite()
     }
 }

@@ -51,6 +51,12 @@ public struct InputNullSpace {
         if let representation = map.input as? Representation {
             return try InputNullSpace(of: representation.rows, hasBias: map.bias != nil, tau: tau)
         }
+        if tau >= 1 && map.input.rowCount < map.input.columnCount {
+            // So few rows are smaller than their covariance.
+            var parts: [Tensor] = []
+            map.input.forEachPart(ofAtMost: map.input.rowCount) { parts.append($0) }
+            return try InputNullSpace(of: .concatenated(parts, along: 0), hasBias: map.bias != nil)
+        }
         let covariance = InputCovariance(of: map)
         covariance.add(map.input)
         return try covariance.nullSpace(tau: tau)

@@ -122,6 +122,7 @@ ct_tensor ct_linear(ct_tensor self, ct_tensor weight, ct_tensor bias);
 int ct_geqrf(ct_tensor self, ct_tensor *reflectors, ct_tensor *tau);
 ct_tensor ct_householder_product(ct_tensor reflectors, ct_tensor tau);
 int ct_linalg_eigh(ct_tensor self, ct_tensor *values, ct_tensor *vectors);
+int ct_is_positive_definite(ct_tensor self, bool *result);
 int ct_linalg_svd(ct_tensor self, ct_tensor *u, ct_tensor *s, ct_tensor *vh);
 
 // Convolution and pooling, over images `[N, C, H, W]`
