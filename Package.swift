@@ -67,8 +67,7 @@ let package = Package(
                 .product(name: "Yams", package: "Yams"),
             ]),
         .testTarget(name: "TorchTests", dependencies: ["Torch"]),
-        .testTarget(
-            name: "NeuralNetworksTests", dependencies: ["NeuralNetworks"], resources: [.copy("Fixtures")]),
+        .testTarget(name: "NeuralNetworksTests", dependencies: ["NeuralNetworks"], resources: [.copy("Fixtures")]),
         .testTarget(name: "OptimizersTests", dependencies: ["Optimizers"], resources: [.copy("Fixtures")]),
         .testTarget(name: "TeleportationTests", dependencies: ["Teleportation"]),
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "CTurboJPEG"]),

@@ -379,6 +379,9 @@ int ct_linalg_eigh(ct_tensor self, ct_tensor *values, ct_tensor *vectors) {
         *vectors = wrap(std::move(v));
     });
 }
+int ct_is_positive_definite(ct_tensor self, bool *result) {
+    return attempted([&] { *result = std::get<1>(at::linalg_cholesky_ex(Borrowed(self))).item<int32_t>() == 0; });
+}
 int ct_linalg_svd(ct_tensor self, ct_tensor *u, ct_tensor *s, ct_tensor *vh) {
     return attempted([&] {
         auto [left, values, right] = at::linalg_svd(Borrowed(self), /*full_matrices=*/false);
@@ -509,6 +512,40 @@ int ct_flash_attention_for_cpu_backward(
         *query_gradient = wrap(std::move(q));
         *key_gradient = wrap(std::move(k));
         *value_gradient = wrap(std::move(v));
+    });
+}
+
+// Normalization
+
+int ct_native_batch_norm(
+    ct_tensor self, ct_tensor weight, ct_tensor bias, ct_tensor running_mean, ct_tensor running_var, bool training,
+    double momentum, double epsilon, ct_tensor *output, ct_tensor *mean, ct_tensor *invstd) {
+    return attempted([&] {
+        auto [y, m, r] = at::native_batch_norm(
+            Borrowed(self), *Borrowed(weight), *Borrowed(bias), *Borrowed(running_mean), *Borrowed(running_var),
+            training, momentum, epsilon);
+        *output = wrap(std::move(y));
+        *mean = training ? wrap(std::move(m)) : nullptr;
+        *invstd = training ? wrap(std::move(r)) : nullptr;
+    });
+}
+int ct_native_batch_norm_backward(
+    ct_tensor cotangent, ct_tensor self, ct_tensor weight, ct_tensor running_mean, ct_tensor running_var,
+    ct_tensor mean, ct_tensor invstd, bool training, double epsilon, const bool wants[3], ct_tensor *input_gradient,
+    ct_tensor *weight_gradient, ct_tensor *bias_gradient) {
+    return attempted([&] {
+        auto [x, w, b] = at::native_batch_norm_backward(
+            Borrowed(cotangent), Borrowed(self), *Borrowed(weight), *Borrowed(running_mean), *Borrowed(running_var),
+            *Borrowed(mean), *Borrowed(invstd), training, epsilon, {wants[0], wants[1], wants[2]});
+        *input_gradient = wants[0] ? wrap(std::move(x)) : nullptr;
+        *weight_gradient = wants[1] ? wrap(std::move(w)) : nullptr;
+        *bias_gradient = wants[2] ? wrap(std::move(b)) : nullptr;
+    });
+}
+ct_tensor ct_bernoulli(
+    const int64_t *shape, size_t rank, double probability, ct_generator generator, int32_t dtype) {
+    return guarded([&] {
+        return at::empty({shape, rank}, options(dtype, {0, -1})).bernoulli_(probability, generator_of(generator));
     });
 }
 

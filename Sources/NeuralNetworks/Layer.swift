@@ -1,6 +1,7 @@
 import Torch
 
-/// A tensor that training changes, under the name that PyTorch's `state_dict` gives it (`weight`, `2.bias`).
+/// A tensor of a model that training changes, or one of its buffers, under the name that PyTorch's `state_dict` gives it
+/// (`weight`, `2.bias`).
 public struct Parameter {
     /// The path of the parameter within the model.
     public var name: String
@@ -32,6 +33,10 @@ public protocol Layer {
     /// The tensors that training changes, in the order of PyTorch's `parameters()`.
     var parameters: [Parameter] { get }
 
+    /// State that is no parameter, since no gradient moves it, but belongs to a saved model: the running statistics of
+    /// batch normalization. The layer changes the tensors in place.
+    var buffers: [Parameter] { get }
+
     /// The forward pass, in operations that autograd can differentiate any number of times: the reference.
     func callAsFunction(_ x: Tensor) -> Tensor
 
@@ -42,6 +47,9 @@ public protocol Layer {
 extension Layer {
     /// No parameters.
     public var parameters: [Parameter] { [] }
+
+    /// No buffers.
+    public var buffers: [Parameter] { [] }
 
     /// The forward pass, with a derivative that autograd computes.
     public func linearize(_ x: Tensor) -> (output: Tensor, linearization: any Linearization) {

@@ -27,7 +27,7 @@ public struct InputCovariance {
     }
 
     /// The elements converted at once; bounds the memory that a long input takes.
-    private static let elementsAtOnce = 1 << 20
+    private static let elementsAtOnce = 1 << 18
 
     /// No rows.
     ///
@@ -90,6 +90,10 @@ public struct InputCovariance {
             let none = Tensor.zeros([0, dimension - (hasBias ? 1 : 0)], dtype: dtype, device: device)
             return try InputNullSpace(of: joinedRows ?? none, hasBias: hasBias, tau: tau)
         }
+        guard !isFullRank(sum, tau: tau) else {
+            let nothing = Tensor.empty([dimension, 0], dtype: dtype, device: device)
+            return InputNullSpace(basis: nothing, ofNullSpace: true, hasBias: hasBias)
+        }
         let (values, vectors) = try sum.symmetricEigen()
         let k = significantRank(values.doubles().reversed(), tau: tau, resolution: resolution)
         let ofNullSpace = dimension - k < k
@@ -99,4 +103,16 @@ public struct InputCovariance {
     }
 
     private var joinedRows: Tensor? { rows.count > 1 ? .concatenated(rows, along: 0) : rows.first }
+
+    /// Whether the smallest eigenvalue is beyond doubt too large to leave out, as it is for most convolutions on natural
+    /// images. Then the sum less that much of the identity is positive definite, which Cholesky tells in a hundredth of the
+    /// time and a quarter of the memory of the eigenvectors.
+    private func isFullRank(_ sum: Tensor, tau: Double) -> Bool {
+        let shifted = Tensor.identity(dimension, dtype: .float64, device: device)
+        let energy = shifted.dot(sum).item()
+        // The last term bounds Cholesky's own rounding errors.
+        shifted.multiplyInPlace(by: -energy * (max(1 - tau, resolution) + Double(dimension + 1) * Double.ulpOfOne))
+        shifted.addInPlace(sum)
+        return shifted.isPositiveDefinite()
+    }
 }

@@ -7,6 +7,9 @@ extension Tensor {
         nonmutating set { check(ct_set_requires_grad(handle, newValue)) }
     }
 
+    /// Whether autograd records what is done with this tensor now.
+    public var isFollowed: Bool { requiresGradient && ct_grad_enabled() }
+
     /// The same storage, cut off from the graph that computed it.
     public func detached() -> Tensor { Tensor(ct_detach(handle)) }
 }

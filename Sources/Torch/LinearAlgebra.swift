@@ -51,6 +51,13 @@ extension Tensor {
         return (Tensor(values), Tensor(vectors))
     }
 
+    /// Whether a symmetric matrix is positive definite to rounding, by Cholesky's decomposition. Waits for the device.
+    public func isPositiveDefinite() -> Bool {
+        var result = false
+        check(ct_is_positive_definite(handle, &result))
+        return result
+    }
+
     /// The thin singular value decomposition `U diag(S) V^T` of `[m, n]`: `[m, k]`, `[k]` descending and `[k, n]`.
     ///
     /// - Throws: `TorchError` if the iteration does not converge, as with elements that are not finite.

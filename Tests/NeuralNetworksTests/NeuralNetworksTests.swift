@@ -15,17 +15,24 @@ func relativeDifference(_ a: Tensor, _ b: Tensor) -> Double {
 struct Case: CustomTestStringConvertible, Sendable {
     let name: String
     let inputShape: [Int]
+    let mode: Mode
     let make: @Sendable (Generator) -> any Layer
 
-    var testDescription: String { name }
+    var testDescription: String { "\(name), \(mode)" }
 
-    init(_ name: String, _ inputShape: [Int] = [5, 7], _ make: @escaping @Sendable (Generator) -> any Layer) {
+    init(
+        _ name: String, _ inputShape: [Int] = [5, 7], mode: Mode = .training,
+        _ make: @escaping @Sendable (Generator) -> any Layer
+    ) {
         self.name = name
         self.inputShape = inputShape
+        self.mode = mode
         self.make = make
     }
 
-    static let all = [
+    static let all = modeless + [.training, .teleportation, .evaluation].flatMap(modal)
+
+    private static let modeless = [
         Case("dense") { Dense(7, 4, using: $0, dtype: .float64) },
         Case("dense without bias") { Dense(7, 4, bias: false, using: $0, dtype: .float64) },
         Case("dense on tokens", [2, 3, 7]) { Dense(7, 4, using: $0, dtype: .float64) },
@@ -67,6 +74,43 @@ struct Case: CustomTestStringConvertible, Sendable {
             Sequential(Dense(7, 6, using: $0, dtype: .float64), Scale(using: $0, count: 6), ReLU())
         },
     ]
+
+    /// The layers that behave differently while training.
+    private static func modal(_ mode: Mode) -> [Case] {
+        [
+            Case("batch normalization of rows", [5, 4], mode: mode) {
+                randomized(BatchNormalization(4, dtype: .float64), $0)
+            },
+            Case("batch normalization of sequences", [3, 4, 5], mode: mode) {
+                randomized(BatchNormalization(4, dtype: .float64), $0)
+            },
+            Case("batch normalization of images", [3, 4, 2, 5], mode: mode) {
+                randomized(BatchNormalization(4, epsilon: 0.1, momentum: 0.3, dtype: .float64), $0)
+            },
+            Case("dropout", mode: mode) { Dropout(0.4, using: $0) },
+            Case("perceptron with batch normalization and dropout", mode: mode) {
+                randomized(
+                    Sequential(
+                        Dense(7, 6, bias: false, using: $0, dtype: .float64), BatchNormalization(6, dtype: .float64),
+                        Tanh(),
+                        Dropout(0.3, using: $0), Dense(6, 3, using: $0, dtype: .float64)), $0)
+            },
+            Case("residual network", [4, 2, 6, 5], mode: mode) {
+                randomized(
+                    ResidualNetwork(
+                        imageShape: [2, 6, 5], channels: [3, 3, 3, 4, 4], outputs: 3, using: $0, dtype: .float64), $0)
+            },
+        ]
+    }
+}
+
+/// The layer, its vectors drawn anew between 0.5 and 1.5: those of normalizations begin at zero and one, where a mistake
+/// may not show.
+func randomized<Model: Layer>(_ layer: Model, _ generator: Generator) -> Model {
+    for tensor in (layer.parameters + layer.buffers).map(\.value) where tensor.rank == 1 {
+        tensor.copy(from: .uniform(tensor.shape, in: 0.5..<1.5, using: generator, dtype: .float64))
+    }
+    return layer
 }
 
 /// A layer of a user's own: its derivatives come from autograd.
@@ -87,9 +131,13 @@ struct Scale: Layer {
         let generator = Generator(seed: 3)
         let layer = layerCase.make(generator)
         let x = Tensor.normal(layerCase.inputShape, using: generator, dtype: .float64)
-        let (output, linearization) = layer.linearize(x)
-        let (expected, reference) = AutogradLinearization.of(layer, at: x)
-        #expect(relativeDifference(output, layer(x)) == 0)
+        // What is dropped is drawn from the generator too.
+        let state = generator.state
+        let (output, linearization) = withMode(layerCase.mode) { layer.linearize(x) }
+        generator.state = state
+        let (expected, reference) = withMode(layerCase.mode) { AutogradLinearization.of(layer, at: x) }
+        generator.state = state
+        #expect(relativeDifference(output, withMode(layerCase.mode) { layer(x) }) == 0)
         #expect(relativeDifference(output, expected) < 1e-14)
 
         let cotangent = Tensor.normal(output.shape, using: generator, dtype: .float64)

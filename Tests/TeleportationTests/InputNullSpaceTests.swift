@@ -65,6 +65,40 @@ import Torch
         #expect(try InputNullSpace(of: few, hasBias: false).project(inRowSpace) == nil)
     }
 
+    @Test("A direction is free exactly where the energy that tau leaves out reaches it", arguments: [true, false])
+    func smallestDirection(ofSingle: Bool) throws {
+        let dtype: DType = ofSingle ? .float32 : .float64
+        // Orthogonal rows: the energies are the squares of these, 1e-6 of the whole the least.
+        let lengths = Tensor([1, 1, 1, 1, 2e-3] as [Double])
+        let rows = Tensor.concatenated(
+            [.identity(5, dtype: .float64) * lengths, .zeros([3, 5], dtype: .float64)], along: 0)
+        let share = 4e-6 / (4 + 4e-6)
+        for (tau, free) in [(1, 0), (1 - 0.5 * share, 0), (1 - 0.99 * share, 0), (1 - 1.01 * share, 1), (0.7, 2)] {
+            let space = try InputNullSpace(of: rows.to(dtype: dtype), hasBias: false, tau: tau)
+            #expect(space.freeDimensions == free, "tau \(tau)")
+        }
+    }
+
+    @Test("Few patches and many have the null space of their rows", arguments: [1, 2, 5], [true, false])
+    func patches(images: Int, hasBias: Bool) throws {
+        let generator = Generator(seed: 6)
+        let layer = Convolution(
+            3, 4, kernel: 3, geometry: ConvolutionGeometry(stride: 2, padding: 1), bias: hasBias, using: generator,
+            dtype: .float64)
+        let x = Tensor.normal([images, 3, 5, 5], using: generator, dtype: .float64)
+        let map = try #require(layer.linearize(x).linearization.affineMaps.first)
+        let space = try InputNullSpace.of(map, tau: 1)
+        #expect(space.freeDimensions == max(27 + (hasBias ? 1 : 0) - 9 * images, 0))
+        guard space.freeDimensions > 0 else { return }
+        let direction = Tensor.normal([4, 27], using: generator, dtype: .float64)
+        let bias = hasBias ? Tensor.normal([4, 1], using: generator, dtype: .float64) : nil
+        let projected = try #require(space.project(direction, bias))
+        let before = layer(x)
+        map.matrix.addInPlace(projected.weight)
+        if let bias = projected.bias { map.bias?.addInPlace(bias.flattened()) }
+        #expect(relativeDifference(layer(x), before) < 1e-13)
+    }
+
     @Test("Rows that are not finite throw")
     func notFinite() {
         let rows = Tensor.full([40, 10], .nan)

@@ -98,6 +98,17 @@ import Testing
         #expect(values.doubles().prefix(3).allSatisfy { abs($0) < tolerance(dtype) }, "rank 5")
     }
 
+    @Test func positiveDefiniteness() {
+        let generator = Generator(seed: 6)
+        let rows = Tensor.normal([9, 6], using: generator, dtype: .float64)
+        let definite = rows.transposed().matmul(rows)
+        #expect(definite.isPositiveDefinite())
+        #expect(!(-definite).isPositiveDefinite())
+        #expect(!(definite - Tensor.identity(6, dtype: .float64) * 100).isPositiveDefinite())
+        #expect(!Tensor.zeros([3, 3]).isPositiveDefinite())
+        #expect(!Tensor.full([2, 2], .nan).isPositiveDefinite())
+    }
+
     @Test(arguments: [DType.float32, .float64], [(7, 4), (4, 7)])
     func singularVectorsReconstructTheMatrix(dtype: DType, size: (Int, Int)) throws {
         let matrix = random(size.0, size.1, dtype: dtype)

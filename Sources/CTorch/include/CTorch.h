@@ -125,6 +125,7 @@ ct_tensor ct_linear(ct_tensor self, ct_tensor weight, ct_tensor bias);
 int ct_geqrf(ct_tensor self, ct_tensor *reflectors, ct_tensor *tau);
 ct_tensor ct_householder_product(ct_tensor reflectors, ct_tensor tau);
 int ct_linalg_eigh(ct_tensor self, ct_tensor *values, ct_tensor *vectors);
+int ct_is_positive_definite(ct_tensor self, bool *result);
 int ct_linalg_svd(ct_tensor self, ct_tensor *u, ct_tensor *s, ct_tensor *vh);
 
 // Convolution and pooling, over images `[N, C, H, W]`
@@ -163,6 +164,20 @@ int ct_flash_attention_for_cpu(
 int ct_flash_attention_for_cpu_backward(
     ct_tensor cotangent, ct_tensor query, ct_tensor key, ct_tensor value, ct_tensor output, ct_tensor logsumexp,
     bool is_causal, ct_tensor *query_gradient, ct_tensor *key_gradient, ct_tensor *value_gradient);
+
+// Normalization, over `[N, C, ...]`
+// In training `running_mean` and `running_var` follow the batch unless they are NULL, and `mean` and `invstd` receive the
+// statistics of the batch; otherwise the running ones are used, and `mean` and `invstd` stay NULL.
+int ct_native_batch_norm(
+    ct_tensor self, ct_tensor weight, ct_tensor bias, ct_tensor running_mean, ct_tensor running_var, bool training,
+    double momentum, double epsilon, ct_tensor *output, ct_tensor *mean, ct_tensor *invstd);
+// `wants` says which of the gradients of the input, the weight and the bias to compute; the others stay NULL.
+int ct_native_batch_norm_backward(
+    ct_tensor cotangent, ct_tensor self, ct_tensor weight, ct_tensor running_mean, ct_tensor running_var,
+    ct_tensor mean, ct_tensor invstd, bool training, double epsilon, const bool wants[3], ct_tensor *input_gradient,
+    ct_tensor *weight_gradient, ct_tensor *bias_gradient);
+ct_tensor ct_bernoulli(
+    const int64_t *shape, size_t rank, double probability, ct_generator generator, int32_t dtype);
 
 // Losses
 ct_tensor ct_log_softmax(ct_tensor self, int64_t dimension);

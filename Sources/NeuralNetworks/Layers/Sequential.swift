@@ -24,9 +24,14 @@ public struct Sequential: Layer {
     }
 
     /// The tensors that training changes.
-    public var parameters: [Parameter] {
+    public var parameters: [Parameter] { named(\.parameters) }
+
+    /// The state of the layers that is no parameter.
+    public var buffers: [Parameter] { named(\.buffers) }
+
+    private func named(_ tensors: (any Layer) -> [Parameter]) -> [Parameter] {
         zip(names, layers).flatMap { name, layer in
-            layer.parameters.map { Parameter(name.appendingToPath($0.name), $0.value) }
+            tensors(layer).map { Parameter(name.appendingToPath($0.name), $0.value) }
         }
     }
 

@@ -26,6 +26,9 @@ public struct MLP: Layer {
     /// The tensors that training changes.
     public var parameters: [Parameter] { body.parameters }
 
+    /// The state of the layers that is no parameter.
+    public var buffers: [Parameter] { body.buffers }
+
     /// The forward pass.
     public func callAsFunction(_ x: Tensor) -> Tensor { body(x) }
 
