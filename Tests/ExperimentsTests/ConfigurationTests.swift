@@ -106,12 +106,22 @@ import Torch
         try expect("cnn:8", is: Architecture.cnn(channels: [8], activation: .relu))
         try expect("cnn:16,32:tanh", is: Architecture.cnn(channels: [16, 32], activation: .tanh))
         #expect(try Architecture(text: "cnn").text == "cnn:16,32,64")
+        try expect("resnet:8,8,16", is: Architecture.resnet(channels: [8, 8, 16]))
+        #expect(try Architecture(text: "resnet").text == "resnet:64,64,64,128,128,128,256,256")
+        try expect("transformer", is: Architecture.transformer(TransformerSize()))
+        try expect(
+            "transformer:heads=4,head-size=16,layers=2",
+            is: Architecture.transformer(TransformerSize(heads: 4, headSize: 16, layers: 2)))
+        #expect(try Architecture(text: "transformer:layers=2,heads=3").text == "transformer:heads=3,layers=2")
         expectRefused(
             Architecture.self,
             [
                 "", "mlp", "mlp:", "mlp:0", "mlp:-4", "mlp:16,", "mlp:16,,10", "mlp:x", "mlp:1e3", "mlp:10000000",
-                "cnn:", "cnn:0", "cnn:16,", "cnn:tanh", "cnn::tanh", "CNN", "rnn:16",
-            ], remedy: "mlp:SIZES[:ACTIVATION] or cnn[:CHANNELS[:ACTIVATION]]")
+                "cnn:", "cnn:0", "cnn:16,", "cnn:tanh", "cnn::tanh", "CNN", "rnn:16", "resnet:", "resnet:8:tanh", "resnet:x",
+                "transformer:", "transformer:4", "transformer:heads", "transformer:heads=0", "transformer:heads=4,",
+                "transformer:heads=4,heads=4", "transformer:size=4", "transformer:layers=2:tanh",
+                "transformer:heads=10000,head-size=10000",
+            ], remedy: "mlp:SIZES[:ACTIVATION], cnn[:CHANNELS[:ACTIVATION]], resnet[:CHANNELS] or transformer[:")
         // The part that is wrong is named.
         let error = #expect(throws: TextError.self) { try Architecture(text: "mlp:16:softmax") }
         #expect(error?.description == "'softmax': give relu, leaky-relu(SLOPE), tanh, sigmoid or gelu")
@@ -141,6 +151,54 @@ import Torch
         let network = model.makeModel(
             inputShape: [1, 15, 9], task: .classification(classes: 2), using: Generator(seed: 0))
         #expect(network(.zeros([1, 1, 15, 9])).shape == [1, 2])
+    }
+
+    @Test("A model and data of another kind are refused with what goes with the data")
+    func unsuitableModels() throws {
+        let classes = LearningTask.classification(classes: 10)
+        let cases: [(model: String, shape: [Int], task: LearningTask, samples: String, remedy: String)] = [
+            ("transformer", [1, 28, 28], classes, "images", "mlp:SIZES, cnn or resnet"),
+            ("cnn", [784, 1], classes, "series", "mlp:SIZES or transformer"),
+            ("resnet", [168, 7], .regression(outputs: 7), "series", "mlp:SIZES or transformer"),
+            ("mlp:8", [256], .languageModelling(vocabulary: 100), "texts", "use transformer"),
+            ("cnn", [256], .languageModelling(vocabulary: 100), "texts", "use transformer"),
+        ]
+        for (model, shape, task, samples, remedy) in cases {
+            let error = #expect(throws: ArchitectureError.self) {
+                try Architecture(text: model).check(inputShape: shape, task: task)
+            }
+            let message = try #require(error?.description)
+            #expect(message.contains(samples) && message.contains(remedy), "\(message)")
+        }
+    }
+
+    @Test(
+        "Transformers and residual networks are made for what they are asked",
+        arguments: [
+            ("transformer:heads=2,head-size=4,layers=1", [6, 3], LearningTask.classification(classes: 5), [2, 5]),
+            ("transformer:heads=2,head-size=4,layers=1", [6, 3], .regression(outputs: 3), [2, 3]),
+            ("resnet:4,4,4,8", [3, 9, 9], .classification(classes: 5), [2, 5]),
+            ("mlp:4", [6, 3], .regression(outputs: 3), [2, 3]),
+        ])
+    func outputs(model: String, inputShape: [Int], task: LearningTask, outputShape: [Int]) throws {
+        let architecture = try Architecture(text: model)
+        try architecture.check(inputShape: inputShape, task: task)
+        let generator = Generator(seed: 0)
+        let model = architecture.makeModel(inputShape: inputShape, task: task, using: generator)
+        #expect(model(.normal([2] + inputShape, using: generator)).shape == outputShape)
+    }
+
+    @Test("A language model predicts at each position, and is as large as the paper's unless told otherwise")
+    func languageModel() throws {
+        let task = LearningTask.languageModelling(vocabulary: 11)
+        let small = try Architecture(text: "transformer:heads=1,head-size=4,layers=1").makeModel(
+            inputShape: [6], task: task, using: Generator(seed: 0))
+        #expect(small(.integers([2, 6], in: 0..<11, using: Generator(seed: 1))).shape == [2, 6, 11])
+        let full = try Architecture(text: "transformer").makeModel(
+            inputShape: [6], task: task, using: Generator(seed: 0))
+        #expect(full.parameters.first?.value.shape == [11, 256])
+        #expect(full.parameters.contains { $0.name.hasPrefix("layers.3.") })
+        #expect(!full.parameters.contains { $0.name.hasPrefix("layers.4.") })
     }
 
     @Test func devices() throws {

@@ -8,39 +8,59 @@ public enum Architecture: Hashable, Sendable, TextConvertible {
     case mlp(hidden: [Int], activation: Activation)
     /// A convolutional network with the given output channels; each convolution is followed by a halving of the image.
     case cnn(channels: [Int], activation: Activation)
+    /// A residual network with the given output channels; the first convolution and each change of the channels halve the
+    /// image.
+    case resnet(channels: [Int])
+    /// A transformer: of sequences to classes, of sequences to numbers, or of texts, as the task asks.
+    case transformer(TransformerSize)
 
-    /// `mlp:1024,1024`, `cnn:16,32,64` or `cnn` for that one, or with an activation `mlp:16,10:leaky-relu(0.1)`.
+    /// NS25's networks for small and for larger images (appendix A.3).
+    private static let channels = (cnn: [16, 32, 64], resnet: [64, 64, 64, 128, 128, 128, 256, 256])
+
+    /// `mlp:1024,1024`, `mlp:16,10:leaky-relu(0.1)`, `cnn:16,32,64`, `resnet:64,64,128,128` or
+    /// `transformer:heads=4,head-size=64,layers=4`; all but the first may stand alone for NS25's choice.
     public init(text: String) throws(TextError) {
         let remedy =
-            "give mlp:SIZES[:ACTIVATION] or cnn[:CHANNELS[:ACTIVATION]], as mlp:1024,1024, "
-            + "mlp:16,10:leaky-relu(0.1) or cnn:16,32,64"
-        if text == "cnn" {
-            self = .cnn(channels: [16, 32, 64], activation: .relu)
-            return
-        }
+            "give mlp:SIZES[:ACTIVATION], cnn[:CHANNELS[:ACTIVATION]], resnet[:CHANNELS] or "
+            + "transformer[:heads=H,head-size=S,layers=L], as mlp:1024,1024, mlp:16,10:leaky-relu(0.1), cnn:16,32,64 or "
+            + "transformer:layers=2"
         let parts = text.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
-        guard parts.count >= 2, ["mlp", "cnn"].contains(parts[0]) else { throw TextError(text, remedy) }
-        let sizes = parts[1].split(separator: ",", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
-        guard sizes.allSatisfy({ (1...1_000_000).contains($0) }) else { throw TextError(text, remedy) }
-        // What does not fit into memory ends the process inside libtorch; a thousand million weights are refused here.
-        guard zip(sizes, sizes.dropFirst()).allSatisfy({ $0 * $1 <= 1_000_000_000 }) else {
-            throw TextError(text, remedy + "; two neighbouring sizes may multiply to 1000000000 at most")
+        switch (parts.first, parts.count) {
+        case ("cnn", 1): self = .cnn(channels: Self.channels.cnn, activation: .relu)
+        case ("resnet", 1): self = .resnet(channels: Self.channels.resnet)
+        case ("transformer", 1): self = .transformer(TransformerSize())
+        case ("transformer", 2):
+            guard let size = TransformerSize(list: parts[1]) else { throw TextError(text, remedy) }
+            self = .transformer(size)
+        case ("mlp", 2...), ("cnn", 2...), ("resnet", 2):
+            let sizes = parts[1].split(separator: ",", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
+            guard sizes.allSatisfy({ (1...1_000_000).contains($0) }) else { throw TextError(text, remedy) }
+            // What does not fit into memory ends the process inside libtorch; a thousand million weights are refused here.
+            guard zip(sizes, sizes.dropFirst()).allSatisfy({ $0 * $1 <= 1_000_000_000 }) else {
+                throw TextError(text, remedy + "; two neighbouring sizes may multiply to 1000000000 at most")
+            }
+            let activation = parts.count > 2 ? try Activation(text: String(parts[2])) : .relu
+            self =
+                switch parts[0] {
+                case "mlp": .mlp(hidden: sizes, activation: activation)
+                case "cnn": .cnn(channels: sizes, activation: activation)
+                default: .resnet(channels: sizes)
+                }
+        default: throw TextError(text, remedy)
         }
-        let activation = parts.count > 2 ? try Activation(text: String(parts[2])) : .relu
-        self =
-            parts[0] == "mlp"
-            ? .mlp(hidden: sizes, activation: activation) : .cnn(channels: sizes, activation: activation)
     }
 
-    /// `mlp:1024,1024` or `cnn:16,32,64`, with the activation if it is not ReLU.
+    /// The text that `init(text:)` reads, with the activation if it is not ReLU.
     public var text: String {
-        func text(_ kind: String, _ sizes: [Int], _ activation: Activation) -> String {
+        func text(_ kind: String, _ sizes: [Int], _ activation: Activation = .relu) -> String {
             "\(kind):" + sizes.map(String.init).joined(separator: ",")
                 + (activation == .relu ? "" : ":\(activation.text)")
         }
         return switch self {
         case .mlp(let hidden, let activation): text("mlp", hidden, activation)
         case .cnn(let channels, let activation): text("cnn", channels, activation)
+        case .resnet(let channels): text("resnet", channels)
+        case .transformer(let size): size.list.isEmpty ? "transformer" : "transformer:\(size.list)"
         }
     }
 
@@ -51,9 +71,15 @@ public enum Architecture: Hashable, Sendable, TextConvertible {
     ///   - task: What is asked.
     /// - Throws: `ArchitectureError` if the samples are of another kind, or too small.
     public func check(inputShape: [Int], task: LearningTask) throws(ArchitectureError) {
-        if case .languageModelling = task { throw .unsuitable(model: self, inputShape: inputShape, task: task) }
+        let isText = if case .languageModelling = task { true } else { false }
+        let isSuitable =
+            switch self {
+            case .mlp: !isText
+            case .cnn, .resnet: inputShape.count == 3
+            case .transformer: isText || inputShape.count == 2
+            }
+        guard isSuitable else { throw .unsuitable(model: self, inputShape: inputShape, task: task) }
         guard case .cnn(let channels, _) = self else { return }
-        guard inputShape.count == 3 else { throw .unsuitable(model: self, inputShape: inputShape, task: task) }
         let (height, width) = (inputShape[1], inputShape[2])
         // 1 pixel cannot be halved, 2 and 3 once, 4 to 7 twice.
         let halvings = max(Int.bitWidth - 1 - min(height, width).leadingZeroBitCount, 0)
@@ -76,13 +102,33 @@ public enum Architecture: Hashable, Sendable, TextConvertible {
     ) -> any Layer {
         switch self {
         case .mlp(let hidden, let activation):
-            MLP(
+            return MLP(
                 inputs: inputShape.reduce(1, *), hidden: hidden, outputs: task.outputs, activation: activation,
                 using: generator, dtype: dtype, device: device)
         case .cnn(let channels, let activation):
-            ConvolutionalNetwork(
+            return ConvolutionalNetwork(
                 imageShape: inputShape, channels: channels, outputs: task.outputs, activation: activation,
                 using: generator, dtype: dtype, device: device)
+        case .resnet(let channels):
+            return ResidualNetwork(
+                imageShape: inputShape, channels: channels, outputs: task.outputs, using: generator, dtype: dtype,
+                device: device)
+        case .transformer(let size):
+            let (heads, headSize, layers) = size.resolved(for: task)
+            return switch task {
+            case .classification(let classes):
+                Transformer.classifier(
+                    features: inputShape[1], classes: classes, length: inputShape[0], heads: heads,
+                    headDimension: headSize, layers: layers, using: generator, dtype: dtype, device: device)
+            case .regression(let outputs):
+                Transformer.regression(
+                    features: inputShape[1], outputs: outputs, length: inputShape[0], heads: heads,
+                    headDimension: headSize, layers: layers, using: generator, dtype: dtype, device: device)
+            case .languageModelling(let vocabulary):
+                Transformer.languageModel(
+                    vocabulary: vocabulary, length: inputShape[0], heads: heads, headDimension: headSize,
+                    layers: layers, using: generator, dtype: dtype, device: device)
+            }
         }
     }
 }
@@ -111,7 +157,12 @@ public enum ArchitectureError: Error, Hashable, CustomStringConvertible {
                 case (_, 2): "series"
                 default: "samples of shape \(inputShape)"
                 }
-            let remedy = inputShape.count == 3 ? "mlp:SIZES, cnn or resnet" : "transformer"
+            let remedy =
+                switch samples {
+                case "images": "mlp:SIZES, cnn or resnet"
+                case "texts": "transformer"
+                default: "mlp:SIZES or transformer"
+                }
             return "model \(model.text): not made for \(samples); use \(remedy)"
         }
     }
