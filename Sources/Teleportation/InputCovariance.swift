@@ -69,9 +69,9 @@ public struct InputCovariance {
         return InputNullSpace(basis: basis.to(dtype: dtype), ofNullSpace: ofNullSpace, hasBias: hasBias)
     }
 
-    /// Whether the smallest eigenvalue is beyond doubt too large to leave out, as it is for most convolutions on natural
-    /// images. Then the sum less that much of the identity is positive definite, which Cholesky tells in a hundredth of the
-    /// time and a quarter of the memory of the eigenvectors.
+    /// Whether the smallest eigenvalue is beyond doubt too large to leave out, as it is for most convolutions on
+    /// natural images. Then the sum less that much of the identity is positive definite, which Cholesky tells for far
+    /// less time and memory than the eigenvectors take.
     private func isFullRank(tau: Double) -> Bool {
         let d = sum.size(0)
         let shifted = Tensor.identity(d, dtype: .float64, device: sum.device)

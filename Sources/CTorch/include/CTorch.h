@@ -140,8 +140,8 @@ ct_tensor ct_max_pool2d(ct_tensor self, int64_t kernel, int64_t stride);
 ct_tensor ct_gather(ct_tensor self, int64_t dimension, ct_tensor index);
 
 // Normalization, over `[N, C, ...]`
-// In training `running_mean` and `running_var` follow the batch unless they are NULL, and `mean` and `invstd` receive the
-// statistics of the batch; otherwise the running ones are used, and `mean` and `invstd` stay NULL.
+// In training `running_mean` and `running_var` follow the batch unless they are NULL, and `mean` and `invstd` receive
+// the statistics of the batch; otherwise the running ones are used, and `mean` and `invstd` stay NULL.
 int ct_native_batch_norm(
     ct_tensor self, ct_tensor weight, ct_tensor bias, ct_tensor running_mean, ct_tensor running_var, bool training,
     double momentum, double epsilon, ct_tensor *output, ct_tensor *mean, ct_tensor *invstd);
