@@ -1,7 +1,7 @@
 import Torch
 
-/// A tensor of a model that training changes, or one of its buffers, under the name that PyTorch's `state_dict` gives it
-/// (`weight`, `2.bias`).
+/// A tensor of a model that training changes, or one of its buffers, under the name that PyTorch's `state_dict` gives
+/// it (`weight`, `2.bias`).
 public struct Parameter {
     /// The path of the parameter within the model.
     public var name: String

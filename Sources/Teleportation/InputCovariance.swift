@@ -105,8 +105,8 @@ public struct InputCovariance {
     private var joinedRows: Tensor? { rows.count > 1 ? .concatenated(rows, along: 0) : rows.first }
 
     /// Whether the smallest eigenvalue is beyond doubt too large to leave out, as it is for most convolutions on natural
-    /// images. Then the sum less that much of the identity is positive definite, which Cholesky tells in a hundredth of the
-    /// time and a quarter of the memory of the eigenvectors.
+    /// images. Then the sum less that much of the identity is positive definite, which Cholesky tells for far less time and
+    /// memory than the eigenvectors take.
     private func isFullRank(_ sum: Tensor, tau: Double) -> Bool {
         let shifted = Tensor.identity(dimension, dtype: .float64, device: device)
         let energy = shifted.dot(sum).item()

@@ -2,7 +2,8 @@ import CTorch
 
 /// The means and variances by which a batch normalization normalizes each channel.
 public enum NormalizationStatistics {
-    /// Those of the batch itself, which depend on every sample: the means and `1 / sqrt(variance + epsilon)`, both `[C]`.
+    /// Those of the batch itself, which depend on every sample: the means and `1 / sqrt(variance + epsilon)`, both
+    /// `[C]`.
     case batch(mean: Tensor, inverseDeviation: Tensor)
     /// Given ones, both `[C]`.
     case given(mean: Tensor, variance: Tensor)
@@ -46,8 +47,8 @@ extension Kernels {
     ///   - weight: What a normalized channel is multiplied by, `[C]`.
     ///   - bias: What is added then, `[C]`.
     ///   - epsilon: What is added to a variance, so that none is zero.
-    ///   - running: Means and variances, `[C]`, that follow those of the batch (the variance with divisor n - 1) in place:
-    ///     each goes the share `momentum` of its way.
+    ///   - running: Means and variances, `[C]`, that follow those of the batch (the variance with divisor n - 1) in
+    ///     place: each goes the share `momentum` of its way.
     public static func batchNormalization(
         _ x: Tensor, weight: Tensor, bias: Tensor, epsilon: Double,
         following running: (mean: Tensor, variance: Tensor, momentum: Double)? = nil
@@ -60,8 +61,8 @@ extension Kernels {
         return (Tensor(results.0), .batch(mean: Tensor(results.1), inverseDeviation: Tensor(results.2)))
     }
 
-    /// The batch normalization of `[N, C, ...]` by given means and variances, `[C]`, differentiable by autograd any number
-    /// of times.
+    /// The batch normalization of `[N, C, ...]` by given means and variances, `[C]`, differentiable by autograd any
+    /// number of times.
     public static func batchNormalization(
         _ x: Tensor, weight: Tensor, bias: Tensor, mean: Tensor, variance: Tensor, epsilon: Double
     ) -> Tensor {
@@ -73,8 +74,8 @@ extension Kernels {
         return Tensor(results.0)
     }
 
-    /// The pull-back of `cotangent` (`[N, C, ...]`) through a batch normalization. The Jacobian with respect to the input is
-    /// symmetric, so that the gradient of the input is also the pushforward of `cotangent`.
+    /// The pull-back of `cotangent` (`[N, C, ...]`) through a batch normalization. The Jacobian with respect to the
+    /// input is symmetric, so that the gradient of the input is also the pushforward of `cotangent`.
     ///
     /// - Parameters:
     ///   - cotangent: dL/d(output).

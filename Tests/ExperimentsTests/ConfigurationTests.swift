@@ -117,7 +117,8 @@ import Torch
             Architecture.self,
             [
                 "", "mlp", "mlp:", "mlp:0", "mlp:-4", "mlp:16,", "mlp:16,,10", "mlp:x", "mlp:1e3", "mlp:10000000",
-                "cnn:", "cnn:0", "cnn:16,", "cnn:tanh", "cnn::tanh", "CNN", "rnn:16", "resnet:", "resnet:8:tanh", "resnet:x",
+                "cnn:", "cnn:0", "cnn:16,", "cnn:tanh", "cnn::tanh", "CNN", "rnn:16", "resnet:", "resnet:8:tanh",
+                "resnet:x",
                 "transformer:", "transformer:4", "transformer:heads", "transformer:heads=0", "transformer:heads=4,",
                 "transformer:heads=4,heads=4", "transformer:size=4", "transformer:layers=2:tanh",
                 "transformer:heads=10000,head-size=10000",

@@ -104,8 +104,8 @@ struct Case: CustomTestStringConvertible, Sendable {
     }
 }
 
-/// The layer, its vectors drawn anew between 0.5 and 1.5: those of normalizations begin at zero and one, where a mistake
-/// may not show.
+/// The layer, its vectors drawn anew between 0.5 and 1.5: those of normalizations begin at zero and one, where a
+/// mistake may not show.
 func randomized<Model: Layer>(_ layer: Model, _ generator: Generator) -> Model {
     for tensor in (layer.parameters + layer.buffers).map(\.value) where tensor.rank == 1 {
         tensor.copy(from: .uniform(tensor.shape, in: 0.5..<1.5, using: generator, dtype: .float64))

@@ -101,8 +101,8 @@ func relativeDifference(_ actual: Tensor, _ expected: [Double]) -> Double {
         #expect(relativeDifference(withMode(.evaluation) { model(batch.inputs) }, fixture.evaluated) < 1e-10)
     }
 
-    /// The convolutions of a network and what is around them, as in `64/2 r(64 64)`: the channels, `/2` for stride 2, and
-    /// the residual connections in parentheses.
+    /// The convolutions of a network and what is around them, as in `64/2 r(64 64)`: the channels, `/2` for stride 2,
+    /// and the residual connections in parentheses.
     private func structure(_ layers: [any Layer]) -> String {
         layers.compactMap { layer in
             switch layer {

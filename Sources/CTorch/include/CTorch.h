@@ -166,8 +166,8 @@ int ct_flash_attention_for_cpu_backward(
     bool is_causal, ct_tensor *query_gradient, ct_tensor *key_gradient, ct_tensor *value_gradient);
 
 // Normalization, over `[N, C, ...]`
-// In training `running_mean` and `running_var` follow the batch unless they are NULL, and `mean` and `invstd` receive the
-// statistics of the batch; otherwise the running ones are used, and `mean` and `invstd` stay NULL.
+// In training `running_mean` and `running_var` follow the batch unless they are NULL, and `mean` and `invstd` receive
+// the statistics of the batch; otherwise the running ones are used, and `mean` and `invstd` stay NULL.
 int ct_native_batch_norm(
     ct_tensor self, ct_tensor weight, ct_tensor bias, ct_tensor running_mean, ct_tensor running_var, bool training,
     double momentum, double epsilon, ct_tensor *output, ct_tensor *mean, ct_tensor *invstd);

@@ -1,7 +1,7 @@
 import Torch
 
-/// Batch normalization (Ioffe and Szegedy, 2015): each channel less its mean, over its standard deviation, times a weight,
-/// plus a bias; `[N, C, ...]` to the same shape.
+/// Batch normalization (Ioffe and Szegedy, 2015): each channel less its mean, over its standard deviation, times a
+/// weight, plus a bias; `[N, C, ...]` to the same shape.
 ///
 /// `Mode.current`, where the layer is run or linearized, says which mean and deviation: in training those of the batch,
 /// which the running ones follow; in teleportation those of the batch, and nothing changes; in evaluation the running
@@ -93,8 +93,9 @@ public struct BatchNormalization: Layer {
 /// The derivative of batch normalization at x. With `n = (x - mean) / sqrt(variance + epsilon)` and `w` the weight, the
 /// tangent x' becomes `w n' + w' n + b'`.
 ///
-/// The mean and variance of a batch depend on each of its samples: there `n' = r (x' - <x'> - n <n x'>)`, with r one over
-/// the deviation and `<>` the mean over the values of a channel. This map is symmetric, so that it is its own pull-back.
+/// The mean and variance of a batch depend on each of its samples: there `n' = r (x' - <x'> - n <n x'>)`, with r one
+/// over the deviation and `<>` the mean over the values of a channel. This map is symmetric, so that it is its own
+/// pull-back.
 struct BatchNormalizationLinearization: Linearization {
     let layer: BatchNormalization
     let input: Tensor

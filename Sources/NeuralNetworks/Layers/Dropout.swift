@@ -1,7 +1,7 @@
 import Torch
 
-/// Dropout (Srivastava et al., 2014): in training each element becomes zero with a given probability, and the others grow
-/// so that the mean stays; any shape to the same shape.
+/// Dropout (Srivastava et al., 2014): in training each element becomes zero with a given probability, and the others
+/// grow so that the mean stays; any shape to the same shape.
 ///
 /// In the other modes nothing is dropped: a teleport holds the loss of the whole model.
 public struct Dropout: Layer {

@@ -3,14 +3,14 @@ import Torch
 /// A residual network for images, with a dense head: `[N, C, H, W]` to `[N, outputs]`. With the default channels it is
 /// NS25's network for Tiny-ImageNet (appendix A.3).
 ///
-/// Every convolution is of 3 x 3, without a bias, and followed by batch normalization. The first one, and each that changes
-/// the number of channels, halves height and width and is followed by ReLU. Those after it of the same channels make up,
-/// two by two, residual connections `relu(x + body(x))` with ReLU between the two; of one that is left over, `body` is that
-/// convolution alone.
+/// Every convolution is of 3 x 3, without a bias, and followed by batch normalization. The first one, and each that
+/// changes the number of channels, halves height and width and is followed by ReLU. Those after it of the same channels
+/// make up, two by two, residual connections `relu(x + body(x))` with ReLU between the two; of one that is left over,
+/// `body` is that convolution alone.
 ///
-/// NS25 fixes the channels, the "residual connections between channels of same shape", and that "instead of max pooling, we
-/// use larger strides". It leaves open the size of the kernels, normalization, and where the strides are; here these
-/// are as in He et al. (2016).
+/// NS25 fixes the channels, the "residual connections between channels of same shape", and that "instead of max
+/// pooling, we use larger strides". It leaves open the size of the kernels, normalization, and where the strides are;
+/// here these are as in He et al. (2016).
 public struct ResidualNetwork: Layer {
     /// Convolutions, normalizations and activations, residual connections among them; flatten; the head.
     public let body: Sequential
