@@ -8,6 +8,7 @@ import Torch
 public struct InputCovariance {
     private let hasBias: Bool
     private let dtype: DType
+    /// Symmetric; what is above the blocks on the diagonal stays zero, and nobody reads it.
     private let sum: Tensor
 
     /// The share of the energy that is rounding: that of the rows, squared, or that of the eigenvalues of the sum. Rows in
@@ -19,6 +20,10 @@ public struct InputCovariance {
 
     /// The elements converted at once; bounds the memory that a long input takes.
     private static let elementsAtOnce = 1 << 20
+
+    /// The columns of the sum that are computed at once, from the diagonal down; all of them together would be twice the
+    /// work.
+    private static let blockWidth = 256
 
     /// An empty sum.
     ///
@@ -45,7 +50,12 @@ public struct InputCovariance {
         input.forEachPart(ofAtMost: max(Self.elementsAtOnce / input.columnCount, 1)) { rows in
             var part = rows.to(dtype: .float64)
             if hasBias { part = part.appendingOnes() }
-            sum.addMatmulInPlace(part.transposed(), part)
+            let d = sum.size(0)
+            for start in stride(from: 0, to: d, by: Self.blockWidth) {
+                let columns = start..<min(start + Self.blockWidth, d)
+                sum.narrowed(0, to: start..<d).narrowed(1, to: columns).addMatmulInPlace(
+                    part.narrowed(1, to: start..<d).transposed(), part.narrowed(1, to: columns))
+            }
         }
     }
 
