@@ -16,6 +16,7 @@ public struct InputCovariance {
     private let dtype: DType
     private let device: Device
     private var rows: [Tensor] = []
+    /// Symmetric; what is above the blocks on the diagonal stays zero, and nobody reads it.
     private var sum: Tensor?
 
     /// The share of the energy that is rounding: that of the rows, squared, or that of the eigenvalues of the sum. Rows in
@@ -28,6 +29,10 @@ public struct InputCovariance {
 
     /// The elements converted at once; bounds the memory that a long input takes.
     private static let elementsAtOnce = 1 << 18
+
+    /// The columns of the sum that are computed at once, from the diagonal down; all of them together would be twice the
+    /// work.
+    private static let blockWidth = 256
 
     /// No rows.
     ///
@@ -61,7 +66,12 @@ public struct InputCovariance {
         func add(_ part: Tensor) {
             var part = part.to(dtype: .float64)
             if hasBias { part = part.appendingOnes() }
-            sum.addMatmulInPlace(part.transposed(), part)
+            let d = sum.size(0)
+            for start in stride(from: 0, to: d, by: Self.blockWidth) {
+                let columns = start..<min(start + Self.blockWidth, d)
+                sum.narrowed(0, to: start..<d).narrowed(1, to: columns).addMatmulInPlace(
+                    part.narrowed(1, to: start..<d).transposed(), part.narrowed(1, to: columns))
+            }
         }
         for part in rows { add(part) }
         rows = []

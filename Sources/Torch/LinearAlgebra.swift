@@ -41,7 +41,8 @@ extension Tensor {
 
     private func householderProduct(_ tau: Tensor) -> Tensor { Tensor(ct_householder_product(handle, tau.handle)) }
 
-    /// Eigenvalues in ascending order, `[d]`, and orthonormal eigenvectors as columns, `[d, d]`, of a symmetric matrix.
+    /// Eigenvalues in ascending order, `[d]`, and orthonormal eigenvectors as columns, `[d, d]`, of a symmetric matrix,
+    /// of which the upper triangle is not read.
     ///
     /// - Throws: `TorchError` if the iteration does not converge, as with elements that are not finite.
     public func symmetricEigen() throws(TorchError) -> (values: Tensor, vectors: Tensor) {

@@ -6,7 +6,8 @@ import Torch
 
 @Suite struct InputNullSpaceTests {
     @Test(
-        "The projection takes away what the rows see, and no more", arguments: [(5, 20), (40, 20), (20, 20)],
+        "The projection takes away what the rows see, and no more",
+        arguments: [(5, 20), (40, 20), (20, 20), (600, 530)],
         [true, false])
     func projection(size: (m: Int, d: Int), hasBias: Bool) throws {
         let generator = Generator(seed: 1)
