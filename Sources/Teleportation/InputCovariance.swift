@@ -66,11 +66,10 @@ public struct InputCovariance {
         func add(_ part: Tensor) {
             var part = part.to(dtype: .float64)
             if hasBias { part = part.appendingOnes() }
-            let d = sum.size(0)
-            for start in stride(from: 0, to: d, by: Self.blockWidth) {
-                let columns = start..<min(start + Self.blockWidth, d)
-                sum.narrowed(0, to: start..<d).narrowed(1, to: columns).addMatmulInPlace(
-                    part.narrowed(1, to: start..<d).transposed(), part.narrowed(1, to: columns))
+            for start in stride(from: 0, to: dimension, by: Self.blockWidth) {
+                let columns = start..<min(start + Self.blockWidth, dimension)
+                sum.narrowed(0, to: start..<dimension).narrowed(1, to: columns).addMatmulInPlace(
+                    part.narrowed(1, to: start..<dimension).transposed(), part.narrowed(1, to: columns))
             }
         }
         for part in rows { add(part) }
