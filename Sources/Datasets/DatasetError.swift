@@ -194,7 +194,7 @@ extension FileDefect: CustomStringConvertible {
             "an image of \(Self.extents(size)) pixels, expected \(Self.extents(expected)) as in \(model); "
                 + "take all images from one archive"
         case .unwritable(let reason):
-            "the decoded images cannot be written (\(reason)); make room, or set TMPDIR to another folder"
+            "the decoded images cannot be written (\(reason)); make room on the disk"
         }
     }
 

@@ -21,8 +21,7 @@ public struct SequentialImages: Dataset {
     /// Classification.
     public var task: LearningTask { images.task }
 
-    /// The images at `indices` (`int64`, `[n]`) as `[n, H W, C]` of floating-point numbers in 0...1, and their classes,
-    /// `[n]`.
+    /// The images at `indices` (`int64`, `[n]`) as `[n, H W, C]`, scaled as the images are, and their classes, `[n]`.
     public func batch(_ indices: Tensor) -> Batch {
         let batch = images.batch(indices)
         return Batch(inputs: batch.inputs.flattened(from: 2).transposed().contiguous(), targets: batch.targets)

@@ -36,11 +36,12 @@ public struct Subset: Dataset {
 }
 
 extension Dataset {
-    /// So many samples at equal distances, or all if there are fewer: of samples ordered by class or by time they have all
-    /// classes and the whole time.
+    /// So many samples drawn at random, the same ones each time, in the order of the data set; all if there are fewer.
+    ///
+    /// Samples at equal distances could all be of one class, or of one hour of the day.
     public func thinned(to size: Int) -> Subset {
         require(size >= 1, "\(size) of \(count) samples")
-        let size = min(size, count)
-        return Subset(of: self, at: Tensor((0..<size).map { Int64($0 * count / size) }))
+        let order = Tensor.permutation(count, using: Generator(seed: 0)).elements(as: Int64.self)
+        return Subset(of: self, at: Tensor(order.prefix(size).sorted()))
     }
 }

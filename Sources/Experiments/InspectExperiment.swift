@@ -40,10 +40,11 @@ public struct InspectExperiment {
     /// - Parameters:
     ///   - progress: Shows how far the training is.
     ///   - isCancelled: Asked before each batch of the training; once true, the model is looked at as it is.
-    /// - Throws: `TorchError` if an input cannot be decomposed, as where the model has diverged.
+    /// - Returns: nil if the training diverged, so that there is nothing to look at.
+    /// - Throws: `TorchError` if an input cannot be decomposed.
     public func run(
         progress: ProgressLine? = nil, isCancelled: @escaping () -> Bool = { false }
-    ) throws(TorchError) -> Inspection {
+    ) throws(TorchError) -> Inspection? {
         let training = Training(self.training, on: data)
         let model = training.makeModel(seed: seed)
         func position(_ epoch: Int, _ batch: Int) -> ProgressLine.Position {
@@ -53,7 +54,8 @@ public struct InspectExperiment {
             batchFinished: { progress?.update(position($0, $1), loss: $2()) },
             epochFinished: { progress?.finishEpoch(position($0.epoch, training.batchesPerEpoch), record: $0) },
             isCancelled: isCancelled)
-        _ = training.train(model, seed: seed, observer: observer)
+        let run = training.train(model, seed: seed, observer: observer)
+        if let end = run.epochs.last, !(end.trainLoss.isFinite && end.testLoss.isFinite) { return nil }
 
         let generator = Training.generator(.teleports, seed)
         let batch = training.trainingSamples.randomBatch(
@@ -62,7 +64,8 @@ public struct InspectExperiment {
         for tau in taus { ascents.append(ascent(of: model, training.trainingSamples.task.loss, on: batch, tau: tau)) }
         return Inspection(
             configuration: configuration,
-            layers: try InputSpectrum.all(of: model, over: [batch]).map { Inspection.Layer($0, taus: taus) },
+            layers: try InputSpectrum.ofMovableMaps(of: model, training.trainingSamples.task.loss, over: [batch])
+                .map { Inspection.Layer($0, taus: taus) },
             ascents: ascents)
     }
 
@@ -71,30 +74,29 @@ public struct InspectExperiment {
         let parameters = model.parameters.map(\.value)
         let start = parameters.map { $0.clone() }
         defer { for (parameter, value) in zip(parameters, start) { parameter.copy(from: value) } }
-        var ascent = Inspection.Ascent(tau: tau, points: [])
-        for count in 0...steps {
-            for (parameter, value) in zip(parameters, start) { parameter.copy(from: value) }
-            // A number of steps from the start, and not one after the other: a teleport has one basis for all its steps.
-            let teleporter = NullSpaceTeleporter(
-                steps: count, stepSize: stepSize, cap: .none, tau: tau, tolerance: .greatestFiniteMagnitude)
-            let report = teleporter.teleport(model, loss, on: [batch], before: SGD(learningRate: 1))[0]
-            let point = withMode(.teleportation) {
+        var points: [Inspection.Point] = []
+        func look(after steps: Int) {
+            withMode(.teleportation) {
                 let moved = LinearizedLoss(model, loss, on: batch)
-                return Inspection.Point(
-                    step: report.steps, loss: moved.value.item(),
-                    gradientNormSquared: moved.pullback().parameters.map { $0.squaredNorm() }.total())
+                points.append(
+                    Inspection.Point(
+                        step: steps, loss: moved.value.item(),
+                        gradientNormSquared: moved.pullback().parameters.map { $0.squaredNorm() }.total()))
             }
-            ascent.points.append(point)
-            // Where nothing can move, more steps make no difference.
-            if report.steps < count { break }
         }
-        return ascent
+        look(after: 0)
+        var teleporter = NullSpaceTeleporter(
+            steps: steps, stepSize: stepSize, cap: .none, tau: tau, tolerance: .greatestFiniteMagnitude)
+        teleporter.stepTaken = look
+        let report = teleporter.teleport(model, loss, on: [batch], before: SGD(learningRate: 1))[0]
+        return Inspection.Ascent(tau: tau, points: points, reason: report.restored?.description)
     }
 
     /// All options by the names that they have on the command line.
     private var configuration: [String: JSONValue] {
         [
-            "dataset": .string(data.name), "model": .string(training.architecture.text),
+            "dataset": .string(data.name), "training-samples": .integer(data.train.count),
+            "test-samples": .integer(data.test.count), "model": .string(training.architecture.text),
             "optimizer": .string(training.optimizer.rawValue), "learning-rate": .number(training.learningRate),
             "batch-size": .integer(training.batchSize), "epochs": .integer(training.epochs), "seed": .integer(seed),
             "samples": .integer(samples), "steps": .integer(steps), "step-size": .string(stepSize.text),

@@ -30,6 +30,9 @@ public struct InputCovariance {
     /// The elements converted at once; bounds the memory that a long input takes.
     private static let elementsAtOnce = 1 << 18
 
+    /// Fewer rows would not be worth the pass over the sum.
+    private static let rowsAtOnce = 64
+
     /// The columns of the sum that are computed at once, from the diagonal down; all of them together would be twice the
     /// work.
     private static let blockWidth = 256
@@ -57,7 +60,7 @@ public struct InputCovariance {
     /// Adds the rows of an input.
     public mutating func add(_ input: any AffineInput) {
         rowCount += input.rowCount
-        let limit = max(Self.elementsAtOnce / input.columnCount, 1)
+        let limit = max(Self.elementsAtOnce / input.columnCount, Self.rowsAtOnce)
         guard rowCount >= dimension else {
             input.forEachPart(ofAtMost: limit) { rows.append($0) }
             return
@@ -123,5 +126,27 @@ public struct InputCovariance {
         shifted.multiplyInPlace(by: -energy * (max(1 - tau, resolution) + Double(dimension + 1) * Double.ulpOfOne))
         shifted.addInPlace(sum)
         return shifted.isPositiveDefinite()
+    }
+
+    /// The inputs of all affine maps of a model over batches, by position; without rows for the maps that read the data,
+    /// which do not move.
+    static func ofMovableMaps(
+        of model: some Layer, _ loss: some Loss, over batches: any Sequence<Batch>
+    ) -> [(name: String, covariance: InputCovariance)] {
+        var sums: [(name: String, covariance: InputCovariance)] = []
+        var movable: [Bool] = []
+        for batch in batches {
+            let linearized = LinearizedLoss(model, loss, on: batch)
+            let maps = linearized.model.affineMaps
+            if sums.isEmpty {
+                let pushed = linearized.model.pushforward(nil, along: linearized.pullback().parameters[...])
+                movable = pushed.affineInputs.map { $0 != nil }
+                sums = maps.map { ($0.name, InputCovariance(of: $0)) }
+            }
+            for (position, map) in maps.enumerated() where movable[position] {
+                sums[position].covariance.add(map.input)
+            }
+        }
+        return sums
     }
 }

@@ -4,7 +4,7 @@ import Torch
 /// How the energy of an affine map's input is spread over its dimensions; NS25 section 4.4 and Figure 6a.
 ///
 /// ```swift
-/// for spectrum in try InputSpectrum.all(of: model, over: batches) {
+/// for spectrum in try InputSpectrum.ofMovableMaps(of: model, CrossEntropy(), over: batches) {
 ///     print(spectrum.name, spectrum.freeDimensions(tau: 0.99), "of", spectrum.dimension)
 /// }
 /// ```
@@ -26,7 +26,8 @@ public struct InputSpectrum: Sendable {
         significantRank(energies, tau: tau, resolution: resolution)
     }
 
-    /// d - k, the dimension of the null space that a teleport would use.
+    /// d - k, the dimension of the null space. A teleport takes each of fewer rows than dimensions for a direction of its own
+    /// at tau = 1, and so has less where rows depend on each other.
     public func freeDimensions(tau: Double) -> Int { dimension - significantDimensions(tau: tau) }
 
     /// The share of the energy that the first k directions leave out, for k from 0 to d.
@@ -37,31 +38,21 @@ public struct InputSpectrum: Sendable {
         return left.map { left[0] > 0 ? $0 / left[0] : 0 }
     }
 
-    /// The spectra of the inputs of all affine maps of a model.
+    /// The spectra of the inputs of those affine maps of a model that can move: a map that reads the data cannot.
     ///
     /// - Parameters:
     ///   - model: The model, with its weights as they are.
+    ///   - loss: The loss whose gradient would move them.
     ///   - batches: The samples; their activations are not kept.
     /// - Throws: `TorchError` if a decomposition fails, as with inputs that are not finite.
-    public static func all(
-        of model: some Layer, over batches: some Sequence<Batch>
+    public static func ofMovableMaps(
+        of model: some Layer, _ loss: some Loss, over batches: some Sequence<Batch>
     ) throws(TorchError) -> [InputSpectrum] {
-        var sums: [(name: String, covariance: InputCovariance)] = []
-        withoutGradients {
-            withMode(.teleportation) {
-                for batch in batches {
-                    let maps = model.linearize(batch.inputs).linearization.affineMaps
-                    if sums.isEmpty {
-                        sums = maps.map { (name: $0.name, covariance: InputCovariance(of: $0)) }
-                    }
-                    for (position, map) in maps.enumerated() {
-                        sums[position].covariance.add(map.input)
-                    }
-                }
-            }
+        let sums = withoutGradients {
+            withMode(.teleportation) { InputCovariance.ofMovableMaps(of: model, loss, over: batches) }
         }
         var spectra: [InputSpectrum] = []
-        for sum in sums {
+        for sum in sums where sum.covariance.rowCount > 0 {
             spectra.append(
                 InputSpectrum(
                     name: sum.name, rowCount: sum.covariance.rowCount, energies: try sum.covariance.energies(),

@@ -14,7 +14,9 @@ import Torch
 /// let reports = teleporter.teleport(model, CrossEntropy(), on: batches, before: optimizer)
 /// ```
 ///
-/// Any model whose linearization names its affine maps can be teleported; parameters of other kinds stay where they are.
+/// Any model whose linearization names its affine maps can be teleported; parameters of other kinds stay where they are. The
+/// loss that is held is that of `Mode.teleportation`. The running statistics of batch normalization stay too: they are
+/// right again once training steps have followed.
 public struct NullSpaceTeleporter: Teleporter {
     /// The number of steps on each batch; t.
     public var steps: Int
@@ -30,18 +32,24 @@ public struct NullSpaceTeleporter: Teleporter {
     /// How the direction is computed.
     public var method: Method
     /// Samples to stand for all others. A teleport holds the loss of its own batch and not theirs, and on a batch that the
-    /// model fits well a larger gradient can cost them much more than it gains. Where a move on one batch raises their loss
-    /// by more than the optimizer's next step on that batch promises, it is halved until it does not, and in the end
-    /// undone. Nil goes without, as the paper does.
+    /// model fits well, or where the curvature grows with the gradient, the move can cost them much more than it gains. Where
+    /// one step of the optimizer after a move would leave their loss higher than it was before the teleport, the
+    /// move is halved until it would not, and in the end undone. Nil goes without, as the paper does.
+    ///
+    /// What the step does counts, and not what it promises to first order; and it counts from before the first batch, since
+    /// each of many moves may cost what one step gains, while there is only one such step.
     public var control: Batch?
     /// How much the loss of a teleport batch may change, relative to the loss, before the parameters are set back.
     public var tolerance: Double
+    /// Called after each step with the number of steps on the batch so far, while the parameters are where it led.
+    public var stepTaken: ((Int) -> Void)?
 
     /// The samples on which nothing changes.
     public enum Scope {
         /// Those of the teleport batch.
         case batch
-        /// Those of all the given batches, for which one basis is computed at the start of a teleport. For N samples this
+        /// Those of all the given batches, of a model whose samples do not see each other: with batch normalization a sample
+        /// is not in a teleport batch what it was in a given one, and its loss drifts. One basis is computed at the start of a teleport. For N samples this
         /// costs a forward pass over them and, for each affine map, a covariance, O(N d^2), and its eigenvectors, O(d^3).
         case dataset(any Sequence<Batch>)
     }
@@ -82,10 +90,10 @@ public struct NullSpaceTeleporter: Teleporter {
             withMode(.teleportation) {
                 let shared: InputNullSpaces? =
                     if case .dataset(let all) = scope { nullSpaces(of: model, loss, over: all) } else { nil }
-                var controlLoss = control.map { loss(model($0.inputs), $0.targets).item() }
+                let controlLoss = control.map { loss.controlLoss(of: model, on: $0) }
                 return batches.map { batch in
                     NullSpaceTransaction(teleporter: self, model: model, loss: loss, batch: batch, optimizer: optimizer)
-                        .run(in: shared ?? InputNullSpaces(tau: tau), controlLoss: &controlLoss)
+                        .run(in: shared ?? InputNullSpaces(tau: tau), controlLoss: controlLoss)
                 }
             }
         }
@@ -96,20 +104,11 @@ public struct NullSpaceTeleporter: Teleporter {
     private func nullSpaces(
         of model: some Layer, _ loss: some Loss, over batches: any Sequence<Batch>
     ) -> InputNullSpaces {
-        var covariances: [Int: InputCovariance]?
-        for batch in batches {
-            let linearized = LinearizedLoss(model, loss, on: batch)
-            let maps = linearized.model.affineMaps
-            var sums = covariances ?? [:]
-            if covariances == nil {
-                let tangents = linearized.model.pushforward(nil, along: linearized.pullback().parameters[...])
-                for (position, tangent) in tangents.affineInputs.enumerated() where tangent != nil {
-                    sums[position] = InputCovariance(of: maps[position])
-                }
-            }
-            for (position, map) in maps.enumerated() { sums[position]?.add(map.input) }
-            covariances = sums
-        }
-        return InputNullSpaces(tau: tau, covariances: covariances ?? [:])
+        let sums = InputCovariance.ofMovableMaps(of: model, loss, over: batches)
+        return InputNullSpaces(
+            tau: tau,
+            covariances: Dictionary(
+                uniqueKeysWithValues: sums.enumerated().filter { $0.element.covariance.rowCount > 0 }
+                    .map { ($0.offset, $0.element.covariance) }))
     }
 }

@@ -11,15 +11,15 @@ struct NullSpaceTransaction<Model: Layer, Objective: Loss> {
     let batch: Batch
     let optimizer: any Optimizer
 
-    /// The most times that a move is halved for the sake of the control samples.
+    /// The most times that a step is halved that went too far, and a move for the sake of the control samples.
     private static var halvings: Int { 5 }
 
     /// Takes the steps and reports.
     ///
     /// - Parameters:
     ///   - spaces: Where the null spaces come from.
-    ///   - controlLoss: The loss of the control samples, before and after; nil if there are none.
-    func run(in spaces: InputNullSpaces, controlLoss: inout Double?) -> TeleportReport {
+    ///   - controlLoss: The loss of the control samples before the teleport; nil if there are none.
+    func run(in spaces: InputNullSpaces, controlLoss: Double?) -> TeleportReport {
         let start = ContinuousClock.now
         let linearized = LinearizedLoss(model, loss, on: batch)
         let ascent: any NullSpaceAscent =
@@ -34,11 +34,8 @@ struct NullSpaceTransaction<Model: Layer, Objective: Loss> {
             guard report.lossBefore.isFinite else { throw .notFinite }
             let gradients = try climb(ascent, in: spaces, saving: &saved, &report)
             if report.steps > 0 {
-                let settled = try controlLoss.map { loss throws(TeleportReport.Restoration) in
-                    try settle(ascent, gradients, from: saved, controlLoss: loss, &report)
-                }
+                if let controlLoss { try settle(ascent, gradients, from: saved, controlLoss: controlLoss, &report) }
                 try verify(&report)
-                controlLoss = settled
             }
         } catch {
             for parameter in saved { parameter.restore() }
@@ -57,11 +54,11 @@ struct NullSpaceTransaction<Model: Layer, Objective: Loss> {
         _ ascent: any NullSpaceAscent, in spaces: InputNullSpaces, saving saved: inout [SavedParameter],
         _ report: inout TeleportReport
     ) throws(TeleportReport.Restoration) -> [ParameterGradient] {
+        var gradients = ascent.differentiate()
+        var norm = gradients.map { $0.squaredNorm() }.total()
+        report.gradientNormSquaredBefore = norm
         while true {
-            let gradients = ascent.differentiate()
-            let norm = gradients.map { $0.squaredNorm() }.total()
             guard norm.isFinite else { throw .notFinite }
-            if report.steps == 0 { report.gradientNormSquaredBefore = norm }
             report.gradientNormSquaredAfter = norm
             guard report.steps < teleporter.steps else { return gradients }
 
@@ -80,7 +77,7 @@ struct NullSpaceTransaction<Model: Layer, Objective: Loss> {
             guard direction.isFinite else { throw .notFinite }
             // Nothing is free to move, or the gradient is at a stationary point of its norm.
             guard direction > 0 else { return gradients }
-            let eta = teleporter.stepSize.eta(gradient: norm, direction: direction, limit: limit)
+            var eta = teleporter.stepSize.eta(gradient: norm, direction: direction, limit: limit)
             guard eta.isFinite else { throw .notFinite }
             for move in moves {
                 // A map may be at rest in one step and move in a later one.
@@ -89,22 +86,33 @@ struct NullSpaceTransaction<Model: Layer, Objective: Loss> {
                 }
                 move.direction.add(to: move.parameter, scale: eta)
             }
+            let largest = teleporter.stepSize.largestGrowth(limit: limit) * norm
+            gradients = ascent.differentiate()
+            norm = gradients.map { $0.squaredNorm() }.total()
+            for _ in 0..<Self.halvings where !(norm <= largest) {
+                eta /= 2
+                for move in moves { move.direction.add(to: move.parameter, scale: -eta) }
+                gradients = ascent.differentiate()
+                norm = gradients.map { $0.squaredNorm() }.total()
+            }
             report.steps += 1
+            teleporter.stepTaken?(report.steps)
         }
     }
 
-    /// Shortens the move until the loss of the control samples has risen by no more than the optimizer's next step
-    /// promises. A part of a move in the null space is in the null space too, so that the batch's loss stays.
+    /// Shortens the move until one step of the optimizer on this batch leaves the control samples no worse than they were
+    /// before the teleport. A part of a move in the null space is in the null space too, so that the batch's loss stays.
     ///
-    /// - Returns: The loss of the control samples.
+    /// What counts is what the step does, not what it promises to first order: where the curvature has grown with the
+    /// gradient the step goes too far. And it counts from before the first batch: each of many moves may cost what one step
+    /// gains, and then there is only one such step.
     private func settle(
         _ ascent: any NullSpaceAscent, _ gradients: [ParameterGradient], from saved: [SavedParameter],
         controlLoss before: Double, _ report: inout TeleportReport
-    ) throws(TeleportReport.Restoration) -> Double {
-        guard let control = teleporter.control else { return before }
+    ) throws(TeleportReport.Restoration) {
+        guard let control = teleporter.control else { return }
         var gradients = gradients
-        var rise = 0.0
-        var promise = 0.0
+        var after = Double.nan
         for halving in 0...Self.halvings {
             if halving > 0 {
                 for parameter in saved { parameter.halveMove() }
@@ -112,13 +120,26 @@ struct NullSpaceTransaction<Model: Layer, Objective: Loss> {
                 report.gradientNormSquaredAfter = gradients.map { $0.squaredNorm() }.total()
                 report.halvings = halving
             }
-            let after = loss(model(control.inputs), control.targets).item()
-            rise = after - before
-            // No step takes more off a loss than all of it, whatever a large gradient promises to first order.
-            promise = min(max(predictedDecrease(gradients), 0), report.lossBefore.magnitude)
-            if rise <= promise { return after }
+            after = lossAfterStep(along: gradients, on: control)
+            if after <= before { return }
         }
-        throw .costly(rise: rise, promise: promise)
+        throw .costly(before: before, after: after)
+    }
+
+    /// The loss of control samples as the optimizer's next step would leave it. The step is taken and taken back.
+    private func lossAfterStep(along gradients: [ParameterGradient], on samples: Batch) -> Double {
+        let parameters = model.parameters.map(\.value)
+        let saved = parameters.map(SavedParameter.init)
+        let state = optimizer.state
+        optimizer.update(parameters, with: gradients)
+        let value = loss.controlLoss(of: model, on: samples)
+        for parameter in saved { parameter.restore() }
+        do {
+            try optimizer.restore(state, for: parameters)
+        } catch {
+            fatalError("an optimizer refused its own state: \(error)")
+        }
+        return value
     }
 
     /// Computes the loss anew and holds it against the tolerance.

@@ -22,4 +22,14 @@ public enum StepSize: Hashable, Sendable {
         case .growth(let rate): min(rate, limit - 1) * perGrowth
         }
     }
+
+    /// The factor by which `||g||^2` may grow in one step before the step is taken back in part: four times the growth that
+    /// was asked for. There the first-order picture has ended, and a cap with it. A fixed step is as published, whatever
+    /// comes of it.
+    func largestGrowth(limit: Double) -> Double {
+        switch self {
+        case .fixed: .infinity
+        case .growth(let rate): 1 + 4 * min(rate, limit - 1)
+        }
+    }
 }

@@ -36,8 +36,9 @@ public struct TeleportReport: Sendable {
         case failed(String)
         /// The loss changed by more than the tolerance, both relative to the loss before.
         case drifted(relativeDrift: Double, tolerance: Double)
-        /// The loss of the control samples rose by more than the optimizer's next step promises, however short the move.
-        case costly(rise: Double, promise: Double)
+        /// However short the move, the optimizer's next step would have left the loss of the control samples higher than it
+        /// was before the teleport.
+        case costly(before: Double, after: Double)
 
         /// A sentence for people.
         public var description: String {
@@ -46,8 +47,9 @@ public struct TeleportReport: Sendable {
             case .failed(let reason): "a null space could not be computed: \(reason)"
             case .drifted(let drift, let tolerance):
                 "the loss of the teleport batch drifted by \(drift) relative, more than the tolerance \(tolerance)"
-            case .costly(let rise, let promise):
-                "the loss of other samples rose by \(rise), more than the \(promise) that the next step promises"
+            case .costly(let before, let after):
+                "the optimizer's next step would leave the loss of other samples at \(after), above the \(before) from "
+                    + "before the teleport"
             }
         }
     }

@@ -9,8 +9,8 @@ struct Inspect: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show how much room each layer has to teleport, and what a teleport does with it.",
         discussion: """
-            For each layer: the dimensions of its input that carry the given shares of the energy on one batch, and \
-            those that are free. For each share: loss and squared gradient norm along a teleport on that batch. The \
+            For each layer that can move: the dimensions of its input that are free on one batch when the given shares of \
+            the energy are kept. For each share: loss and squared gradient norm along a teleport on that batch. The \
             results are printed and written to the output folder: inspection.json, and figures where gnuplot is installed.
 
             Examples:
@@ -55,8 +55,15 @@ struct Inspect: ParsableCommand {
 
         let progress = ProgressLine(job: experiment.job, quiet: execution.quiet)
         let interruption = Interruption()
-        let inspection = try experiment.run(progress: progress, isCancelled: { interruption.isRequested })
+        defer { progress.finish() }
+        let result = try experiment.run(progress: progress, isCancelled: { interruption.isRequested })
         progress.finish()
+        guard let inspection = result else {
+            Console.warn(
+                "training diverged: a loss stopped being finite; lower --learning-rate, which was "
+                    + "\(experiment.training.learningRate)")
+            throw Console.ExitStatus.diverged
+        }
 
         let report = InspectionReport(inspection)
         if !execution.quiet { print("\(report)\n") }

@@ -14,15 +14,18 @@ struct ModelOptions: ParsableArguments {
     @Option(help: "The folder with one subfolder for each data set; by default $TELEPORT_DATA, else the user's cache.")
     var data: String?
 
-    @Option(help: "Train on so many samples, spread evenly over the training data; by default on all.", in: 1...Int.max)
+    @Option(help: "Train on so many samples drawn from the training data; by default on all.", in: 1...Int.max)
     var trainingSamples: Int?
 
-    @Option(help: "Test on so many samples, spread evenly over the test data; by default on all.", in: 1...Int.max)
+    @Option(help: "Test on so many samples drawn from the test data; by default on all.", in: 1...Int.max)
     var testSamples: Int?
 
     @Option(
         help: ArgumentHelp(
-            "The model, as mlp:1024,1024, mlp:16,10:leaky-relu(0.1), cnn:16,32,64, resnet or transformer.",
+            """
+            The model: mlp:SIZES[:ACTIVATION], cnn[:CHANNELS[:ACTIVATION]], resnet[:CHANNELS] or \
+            transformer[:heads=H,head-size=S,layers=L], as mlp:16,10:leaky-relu(0.1), cnn:16,32,64 or transformer:layers=2.
+            """,
             valueName: "model"))
     var model = Architecture.mlp(hidden: [1024, 1024], activation: .relu)
 
@@ -96,14 +99,14 @@ struct TeleportationOptions: ParsableArguments {
     @Option(help: "The share of the inputs' energy that stays untouched; below 1 the loss drifts.", positiveUpTo: 1)
     var tau = 1.0
 
-    @Option(help: "Hold the loss on the teleport batch, or on the whole training set.")
+    @Option(help: "Hold the loss on the teleport batch, or on the whole training set (not with resnet).")
     var scope = TeleportConfiguration.Scope.batch
 
     @Option(help: "How directions are computed; double-backward is the algorithm as published.")
     var derivative = NullSpaceTeleporter.Method.closedForm
 
     @Option(
-        help: "The samples whose loss may rise by no more than the optimizer's next step promises; 0 for none.",
+        help: "Other samples, which a teleport and one step after it must leave no worse; 0 for none.",
         atLeast: 0)
     var controlSamples = 256
 

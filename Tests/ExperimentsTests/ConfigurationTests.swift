@@ -138,7 +138,7 @@ import Torch
                 try model.check(inputShape: shape, task: .classification(classes: 10))
             }
             let message = try #require(error?.description)
-            for part in ["cnn:4,4,4", "\(shape[1]) x \(shape[2])", "give no more than 2"] {
+            for part in ["cnn:4,4,4", "\(shape[1]) x \(shape[2])", "no more than 2"] {
                 #expect(message.contains(part), "\(message)")
             }
         }
@@ -149,6 +149,11 @@ import Torch
         #expect(throws: Never.self) {
             try Architecture(text: "mlp:4").check(inputShape: [3, 1, 1], task: .classification(classes: 10))
         }
+        // A residual network rounds up, and normalizes by the variance of what is left.
+        let residual = try Architecture(text: "resnet:4,4,8,8,4")
+        let task = LearningTask.classification(classes: 10)
+        #expect(throws: Never.self) { try residual.check(inputShape: [3, 9, 9], task: task) }
+        #expect(throws: ArchitectureError.self) { try residual.check(inputShape: [3, 8, 9], task: task) }
         // What is accepted can be made.
         let network = model.makeModel(
             inputShape: [1, 15, 9], task: .classification(classes: 2), using: Generator(seed: 0))

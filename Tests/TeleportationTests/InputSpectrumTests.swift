@@ -8,21 +8,23 @@ import Torch
     private let generator = Generator(seed: 5)
 
     @Test(
-        "The energies are the squared singular values of all rows, with a one at the end of each", arguments: [3, 40])
+        "The energies are the squared singular values of all rows, with a one at the end of each", arguments: [2, 40])
     func energies(count: Int) throws {
         let model = Sequential(
-            Dense(6, 4, using: generator, dtype: .float64), Tanh(), Dense(4, 2, using: generator, dtype: .float64))
+            Dense(6, 7, using: generator, dtype: .float64), Tanh(), Dense(7, 4, using: generator, dtype: .float64),
+            Tanh(), Dense(4, 2, using: generator, dtype: .float64))
         let batches = [count, 2].map { count in
             Batch(
                 inputs: .normal([count, 6], using: generator, dtype: .float64),
-                targets: .zeros([count], dtype: .int64))
+                targets: .integers([count], in: 0..<2, using: generator))
         }
-        let spectra = try InputSpectrum.all(of: model, over: batches)
-        #expect(spectra.map(\.name) == ["0", "2"])
-        #expect(spectra.map(\.dimension) == [7, 5])
+        let spectra = try InputSpectrum.ofMovableMaps(of: model, CrossEntropy(), over: batches)
+        #expect(spectra.map(\.name) == ["2", "4"], "the first layer reads the data")
+        #expect(spectra.map(\.dimension) == [8, 5])
         #expect(spectra.map(\.rowCount) == [count + 2, count + 2])
         let inputs = Tensor.concatenated(batches.map(\.inputs), along: 0)
-        for (spectrum, rows) in zip(spectra, [inputs, model.layers[0](inputs).tanh()]) {
+        let hidden = model.layers[0](inputs).tanh()
+        for (spectrum, rows) in zip(spectra, [hidden, model.layers[2](hidden).tanh()]) {
             let values = try rows.appendingOnes().singularValueDecomposition().s.doubles()
             #expect(spectrum.energies.count == values.count)
             for (energy, value) in zip(spectrum.energies, values) { #expect(abs(energy - value * value) < 1e-10) }
@@ -32,9 +34,7 @@ import Torch
     @Test("The dimensions that hold a share of the energy are those that a teleport keeps")
     func dimensions() throws {
         let rows = Tensor.normal([50, 12], using: generator) * Tensor((0..<12).map { Float(1) / Float(1 << $0) })
-        let model = Dense(12, 3, using: generator)
-        let batch = Batch(inputs: rows, targets: .zeros([50], dtype: .int64))
-        let spectrum = try #require(InputSpectrum.all(of: model, over: [batch]).first)
+        let spectrum = try spectrum(of: Dense(12, 3, using: generator), at: rows)
         for tau in [0.5, 0.9, 0.99, 0.9999, 1] {
             let space = try InputNullSpace(of: rows, hasBias: true, tau: tau)
             #expect(spectrum.freeDimensions(tau: tau) == space.freeDimensions)
@@ -49,10 +49,21 @@ import Torch
     @Test("Few rows in many dimensions need no matrix of all of them")
     func manyDimensions() throws {
         // The covariance of 100,000 dimensions would take 80 GB.
-        let model = Dense(100_000, 1, using: generator)
-        let batch = Batch(inputs: .normal([4, 100_000], using: generator), targets: .zeros([4], dtype: .int64))
-        let spectrum = try #require(InputSpectrum.all(of: model, over: [batch]).first)
+        let spectrum = try spectrum(
+            of: Dense(100_000, 2, using: generator), at: .normal([4, 100_000], using: generator))
         #expect(spectrum.freeDimensions(tau: 1) == 100_001 - 4)
         #expect(spectrum.energies.count == 4)
+    }
+
+    /// The spectrum of rows that a layer reads behind one that moves them.
+    private func spectrum(of layer: Dense, at rows: Tensor) throws -> InputSpectrum {
+        struct Shift: Layer {
+            let offset: Tensor
+            var parameters: [Parameter] { [Parameter("offset", offset)] }
+            func callAsFunction(_ x: Tensor) -> Tensor { x + offset }
+        }
+        let model = Sequential(Shift(offset: .zeros([rows.size(1)])), layer)
+        let batch = Batch(inputs: rows, targets: .zeros([rows.size(0)], dtype: .int64))
+        return try #require(InputSpectrum.ofMovableMaps(of: model, CrossEntropy(), over: [batch]).first)
     }
 }

@@ -327,45 +327,83 @@ import Torch
         #expect(report.gradientNormSquaredAfter > 2 * report.gradientNormSquaredBefore)
     }
 
-    @Test("A teleport costs other samples no more than the next step promises", arguments: [0.1, 0.3, 3])
-    func controlSamples(rate: Double) {
+    @Test("A teleport and a step after it leave other samples no worse", arguments: [0.1, 0.3, 3])
+    func controlSamples(rate: Double) throws {
         // A model that fits its batch well: a larger gradient there is far away for the others.
         let instance = Instance(hidden: [24, 20], samples: 6, activation: .relu)
         let control = Instance(hidden: [], samples: 60, seed: 5).batch()
         let model = instance.model()
+        let parameters = model.parameters.map(\.value)
         let batch = instance.batch()
-        let optimizer = SGD(learningRate: 0.1)
-        for _ in 0..<200 {
+        let optimizer = Momentum(learningRate: 0.1)
+        func step() {
             let loss = LinearizedLoss(model, CrossEntropy(), on: batch)
-            optimizer.update(model.parameters.map(\.value), with: loss.pullback().parameters)
+            optimizer.update(parameters, with: loss.pullback().parameters)
         }
-        let trained = model.parameters.map { $0.value.clone() }
+        for _ in 0..<30 { step() }
+        let trained = parameters.map { $0.clone() }
+        func velocities() -> [[Double]] { optimizer.state["momentum_buffer"]?.map { $0.doubles() } ?? [] }
+        let velocitiesBefore = velocities()
         func controlLoss() -> Double { CrossEntropy()(model(control.inputs), control.targets).item() }
-        func teleport(_ control: Batch?) -> (report: TeleportReport, rise: Double) {
-            for (parameter, value) in zip(model.parameters, trained) { parameter.value.copy(from: value) }
-            let before = controlLoss()
+        let before = controlLoss()
+        /// The report, the moved parameters, and the loss of the control samples after a step.
+        func teleport(_ control: Batch?) throws -> (report: TeleportReport, moved: [[Double]], after: Double) {
+            for (parameter, value) in zip(parameters, trained) { parameter.copy(from: value) }
             let report = NullSpaceTeleporter(stepSize: .growth(rate), cap: .none, control: control).teleport(
                 model, CrossEntropy(), on: [batch], before: optimizer)[0]
-            return (report, controlLoss() - before)
+            #expect(!velocitiesBefore.isEmpty && velocities() == velocitiesBefore, "the trial step is taken back")
+            let moved = parameters.map { $0.doubles() }
+            let state = optimizer.state
+            step()
+            try optimizer.restore(state, for: parameters)
+            return (report, moved, controlLoss())
         }
-        let free = teleport(nil)
+        let free = try teleport(nil)
         #expect(free.report.halvings == 0 && free.report.restored == nil)
-        func promise(_ report: TeleportReport) -> Double {
-            min(optimizer.learningRate * report.gradientNormSquaredAfter, report.lossBefore)
-        }
-        #expect(free.rise > promise(free.report), "without control samples the teleport is too costly")
+        #expect(free.after > before, "without control samples the teleport is too costly")
 
-        let (report, rise) = teleport(control)
-        if case .costly(let cost, let promise) = report.restored {
-            #expect(cost > promise && promise > 0)
+        let (report, moved, after) = try teleport(control)
+        if case .costly(let old, let new) = report.restored {
+            #expect(abs(old - before) < 1e-12 && new > old)
             #expect(report.halvings == 5)
-            #expect(zip(model.parameters, trained).allSatisfy { $0.value.doubles() == $1.doubles() })
+            #expect(moved == trained.map { $0.doubles() })
         } else {
             #expect(report.restored == nil && (1...5).contains(report.halvings))
-            #expect(rise <= promise(report))
+            #expect(after <= before + 1e-12)
             #expect(report.relativeDrift < 1e-10)
             #expect(report.gradientNormSquaredAfter < free.report.gradientNormSquaredAfter)
         }
+    }
+
+    @Test("A step after which the gradient has grown far more than asked is taken back in part")
+    func overshooting() {
+        /// In front of a steep function a small step makes a large difference.
+        struct Steep: Layer {
+            func callAsFunction(_ x: Tensor) -> Tensor { (x * 6).exponential() }
+        }
+        let generator = Generator(seed: 3)
+        let model = Sequential(
+            Dense(5, 12, using: generator, dtype: .float64), Tanh(),
+            Dense(12, 3, using: generator, dtype: .float64), Steep())
+        let batch = Batch(
+            inputs: .normal([4, 5], using: generator, dtype: .float64),
+            targets: .normal([4, 3], using: generator, dtype: .float64))
+        func norm() -> Double {
+            LinearizedLoss(model, MeanSquaredError(), on: batch).pullback().parameters.map { $0.squaredNorm() }.total()
+        }
+        let stepSize = StepSize.growth(3)
+        var teleporter = NullSpaceTeleporter(steps: 6, stepSize: stepSize, cap: .none)
+        var last = norm()
+        var growths: [Double] = []
+        teleporter.stepTaken = { _ in
+            growths.append(norm() / last)
+            last = norm()
+        }
+        let report = teleporter.teleport(model, MeanSquaredError(), on: [batch], before: SGD(learningRate: 0.1))[0]
+        #expect(report.steps == 6 && growths.count == 6)
+        #expect(growths.allSatisfy { $0 > 1 && $0 <= stepSize.largestGrowth(limit: .infinity) }, "\(growths)")
+        #expect(stepSize.largestGrowth(limit: 1.1) < 1.5, "a cap that is near allows little")
+        #expect(StepSize.fixed(1).largestGrowth(limit: 1.1) == .infinity, "a fixed step is as published")
     }
 
     @Test("Control samples that lose nothing change nothing")

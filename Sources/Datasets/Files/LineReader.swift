@@ -9,7 +9,7 @@ final class LineReader {
     /// The number of the line that `next` returned last, from 1.
     private(set) var number = 0
     private let stream: any ByteStream
-    private let buffer = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: LineReader.lengthLimit)
+    private let buffer: UnsafeMutableBufferPointer<UInt8>
     /// Where in the buffer the bytes are that were read but not returned.
     private var pending = 0..<0
     private var isAtEnd = false
@@ -28,6 +28,8 @@ final class LineReader {
         path = file.path
         let isCompressed = path.hasSuffix(".gz")
         stream = isCompressed ? try GzipStream(file) : file
+        // After what can throw before all is set: only then is there a deinit to give it back.
+        buffer = .allocate(capacity: Self.lengthLimit)
         try refill()
         guard !pending.isEmpty else { throw .file(path: path, .empty) }
         // No text begins with these bytes, as gzip files do.

@@ -43,9 +43,9 @@ struct TinyImageNetFolder {
         let testPixels = try list(test.map(\.file), "decoded-val.uint8", in: folder)
             .pixels(like: (size, trainImages.firstPath))
         // Ten thousand images tell the mean and deviation; all would have to be read for them at each start.
-        let sample = (0..<10_000).map { Int64($0 * train.count / 10_000) }
-        let scaling = PixelScaling.standardized(
-            by: train.count > sample.count ? trainPixels.gathered(0, Tensor(sample)) : trainPixels)
+        let sample = Tensor.permutation(train.count, using: Generator(seed: 0)).narrowed(
+            0, to: 0..<min(10_000, train.count))
+        let scaling = PixelScaling.standardized(by: trainPixels.gathered(0, sample))
         func samples(_ pixels: Tensor, _ images: [Image]) -> ImageDataset {
             ImageDataset(
                 images: pixels, labels: Tensor(images.map { Int64($0.label) }), classCount: classes.identifiers.count,

@@ -36,8 +36,10 @@ public enum Architecture: Hashable, Sendable, TextConvertible {
             let sizes = parts[1].split(separator: ",", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
             guard sizes.allSatisfy({ (1...1_000_000).contains($0) }) else { throw TextError(text, remedy) }
             // What does not fit into memory ends the process inside libtorch; a thousand million weights are refused here.
-            guard zip(sizes, sizes.dropFirst()).allSatisfy({ $0 * $1 <= 1_000_000_000 }) else {
-                throw TextError(text, remedy + "; two neighbouring sizes may multiply to 1000000000 at most")
+            let weightsOfPair = parts[0] == "mlp" ? 1 : 9
+            guard zip(sizes, sizes.dropFirst()).allSatisfy({ $0 * $1 * weightsOfPair <= 1_000_000_000 }) else {
+                throw TextError(
+                    text, remedy + "; two neighbouring sizes may multiply to \(1_000_000_000 / weightsOfPair) at most")
             }
             let activation = parts.count > 2 ? try Activation(text: String(parts[2])) : .relu
             self =
@@ -79,13 +81,25 @@ public enum Architecture: Hashable, Sendable, TextConvertible {
             case .transformer: isText || inputShape.count == 2
             }
         guard isSuitable else { throw .unsuitable(model: self, inputShape: inputShape, task: task) }
-        guard case .cnn(let channels, _) = self else { return }
-        let (height, width) = (inputShape[1], inputShape[2])
-        // 1 pixel cannot be halved, 2 and 3 once, 4 to 7 twice.
-        let halvings = max(Int.bitWidth - 1 - min(height, width).leadingZeroBitCount, 0)
-        guard channels.count <= halvings else {
-            throw .imagesTooSmall(model: self, height: height, width: width, halvings: halvings)
+        let size = min(inputShape.count > 1 ? inputShape[1] : 0, inputShape.last ?? 0)
+        let (needed, possible) =
+            switch self {
+            // 1 pixel cannot be halved, 2 and 3 once, 4 to 7 twice.
+            case .cnn(let channels, _): (channels.count, Self.binaryLogarithm(size))
+            // Rounding up, 2 pixels must be left: a channel of one value has no variance to normalize it by.
+            case .resnet(let channels):
+                (1 + zip(channels, channels.dropFirst()).count { $0 != $1 }, Self.binaryLogarithm(size - 1))
+            case .mlp, .transformer: (0, 0)
+            }
+        guard needed <= possible else {
+            throw .imagesTooSmall(
+                model: self, height: inputShape[1], width: inputShape[2], halvings: needed, possible: possible)
         }
+    }
+
+    /// The largest k with `2^k <= number`, or 0.
+    private static func binaryLogarithm(_ number: Int) -> Int {
+        max(Int.bitWidth - 1 - max(number, 0).leadingZeroBitCount, 0)
     }
 
     /// A model of this shape with random weights.
@@ -136,19 +150,21 @@ public enum Architecture: Hashable, Sendable, TextConvertible {
 /// A model and data that do not go together.
 public enum ArchitectureError: Error, Hashable, CustomStringConvertible {
     /// Images that cannot be halved as often as a convolutional network does.
-    case imagesTooSmall(model: Architecture, height: Int, width: Int, halvings: Int)
+    case imagesTooSmall(model: Architecture, height: Int, width: Int, halvings: Int, possible: Int)
     /// Samples of a kind, or a task, that the model is not made for.
     case unsuitable(model: Architecture, inputShape: [Int], task: LearningTask)
 
     /// Which model does not go with which data, and what to do.
     public var description: String {
         switch self {
-        case .imagesTooSmall(let model, let height, let width, let halvings):
+        case .imagesTooSmall(let model, let height, let width, let halvings, let possible):
             let remedy =
-                halvings == 0
-                ? "use larger images, or a model mlp:SIZES" : "give no more than \(halvings), or use larger images"
-            return "model \(model.text): each number of channels halves the images, and nothing is left of those of "
-                + "\(height) x \(width); \(remedy)"
+                possible == 0
+                ? "use larger images, or a model mlp:SIZES"
+                : "give channels for no more than \(possible), or use larger images"
+            return
+                "model \(model.text): halves the images \(halvings) times, and those of \(height) x \(width) are too "
+                + "small for that; \(remedy)"
         case .unsuitable(let model, let inputShape, let task):
             let samples =
                 switch (task, inputShape.count) {

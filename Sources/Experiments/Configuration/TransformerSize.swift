@@ -36,9 +36,9 @@ public struct TransformerSize: Hashable, Sendable {
             default: return nil
             }
         }
-        // The largest matrices are those of the blocks' perceptrons, four times as high as wide.
+        // A block has twelve times as many weights as a token has features squared.
         let dimension = (heads ?? 4) * (headSize ?? 64)
-        guard 4 * dimension * dimension <= 1_000_000_000 else { return nil }
+        guard 12 * dimension * dimension * (layers ?? 4) <= 1_000_000_000 else { return nil }
     }
 
     /// `heads=4,head-size=64,layers=4` without what is not given.

@@ -53,6 +53,8 @@ public struct Inspection: Codable, Equatable, Sendable {
         public var tau: Double
         /// From no step on.
         public var points: [Point]
+        /// Why the teleport was given up after the last of them; nil, and absent from the JSON, if it was not.
+        public var reason: String?
     }
 
     /// Where a teleport is after some steps.

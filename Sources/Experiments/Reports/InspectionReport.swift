@@ -1,11 +1,13 @@
 import Foundation
 
-/// An inspection in words and figures.
+/// An inspection in tables and figures.
 public struct InspectionReport {
     /// A row for each layer: its dimensions, and how many of them are free at each tau.
     public let room: Table
     /// A row for each tau: the squared gradient norm before and after the steps, and the change of the loss.
     public let ascents: Table
+    /// What went wrong on the way, a sentence for each tau where something did.
+    public let failures: [String]
     /// For each layer, the share of its input's energy that is left out, against the share of the dimensions kept.
     public let spectra: Figure
     /// For each tau, the squared gradient norm and the loss against the number of steps.
@@ -33,6 +35,9 @@ public struct InspectionReport {
                     (abs(last.loss - first.loss) / abs(first.loss)).significant(2),
                 ]
             })
+        failures = inspection.ascents.compactMap { ascent in
+            ascent.reason.map { "The teleport at tau \(ascent.tau.shortText) was given up: \($0)." }
+        }
         spectra = Figure(panels: [
             LineChart(
                 title: "Energy of the layers' inputs left out (logarithmic scale)",
@@ -41,7 +46,8 @@ public struct InspectionReport {
                     let kept = layer.remainders.indices.map { 100 * Double($0) / Double(layer.dimensions) }
                     // What is below the rounding of the numbers says nothing about the input.
                     let shown = layer.remainders.prefix { $0 > 1e-14 }
-                    return LineChart.Series(name: layer.name, x: Array(kept.prefix(shown.count)), y: Array(shown))
+                    return LineChart.Series(
+                        name: "layer \(layer.name)", x: Array(kept.prefix(shown.count)), y: Array(shown))
                 })
         ])
         func chart(_ title: String, isLogarithmic: Bool, _ value: (Inspection.Point) -> Double) -> LineChart {
@@ -72,6 +78,6 @@ public struct InspectionReport {
 }
 
 extension InspectionReport: CustomStringConvertible {
-    /// Both tables, and what they say.
-    public var description: String { "\(room)\n\n\(ascents)" }
+    /// Both tables, and what went wrong.
+    public var description: String { (["\(room)", "\(ascents)"] + failures).joined(separator: "\n\n") }
 }

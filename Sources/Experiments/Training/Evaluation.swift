@@ -9,13 +9,13 @@ public struct Evaluation: Sendable {
     /// The share of targets, classes or tokens, for which the model has its largest output; nil for regression.
     public let accuracy: Double?
 
-    /// Runs a model over all samples of a data set.
+    /// Runs a model over all samples of a data set, in `Mode.evaluation`.
     public init(of model: some Layer, _ loss: some Loss, on data: any Dataset) {
         var lossSum = 0.0
         var correct = 0.0
         var targets = 0
         for batch in data.batches(of: Self.batchSize(for: data)) {
-            let outputs = model(batch.inputs)
+            let outputs = withMode(.evaluation) { model(batch.inputs) }
             lossSum += loss(outputs, batch.targets).item() * Double(batch.count)
             if case .regression = data.task { continue }
             correct += outputs.argmax().equals(batch.targets).sum().item()
@@ -27,18 +27,23 @@ public struct Evaluation: Sendable {
 
     /// The samples that are run at once: a thousand, or fewer where they are large, since activations take memory.
     static func batchSize(for data: any Dataset) -> Int {
-        // The numbers that make up an input where a model takes it in: each token of a sequence becomes a vector.
+        // The numbers that make up an input where a model takes it in, or an output if these are more: each token of a
+        // sequence becomes a vector, and each of a text has an output for every word.
         let shape = data.inputShape
-        let numbers = shape.count == 3 ? shape.reduce(1, *) : shape[0] * 128
+        let numbers =
+            switch data.task {
+            case .languageModelling(let vocabulary): shape[0] * max(vocabulary, 128)
+            case .classification, .regression: shape.count == 3 ? shape.reduce(1, *) : shape[0] * 128
+            }
         return min(max((1 << 22) / numbers, 1), 1000)
     }
 
-    /// `||g||^2` of the loss over 1,000 samples spread over a data set.
+    /// `||g||^2` of the loss over 1,000 samples of a data set, in `Mode.evaluation`.
     static func gradientNormSquared(of model: some Layer, _ loss: some Loss, on data: any Dataset) -> Double {
         let samples = data.thinned(to: 1000)
         var sums: [Tensor] = []
         for batch in samples.batches(of: batchSize(for: data)) {
-            let gradients = LinearizedLoss(model, loss, on: batch).pullback().parameters
+            let gradients = withMode(.evaluation) { LinearizedLoss(model, loss, on: batch).pullback().parameters }
             let share = Double(batch.count) / Double(samples.count)
             if sums.isEmpty { sums = gradients.map { Tensor.zeros(like: $0.formed()) } }
             for (sum, gradient) in zip(sums, gradients) { gradient.add(to: sum, scale: share) }

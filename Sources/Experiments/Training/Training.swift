@@ -92,7 +92,7 @@ public struct Training {
                     run.teleports += pending!.teleport(model, loss, before: optimizer, epoch: epoch)
                     teleportClock.stop()
                 }
-                let linearized = LinearizedLoss(model, loss, on: batch)
+                let linearized = withMode(.training) { LinearizedLoss(model, loss, on: batch) }
                 optimizer.update(parameters, with: linearized.pullback().parameters)
                 lossSum.addInPlace(linearized.value, scale: Double(batch.count))
                 samples += batch.count
@@ -102,16 +102,11 @@ public struct Training {
             let trainLoss = lossSum.item() / Double(samples)
             // Looking at the model is no part of training it.
             clock.stop()
-            let (evaluation, gradientNormSquared) = withMode(.evaluation) {
-                (
-                    Evaluation(of: model, loss, on: testSamples),
-                    Evaluation.gradientNormSquared(of: model, loss, on: trainingSamples)
-                )
-            }
+            let evaluation = Evaluation(of: model, loss, on: testSamples)
             let record = EpochRecord(
                 epoch: epoch + 1, trainLoss: trainLoss, testLoss: evaluation.loss, testAccuracy: evaluation.accuracy,
                 testPerplexity: isLanguageModel ? Foundation.exp(evaluation.loss) : nil,
-                gradientNormSquared: gradientNormSquared,
+                gradientNormSquared: Evaluation.gradientNormSquared(of: model, loss, on: trainingSamples),
                 seconds: clock.seconds, teleportSeconds: teleportClock.seconds)
             run.epochs.append(record)
             observer.epochFinished(record)

@@ -23,7 +23,7 @@ public struct ScaledDotProductAttention: Layer {
     public func callAsFunction(_ x: Tensor) -> Tensor {
         let parts = split(x)
         return joined(
-            x.requiresGradient || x.device != .cpu
+            x.isFollowed || x.device != .cpu
                 ? probabilities(parts).matmul(parts.values)
                 : Kernels.flashAttention(
                     queries: parts.queries, keys: parts.keys, values: parts.values, isCausal: isCausal

@@ -1,0 +1,88 @@
+import Datasets
+import Foundation
+import NeuralNetworks
+import Optimizers
+import Teleportation
+import Testing
+import Torch
+
+@testable import Experiments
+
+@Suite("Every task can be trained, with and without teleports") struct TaskTests {
+    private let teleports = TeleportConfiguration(
+        schedule: TeleportSchedule(epochs: [0, 1], batchCount: 2, batchSize: 4), steps: 2, controlSamples: 8)
+
+    private func configuration(
+        _ model: String, _ optimizer: OptimizerKind, _ learningRate: Double, batchSize: Int = 8, epochs: Int = 3
+    ) throws -> TrainingConfiguration {
+        TrainingConfiguration(
+            architecture: try Architecture(text: model), optimizer: optimizer, learningRate: learningRate,
+            batchSize: batchSize, epochs: epochs, dtype: .float64)
+    }
+
+    /// Two sines, in windows of 12 rows.
+    private func series(_ range: Range<Int>) -> SeriesDataset {
+        let values = range.flatMap { [sin(0.3 * Double($0)), cos(0.5 * Double($0))] }
+        return SeriesDataset(Tensor(values, shape: [range.count, 2]), windowLength: 12, horizon: 3)
+    }
+
+    @Test("A series is predicted better and better, and has no accuracy")
+    func regression() throws {
+        let data = Split(name: "sines", train: series(0..<150), test: series(150..<200)).erased
+        let training = Training(
+            try configuration("transformer:heads=2,head-size=4,layers=2", .adam, 3e-3), on: data)
+        for teleports in [nil, self.teleports] {
+            let run = training.run(seed: 0, teleports: teleports)
+            #expect(run.epochs.count == 3)
+            #expect(run.epochs[2].trainLoss < 0.8 * run.epochs[0].trainLoss)
+            #expect(run.epochs.allSatisfy { $0.testAccuracy == nil && $0.testPerplexity == nil })
+            #expect(run.teleports.count == (teleports == nil ? 0 : 4))
+            #expect(run.teleports.allSatisfy { !$0.restored && $0.relativeDrift < 1e-9 })
+        }
+    }
+
+    @Test("A text's perplexity falls from the size of the vocabulary to that of the choice there is")
+    func languageModel() throws {
+        let words = ["a", "b", "c", "d", "e", "f"]
+        // Each word follows from the one before.
+        let tokens = (0..<700).map { Int64($0 % 6) }
+        let text = TextDataset(Tensor(tokens), vocabulary: Vocabulary(words), length: 10)
+        let training = Training(
+            try configuration("transformer:heads=1,head-size=8,layers=1", .adam, 1e-2),
+            on: Split(name: "cycle", train: text, test: text).erased)
+        let run = training.run(seed: 1, teleports: teleports)
+        let perplexities = run.epochs.compactMap(\.testPerplexity)
+        #expect(perplexities.count == 3)
+        #expect(perplexities[0] < Double(text.vocabulary.count) && perplexities[2] < 1.5)
+        #expect(abs(log(perplexities[2]) - run.epochs[2].testLoss) < 1e-12)
+        #expect(try #require(run.epochs[2].testAccuracy) > 0.9)
+    }
+
+    @Test("A residual network is evaluated with its running statistics, whatever the test data are")
+    func residualNetwork() throws {
+        let generator = Generator(seed: 2)
+        let images = ImageDataset(
+            images: Tensor.integers([24, 3, 8, 8], in: 0..<256, using: generator).to(dtype: .uint8),
+            labels: Tensor.integers([24], in: 0..<2, using: generator), classCount: 2)
+        let test = images.prefix(2)
+        let training = try Training(
+            configuration("resnet:4,4,4", .sgd, 0.05), on: Split(name: "noise", train: images, test: test).erased)
+        let model = training.makeModel(seed: 0)
+        var teleports = self.teleports
+        teleports.cap = .none
+        teleports.controlSamples = 0
+        let run = training.train(model, seed: 0, teleports: teleports)
+        // With the statistics of a batch, each of the two images would change what the other one is taken for.
+        let apart = withMode(.evaluation) {
+            (0..<2).map { index in
+                let one = Subset(of: test.to(dtype: .float64), at: Tensor([Int64(index)]))
+                return Evaluation(of: model, CrossEntropy(), on: one).loss
+            }
+        }
+        #expect(abs(try #require(run.epochs.last).testLoss - (apart[0] + apart[1]) / 2) < 1e-12)
+        #expect(abs(apart[0] - apart[1]) > 1e-6)
+        // The head has more dimensions than there are samples; the convolutions have more patches than dimensions.
+        #expect(run.teleports.allSatisfy { $0.freeDimensions["6"] == 65 - 4 }, "\(run.teleports.map(\.freeDimensions))")
+        #expect(run.teleports.contains { $0.steps > 0 }, "\(run.teleports.map(\.steps))")
+    }
+}
