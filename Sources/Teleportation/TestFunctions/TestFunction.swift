@@ -48,7 +48,7 @@ extension TestFunction {
     /// `||grad L||^2`, the rate at which the loss decays in gradient flow (ST22 eq. 9).
     public func squaredGradientNorm(at point: [Double]) -> Double { squaredNorm(gradient(at: point)) }
 
-    /// The action of O(n) on a point: its coordinates c become `R c`; ST22 eqs. 15, 21, 27 and 32.
+    /// The action of O(n) on a point: its coordinates c become `R c`; ST22 eq. 15 and section B.1.
     ///
     /// - Parameters:
     ///   - point: w, `[n]`.
