@@ -353,6 +353,8 @@ private func rotation(_ dimension: Int, _ generator: Generator) -> Tensor {
         }
         #expect(isClose(plain.states[1000].loss, 0.11134068265746))
         #expect(path.states[1000].loss < 1e-20)
+        let early = function.descend(from: [-1, -1], learningRate: 1e-3, steps: 20, teleportAt: [0])
+        #expect(!early.states[20].loss.isFinite)
     }
 
     @Test("The Booth function with the settings of ST22: at one loss the gradient is longer with a teleport (Figure 7)")
@@ -365,6 +367,14 @@ private func rotation(_ dimension: Int, _ generator: Generator) -> Tensor {
             #expect(isClose(state.squaredGradientNorm / state.loss, 36, 1e-9))
             #expect(other.squaredGradientNorm / other.loss < 35)
         }
+        // Ten steps of gradient ascent on theta are enough to come close to the maximum.
+        let ascent = function.descend(from: [5, -5], learningRate: 0.08, steps: 10, teleportAt: [5]) { point in
+            let circle = LevelCircle(of: function, through: point)
+            return circle.point(at: circle.ascend(from: 0.7, learningRate: 0.001, steps: 10)[10])
+        }
+        #expect(function.steepness(at: ascent.teleports[0].before.point) < 0.2)
+        #expect(function.steepness(at: ascent.teleports[0].after.point) > 0.999)
+        #expect(ascent.states[10].loss < 0.01 * plain.states[10].loss)
     }
 }
 
