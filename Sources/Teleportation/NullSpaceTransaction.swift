@@ -1,4 +1,3 @@
-import Foundation
 import NeuralNetworks
 import Optimizers
 import Torch
@@ -28,24 +27,18 @@ struct NullSpaceTransaction<Model: Layer, Objective: Loss> {
             case .doubleBackward:
                 DoubleBackwardAscent(model, loss, on: batch, linearized)
             }
-        var report = TeleportReport(lossBefore: linearized.value.item())
-        var saved: [SavedParameter] = []
-        do throws(TeleportReport.Restoration) {
-            guard report.lossBefore.isFinite else { throw .notFinite }
+        let transaction = TeleportTransaction(
+            model: model, loss: loss, batch: batch, tolerance: teleporter.tolerance)
+        var settled = controlLoss
+        var report = transaction.run(since: start, lossBefore: linearized.value.item()) {
+            saved, report throws(TeleportReport.Restoration) in
             let gradients = try climb(ascent, in: spaces, saving: &saved, &report)
-            if report.steps > 0 {
-                let settled = try controlLoss.map { loss throws(TeleportReport.Restoration) in
-                    try settle(ascent, gradients, from: saved, controlLoss: loss, &report)
-                }
-                try verify(&report)
-                controlLoss = settled
+            if let before = controlLoss, report.steps > 0 {
+                settled = try settle(ascent, gradients, from: saved, controlLoss: before, &report)
             }
-        } catch {
-            for parameter in saved { parameter.restore() }
-            report.restored = error
         }
+        if report.restored == nil { controlLoss = settled }
         report.freeDimensions = spaces.freeDimensions
-        report.seconds = (ContinuousClock.now - start) / .seconds(1)
         return report
     }
 
@@ -54,7 +47,7 @@ struct NullSpaceTransaction<Model: Layer, Objective: Loss> {
     /// - Parameter saved: Receives each parameter as it is before its first move.
     /// - Returns: The gradients after the last step.
     private func climb(
-        _ ascent: any NullSpaceAscent, in spaces: InputNullSpaces, saving saved: inout [SavedParameter],
+        _ ascent: any NullSpaceAscent, in spaces: InputNullSpaces, saving saved: inout SavedParameters,
         _ report: inout TeleportReport
     ) throws(TeleportReport.Restoration) -> [ParameterGradient] {
         while true {
@@ -84,9 +77,7 @@ struct NullSpaceTransaction<Model: Layer, Objective: Loss> {
             guard eta.isFinite else { throw .notFinite }
             for move in moves {
                 // A map may be at rest in one step and move in a later one.
-                if !saved.contains(where: { $0.parameter.sharesStorage(with: move.parameter) }) {
-                    saved.append(SavedParameter(move.parameter))
-                }
+                saved.saveOnce(move.parameter)
                 move.direction.add(to: move.parameter, scale: eta)
             }
             report.steps += 1
@@ -98,7 +89,7 @@ struct NullSpaceTransaction<Model: Layer, Objective: Loss> {
     ///
     /// - Returns: The loss of the control samples.
     private func settle(
-        _ ascent: any NullSpaceAscent, _ gradients: [ParameterGradient], from saved: [SavedParameter],
+        _ ascent: any NullSpaceAscent, _ gradients: [ParameterGradient], from saved: SavedParameters,
         controlLoss before: Double, _ report: inout TeleportReport
     ) throws(TeleportReport.Restoration) -> Double {
         guard let control = teleporter.control else { return before }
@@ -107,7 +98,7 @@ struct NullSpaceTransaction<Model: Layer, Objective: Loss> {
         var promise = 0.0
         for halving in 0...Self.halvings {
             if halving > 0 {
-                for parameter in saved { parameter.halveMove() }
+                saved.halveMoves()
                 gradients = ascent.differentiate()
                 report.gradientNormSquaredAfter = gradients.map { $0.squaredNorm() }.total()
                 report.halvings = halving
@@ -121,36 +112,7 @@ struct NullSpaceTransaction<Model: Layer, Objective: Loss> {
         throw .costly(rise: rise, promise: promise)
     }
 
-    /// Computes the loss anew and holds it against the tolerance.
-    private func verify(_ report: inout TeleportReport) throws(TeleportReport.Restoration) {
-        report.lossAfter = loss(model(batch.inputs), batch.targets).item()
-        guard report.lossAfter.isFinite else { throw .notFinite }
-        // Of a loss of nearly zero, rounding errors are a large share; below this they are no drift.
-        let allowed = teleporter.tolerance * report.lossBefore.magnitude + 1e-7
-        guard abs(report.lossAfter - report.lossBefore) <= allowed else {
-            throw .drifted(relativeDrift: report.relativeDrift, tolerance: teleporter.tolerance)
-        }
-    }
-
     private func predictedDecrease(_ gradients: [ParameterGradient]) -> Double {
         optimizer.predictedDecrease(of: model.parameters.map(\.value), with: gradients)
-    }
-}
-
-/// A parameter, and what it was before a teleport.
-private struct SavedParameter {
-    let parameter: Tensor
-    private let copy: Tensor
-
-    init(_ parameter: Tensor) {
-        self.parameter = parameter
-        copy = parameter.clone()
-    }
-
-    func restore() { parameter.copy(from: copy) }
-
-    func halveMove() {
-        parameter.multiplyInPlace(by: 0.5)
-        parameter.addInPlace(copy, scale: 0.5)
     }
 }
