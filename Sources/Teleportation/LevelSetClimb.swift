@@ -52,7 +52,7 @@ struct LevelSetClimb<Model: Layer, Objective: Loss> {
         let parameters = transaction.model.parameters.map(\.value)
         let lossBefore = start.value
         let allowedDrift = transaction.allowedDrift(of: lossBefore)
-        var penalty = 1 / allowedDrift
+        var penalty = 0.0
         var point = start
         while true {
             guard point.isFinite else { throw .notFinite }
@@ -115,13 +115,16 @@ struct LevelSetClimb<Model: Layer, Objective: Loss> {
         var start = SavedParameters()
         for parameter in parameters { start.save(parameter) }
         for halving in 0...Self.halvings {
+            if halving > 0 {
+                start.restore()
+                report.halvings += 1
+            }
             let part = pow(0.5, Double(halving))
             step.add(to: parameters, eta: eta, part: part)
             let point = differentiate()
             if accepts(point, part) { return point }
-            start.restore()
-            report.halvings += 1
         }
+        start.restore()
         return nil
     }
 }

@@ -32,10 +32,9 @@ public struct LevelSetTeleporter: Teleporter {
     /// Whether a step is halved until the merit `1/2 log ||g||^2 - gamma |L - L0|` rises as it should.
     ///
     /// It should rise by 1e-4 of what the derivative along the step promises (Armijo's rule), and the drift stay within
-    /// the tolerance. The penalty gamma is one over the drift that the tolerance allows, so that this drift weighs as much
-    /// as the growth of `||g||^2` by the factor `e^2`; and at least `2 |g^T H g| / ||g||^4`, twice the multiplier of the
-    /// linearized constraint, for then the step leads up from wherever the loss has drifted to. It never falls while the
-    /// teleport is on the batch. Where 20 halvings do not help, the teleport ends with the steps before.
+    /// the tolerance. The penalty gamma is `2 |g^T H g| / ||g||^4`, twice the multiplier of the linearized constraint, the
+    /// greatest so far on the batch: any above the multiplier makes the step one that leads up, from wherever the loss has
+    /// drifted to. Where 20 halvings do not help, the teleport ends with the steps before.
     public var searchesLine: Bool
     /// Where the gradient has grown enough.
     public var cap: Cap

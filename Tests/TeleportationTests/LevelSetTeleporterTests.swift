@@ -165,11 +165,14 @@ import Torch
 
     @Test("Where the gradient's norm is the same all over the level set, nothing moves")
     func sphere() {
-        let quadratic = Quadratic(factors: [3, 3, 3], start: [0.3, -0.7, 1.1])
-        let report = quadratic.teleport(LevelSetTeleporter(searchesLine: false, cap: .none))
-        #expect(report.steps == 0 && report.restored == nil)
-        #expect(quadratic.point == quadratic.start)
-        #expect(report.gradientNormSquaredAfter == report.gradientNormSquaredBefore)
+        for seed in 0..<10 {
+            let start = Tensor.normal([50], using: Generator(seed: UInt64(seed)), dtype: .float64).doubles()
+            let quadratic = Quadratic(factors: start.map { _ in 0.3 }, start: start)
+            let report = quadratic.teleport(LevelSetTeleporter(searchesLine: false, cap: .none))
+            #expect(report.steps == 0 && report.restored == nil)
+            #expect(quadratic.point == quadratic.start)
+            #expect(report.gradientNormSquaredAfter == report.gradientNormSquaredBefore)
+        }
     }
 
     @Test("At a minimum there is nowhere to go")
@@ -193,6 +196,24 @@ import Torch
         #expect(reports[1].restored == nil && reports[1].steps == 12 && reports[1].halvings > 0)
         #expect(reports[1].relativeDrift <= tolerance + 1e-7)
         #expect(reports[1].gradientNormSquaredAfter > growth * reports[1].gradientNormSquaredBefore)
+    }
+
+    @Test("The line search wants drift to be paid for by growth", arguments: [30.0, 100])
+    func merit(rate: Double) {
+        let instance = Instance(hidden: [24, 20], samples: 6)
+        let (_, g, hg) = derivatives(instance.model(), on: instance.batch())
+        let penalty = 2 * abs(dot(g, hg)) / (dot(g, g) * dot(g, g))
+        let reports = [false, true].map {
+            LevelSetTeleporter(steps: 1, stepSize: .growth(rate), searchesLine: $0, cap: .none, tolerance: 1e3)
+                .teleport(
+                    instance.model(), CrossEntropy(), on: [instance.batch()], before: SGD(learningRate: 1))[0]
+        }
+        let gains = reports.map { report in
+            0.5 * log(report.gradientNormSquaredAfter / report.gradientNormSquaredBefore)
+                - penalty * abs(report.lossAfter - report.lossBefore)
+        }
+        #expect(gains[0] < 0, "the whole step costs more than it gains")
+        #expect(gains[1] > 0 && reports[1].halvings > 0)
     }
 
     @Test("The derivative of the merit along a step is what the line search takes it for", arguments: [0.02, -0.02])
