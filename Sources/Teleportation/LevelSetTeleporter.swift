@@ -43,7 +43,7 @@ public struct LevelSetTeleporter: Teleporter {
 
     /// The direction that a fixed step size multiplies, before the part along g is taken away.
     public enum Ascent: String, CaseIterable, Sendable {
-        /// `H g / ||g||^2`, the gradient of `1/2 log ||g||^2`, as in LS24: rho has the units of `1 / H`.
+        /// `H g / ||g||^2`, the gradient of `1/2 log ||g||^2`, as in LS24: rho has no unit of the loss.
         case logarithm
         /// `H g`, the gradient of `1/2 ||g||^2`.
         case squaredNorm = "squared-norm"
