@@ -8,7 +8,7 @@ final class DoubleBackwardAscent<Model: Layer, Objective: Loss>: NullSpaceAscent
     private let batch: Batch
     /// The maps that can move, with their positions among all.
     private let maps: [(position: Int, map: AffineMap)]
-    private var halfSquaredNorm: Tensor?
+    private var differentiated: TwiceDifferentiableLoss?
 
     /// - Parameters:
     ///   - model: The model.
@@ -25,20 +25,15 @@ final class DoubleBackwardAscent<Model: Layer, Objective: Loss>: NullSpaceAscent
     }
 
     func differentiate() -> [ParameterGradient] {
-        let parameters = model.parameters.map(\.value)
-        return withGradients(of: parameters) {
-            let value = loss(model(batch.inputs), batch.targets)
-            let gradients = gradient(of: value, with: parameters, createGraph: true)
-            let zero = Tensor(0, dtype: value.dtype, device: value.device)
-            halfSquaredNorm = gradients.reduce(zero) { $0 + ($1 * $1).sum() } * 0.5
-            return gradients.map { .tensor($0.detached()) }
-        }
+        let differentiated = TwiceDifferentiableLoss(model, loss, on: batch)
+        self.differentiated = differentiated
+        return differentiated.gradients.map { .tensor($0) }
     }
 
     func direction(in spaces: InputNullSpaces) throws(TorchError) -> [Move] {
-        guard let halfSquaredNorm else { fatalError("direction(in:) before differentiate()") }
-        let moving = maps.flatMap { [$0.map.weight] + ($0.map.bias.map { [$0] } ?? []) }
-        var gradients = withGradients(of: moving) { gradient(of: halfSquaredNorm, with: moving) }[...]
+        guard let differentiated else { fatalError("direction(in:) before differentiate()") }
+        var gradients = differentiated.hessianGradient(
+            with: maps.flatMap { [$0.map.weight] + ($0.map.bias.map { [$0] } ?? []) })[...]
         var moves: [Move] = []
         for (position, map) in maps {
             let weight = gradients.removeFirst().flattened(from: 1)

@@ -1,4 +1,3 @@
-import Foundation
 import NeuralNetworks
 import Optimizers
 import Torch
@@ -28,21 +27,16 @@ struct NullSpaceTransaction<Model: Layer, Objective: Loss> {
             case .doubleBackward:
                 DoubleBackwardAscent(model, loss, on: batch, linearized)
             }
-        var report = TeleportReport(lossBefore: linearized.value.item())
-        var saved: [SavedParameter] = []
-        do throws(TeleportReport.Restoration) {
-            guard report.lossBefore.isFinite else { throw .notFinite }
+        let transaction = TeleportTransaction(
+            model: model, loss: loss, batch: batch, tolerance: teleporter.tolerance)
+        var report = transaction.run(since: start, lossBefore: linearized.value.item()) {
+            saved, report throws(TeleportReport.Restoration) in
             let gradients = try climb(ascent, in: spaces, saving: &saved, &report)
-            if report.steps > 0 {
-                if let controlLoss { try settle(ascent, gradients, from: saved, controlLoss: controlLoss, &report) }
-                try verify(&report)
+            if let controlLoss, report.steps > 0 {
+                try settle(ascent, gradients, from: saved, controlLoss: controlLoss, &report)
             }
-        } catch {
-            for parameter in saved { parameter.restore() }
-            report.restored = error
         }
         report.freeDimensions = spaces.freeDimensions
-        report.seconds = (ContinuousClock.now - start) / .seconds(1)
         return report
     }
 
@@ -51,7 +45,7 @@ struct NullSpaceTransaction<Model: Layer, Objective: Loss> {
     /// - Parameter saved: Receives each parameter as it is before its first move.
     /// - Returns: The gradients after the last step.
     private func climb(
-        _ ascent: any NullSpaceAscent, in spaces: InputNullSpaces, saving saved: inout [SavedParameter],
+        _ ascent: any NullSpaceAscent, in spaces: InputNullSpaces, saving saved: inout SavedParameters,
         _ report: inout TeleportReport
     ) throws(TeleportReport.Restoration) -> [ParameterGradient] {
         var gradients = ascent.differentiate()
@@ -81,9 +75,7 @@ struct NullSpaceTransaction<Model: Layer, Objective: Loss> {
             guard eta.isFinite else { throw .notFinite }
             for move in moves {
                 // A map may be at rest in one step and move in a later one.
-                if !saved.contains(where: { $0.parameter.sharesStorage(with: move.parameter) }) {
-                    saved.append(SavedParameter(move.parameter))
-                }
+                saved.saveOnce(move.parameter)
                 move.direction.add(to: move.parameter, scale: eta)
             }
             let largest = teleporter.stepSize.largestGrowth(limit: limit) * norm
@@ -107,7 +99,7 @@ struct NullSpaceTransaction<Model: Layer, Objective: Loss> {
     /// gradient the step goes too far. And it counts from before the first batch: each of many moves may cost what one step
     /// gains, and then there is only one such step.
     private func settle(
-        _ ascent: any NullSpaceAscent, _ gradients: [ParameterGradient], from saved: [SavedParameter],
+        _ ascent: any NullSpaceAscent, _ gradients: [ParameterGradient], from saved: SavedParameters,
         controlLoss before: Double, _ report: inout TeleportReport
     ) throws(TeleportReport.Restoration) {
         guard let control = teleporter.control else { return }
@@ -115,7 +107,7 @@ struct NullSpaceTransaction<Model: Layer, Objective: Loss> {
         var after = Double.nan
         for halving in 0...Self.halvings {
             if halving > 0 {
-                for parameter in saved { parameter.halveMove() }
+                saved.halveMoves()
                 gradients = ascent.differentiate()
                 report.gradientNormSquaredAfter = gradients.map { $0.squaredNorm() }.total()
                 report.halvings = halving
@@ -129,11 +121,11 @@ struct NullSpaceTransaction<Model: Layer, Objective: Loss> {
     /// The loss of control samples as the optimizer's next step would leave it. The step is taken and taken back.
     private func lossAfterStep(along gradients: [ParameterGradient], on samples: Batch) -> Double {
         let parameters = model.parameters.map(\.value)
-        let saved = parameters.map(SavedParameter.init)
+        let saved = parameters.map { $0.clone() }
         let state = optimizer.state
         optimizer.update(parameters, with: gradients)
         let value = loss.controlLoss(of: model, on: samples)
-        for parameter in saved { parameter.restore() }
+        for (parameter, value) in zip(parameters, saved) { parameter.copy(from: value) }
         do {
             try optimizer.restore(state, for: parameters)
         } catch {
@@ -142,36 +134,7 @@ struct NullSpaceTransaction<Model: Layer, Objective: Loss> {
         return value
     }
 
-    /// Computes the loss anew and holds it against the tolerance.
-    private func verify(_ report: inout TeleportReport) throws(TeleportReport.Restoration) {
-        report.lossAfter = loss(model(batch.inputs), batch.targets).item()
-        guard report.lossAfter.isFinite else { throw .notFinite }
-        // Of a loss of nearly zero, rounding errors are a large share; below this they are no drift.
-        let allowed = teleporter.tolerance * report.lossBefore.magnitude + 1e-7
-        guard abs(report.lossAfter - report.lossBefore) <= allowed else {
-            throw .drifted(relativeDrift: report.relativeDrift, tolerance: teleporter.tolerance)
-        }
-    }
-
     private func predictedDecrease(_ gradients: [ParameterGradient]) -> Double {
         optimizer.predictedDecrease(of: model.parameters.map(\.value), with: gradients)
-    }
-}
-
-/// A parameter, and what it was before a teleport.
-private struct SavedParameter {
-    let parameter: Tensor
-    private let copy: Tensor
-
-    init(_ parameter: Tensor) {
-        self.parameter = parameter
-        copy = parameter.clone()
-    }
-
-    func restore() { parameter.copy(from: copy) }
-
-    func halveMove() {
-        parameter.multiplyInPlace(by: 0.5)
-        parameter.addInPlace(copy, scale: 0.5)
     }
 }

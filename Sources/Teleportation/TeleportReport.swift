@@ -2,7 +2,7 @@
 public struct TeleportReport: Sendable {
     /// The number of steps taken; fewer than asked for if the cap was reached.
     public var steps = 0
-    /// How often the move was halved for the sake of the control samples.
+    /// How often a move was halved: all of it for the sake of the control samples, or a step by a line search.
     public var halvings = 0
     /// The loss of the batch before the first step.
     public var lossBefore: Double
@@ -13,7 +13,8 @@ public struct TeleportReport: Sendable {
     public var gradientNormSquaredBefore: Double
     /// The same after the last step.
     public var gradientNormSquaredAfter: Double
-    /// The dimension of the null space of each affine map's input, of those that can move, by the map's name.
+    /// The dimension of the null space of each affine map's input, of those that can move, by the map's name; empty if the
+    /// teleporter asks for no null space.
     public var freeDimensions: [String: Int] = [:]
     /// Why the parameters were set back to where they were; nil if they moved.
     public var restored: Restoration?
