@@ -123,34 +123,11 @@ struct NullSpaceTransaction<Model: Layer, Objective: Loss> {
 
     /// Computes the loss anew and holds it against the tolerance.
     private func verify(_ report: inout TeleportReport) throws(TeleportReport.Restoration) {
-        report.lossAfter = loss(model(batch.inputs), batch.targets).item()
-        guard report.lossAfter.isFinite else { throw .notFinite }
-        // Of a loss of nearly zero, rounding errors are a large share; below this they are no drift.
-        let allowed = teleporter.tolerance * report.lossBefore.magnitude + 1e-7
-        guard abs(report.lossAfter - report.lossBefore) <= allowed else {
-            throw .drifted(relativeDrift: report.relativeDrift, tolerance: teleporter.tolerance)
-        }
+        let value = loss(model(batch.inputs), batch.targets).item()
+        try report.verify(lossAfter: value, tolerance: teleporter.tolerance)
     }
 
     private func predictedDecrease(_ gradients: [ParameterGradient]) -> Double {
         optimizer.predictedDecrease(of: model.parameters.map(\.value), with: gradients)
-    }
-}
-
-/// A parameter, and what it was before a teleport.
-private struct SavedParameter {
-    let parameter: Tensor
-    private let copy: Tensor
-
-    init(_ parameter: Tensor) {
-        self.parameter = parameter
-        copy = parameter.clone()
-    }
-
-    func restore() { parameter.copy(from: copy) }
-
-    func halveMove() {
-        parameter.multiplyInPlace(by: 0.5)
-        parameter.addInPlace(copy, scale: 0.5)
     }
 }

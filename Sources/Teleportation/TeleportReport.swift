@@ -43,7 +43,7 @@ public struct TeleportReport: Sendable {
         public var description: String {
             switch self {
             case .notFinite: "a loss, gradient or step was not finite"
-            case .failed(let reason): "a null space could not be computed: \(reason)"
+            case .failed(let reason): "a matrix could not be decomposed: \(reason)"
             case .drifted(let drift, let tolerance):
                 "the loss of the teleport batch drifted by \(drift) relative, more than the tolerance \(tolerance)"
             case .costly(let rise, let promise):
@@ -54,4 +54,15 @@ public struct TeleportReport: Sendable {
 
     /// The change of the loss, relative to the loss before.
     public var relativeDrift: Double { abs(lossAfter - lossBefore) / abs(lossBefore) }
+
+    /// Enters the loss after the last step, and holds it against the tolerance, relative to the loss before.
+    mutating func verify(lossAfter: Double, tolerance: Double) throws(Restoration) {
+        self.lossAfter = lossAfter
+        guard lossAfter.isFinite else { throw .notFinite }
+        // Of a loss of nearly zero, rounding errors are a large share; below this they are no drift.
+        let allowed = tolerance * lossBefore.magnitude + 1e-7
+        guard abs(lossAfter - lossBefore) <= allowed else {
+            throw .drifted(relativeDrift: relativeDrift, tolerance: tolerance)
+        }
+    }
 }
