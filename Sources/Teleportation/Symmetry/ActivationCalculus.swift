@@ -38,6 +38,17 @@ extension Activation {
         }
     }
 
+    /// Whether the activation itself, and not only its extension, reaches all elements of `y`, or their neighbours.
+    func attains(_ y: Tensor) -> Bool {
+        let range: ClosedRange<Double>
+        switch self {
+        case .tanh: range = -1...1
+        case .sigmoid: range = 0...1
+        case .relu, .leakyReLU, .gelu: return true
+        }
+        return (y - y.clamped(to: range)).squaredNorm().item() == 0
+    }
+
     /// The x at which the activation, or its extension, is `y`; differentiable by autograd for LeakyReLU.
     func inverse(_ y: Tensor) -> Tensor {
         switch self {

@@ -38,6 +38,9 @@ final class ClosedFormSymmetryAscent<Objective: Loss>: SymmetryAscent {
     /// `Delta_l W_l`, dL/dA_l; that of the data is not needed.
     private var pulled: [Tensor?] = []
 
+    /// The most times that an element is halved to keep the hidden units in the range of their activation.
+    private static var halvings: Int { 8 }
+
     private var layers: [Dense] { perceptron.layers }
     private var last: Int { layers.count - 1 }
 
@@ -224,20 +227,32 @@ final class ClosedFormSymmetryAscent<Objective: Loss>: SymmetryAscent {
     /// that what one changes the next one knows.
     func move(along directions: [ParameterGradient], scale: Double) throws(TorchError) {
         for (index, direction) in directions.enumerated() {
-            let g = FactoredGroupElement(element, of: direction, scale: scale)
             switch action {
-            case .exact: try moveExactly(index, by: g)
-            case .approximate: try moveApproximately(index, by: g)
+            case .exact: try moveExactly(index, along: direction, scale: scale)
+            case .approximate:
+                try moveApproximately(index, by: FactoredGroupElement(element, of: direction, scale: scale))
             }
-            preactivations[index + 1] = layers[index + 1](inputs[index + 1].rows)
+            // Invariant where the samples are few, and not where they are many.
+            let preactivation = layers[index + 1](inputs[index + 1].rows)
+            if index + 1 < last { setHidden(index + 1, preactivation) } else { preactivations[last] = preactivation }
         }
     }
 
-    private func moveExactly(_ index: Int, by g: FactoredGroupElement) throws(TorchError) {
+    private func moveExactly(_ index: Int, along direction: ParameterGradient, scale: Double) throws(TorchError) {
         let (lower, activation) = (layers[index], perceptron.activations[index])
         let dual = try pseudoInverse(index)
         let hidden = inputs[index + 1].rows
-        let change = activation.inverse(g.applied(toRows: hidden)) - activation.inverse(hidden)
+        var scale = scale
+        var g = FactoredGroupElement(element, of: direction, scale: scale)
+        var moved = g.applied(toRows: hidden)
+        // What the extension of tanh attains and tanh does not, the network does not attain.
+        for _ in 0..<Self.halvings where !activation.attains(moved) {
+            scale /= 2
+            g = FactoredGroupElement(element, of: direction, scale: scale)
+            moved = g.applied(toRows: hidden)
+        }
+        guard activation.attains(moved) else { return }
+        let change = activation.inverse(moved) - activation.inverse(hidden)
         let width = inputs[index].columnCount
         lower.weight.addMatmulInPlace(change.transposed(), dual.narrowed(1, to: 0..<width))
         lower.bias?.addMatrixVectorInPlace(change.transposed(), dual.selected(1, dual.size(1) - 1))
