@@ -41,7 +41,9 @@ private func relativeError(_ actual: Tensor, _ expected: Tensor) -> Double {
         let trajectory: [[Double]]
         let trajectorySteps: [Int]
 
-        var batch: Batch { Batch(inputs: matrix(X).transposed().contiguous(), targets: matrix(Y).transposed().contiguous()) }
+        var batch: Batch {
+            Batch(inputs: matrix(X).transposed().contiguous(), targets: matrix(Y).transposed().contiguous())
+        }
 
         var teleporter: SymmetryTeleporter {
             // The published steps climb ||grad L||^2, not half of it.

@@ -21,7 +21,9 @@ import Torch
             targets: .integers([samples], in: 0..<5, using: generator))
     }
 
-    @Test("The exponential keeps the loss while the gradient grows", arguments: GroupAction.allCases, [DType.float32, .float64])
+    @Test(
+        "The exponential keeps the loss while the gradient grows", arguments: GroupAction.allCases,
+        [DType.float32, .float64])
     func keepsLoss(action: GroupAction, dtype: DType) {
         for activation in [Activation.leakyReLU(slope: 0.1), .tanh, .sigmoid, .relu, .gelu] {
             if action == .exact && !activation.isBijective { continue }
@@ -113,7 +115,9 @@ import Torch
         for moving in [perceptron as any Layer, sequence] {
             _ = SymmetryTeleporter().teleport(moving, CrossEntropy(), on: [batch()], before: SGD(learningRate: 0.1))
         }
-        for (a, b) in zip(perceptron.parameters, sequence.parameters) { #expect(a.value.doubles() == b.value.doubles()) }
+        for (a, b) in zip(perceptron.parameters, sequence.parameters) {
+            #expect(a.value.doubles() == b.value.doubles())
+        }
         #expect(relativeDifference(perceptron.parameters[0].value, model().parameters[0].value) > 1e-4)
     }
 
@@ -147,7 +151,9 @@ import Torch
             (Sequential(Dense(4, 2, using: generator)), "1 dense layers"),
         ] {
             for action in GroupAction.allCases {
-                let refusal = #expect(throws: SymmetryRefusal.self) { try SymmetryTeleporter(action: action).check(model) }
+                let refusal = #expect(throws: SymmetryRefusal.self) {
+                    try SymmetryTeleporter(action: action).check(model)
+                }
                 let sentence = refusal?.description ?? ""
                 #expect(sentence.contains(part) && sentence.contains("null-space method"), "\(sentence)")
             }
@@ -201,7 +207,9 @@ import Torch
         }
     }
 
-    @Test("Inverses undo the activations, beyond their ranges too", arguments: [Activation.leakyReLU(slope: 0.1), .tanh, .sigmoid])
+    @Test(
+        "Inverses undo the activations, beyond their ranges too",
+        arguments: [Activation.leakyReLU(slope: 0.1), .tanh, .sigmoid])
     func inverses(activation: Activation) {
         let x = Tensor(stride(from: -6.0, through: 6, by: 0.125).map { $0 })
         let back = activation.inverse(activation.layer(x))
@@ -236,7 +244,9 @@ import Torch
         #expect(relativeDifference(closed, second) < 1e-13)
     }
 
-    @Test("The dual rows are the transposed pseudo-inverse", arguments: [(5, 9), (9, 5), (6, 6)], [DType.float32, .float64])
+    @Test(
+        "The dual rows are the transposed pseudo-inverse", arguments: [(5, 9), (9, 5), (6, 6)],
+        [DType.float32, .float64])
     func dualRows(size: (m: Int, d: Int), dtype: DType) throws {
         let generator = Generator(seed: 4)
         let full = Tensor.normal([size.m, size.d], using: generator, dtype: dtype)

@@ -55,7 +55,9 @@ final class ClosedFormSymmetryAscent<Objective: Loss>: SymmetryAscent {
         for (index, layer) in perceptron.layers.enumerated() {
             inputs.append(Representation(rows: rows))
             preactivations.append(layer(rows))
-            if index < perceptron.activations.count { rows = perceptron.activations[index].layer(preactivations[index]) }
+            if index < perceptron.activations.count {
+                rows = perceptron.activations[index].layer(preactivations[index])
+            }
         }
     }
 

@@ -39,7 +39,9 @@ struct FactoredGroupElement {
         let wide = z.to(dtype: .float64)
         let identity = Tensor.identity(size, dtype: .float64, device: z.device)
         let nothing = Tensor.zeros([size, 2 * size], dtype: .float64, device: z.device)
-        let blocks = [wide, -wide].map { Tensor.concatenated([.concatenated([$0, identity], along: 1), nothing], along: 0) }
+        let blocks = [wide, -wide].map {
+            Tensor.concatenated([.concatenated([$0, identity], along: 1), nothing], along: 0)
+        }
         let exponentials = Tensor.stacked(blocks).matrixExponential()
             .narrowed(1, to: 0..<size).narrowed(2, to: size..<2 * size).to(dtype: z.dtype)
         return (exponentials.selected(0, 0), exponentials.selected(0, 1))

@@ -43,7 +43,9 @@ struct Perceptron {
     /// Inputs of the model as those of its first layer, `[N, ...]` to `[N, D]`.
     func rows(of inputs: Tensor) -> Tensor {
         let rows = flattens ? inputs.flattened(from: 1) : inputs
-        require(rows.rank == 2, "symmetry teleportation takes one row for each sample, but the inputs have shape \(rows.shape)")
+        require(
+            rows.rank == 2,
+            "symmetry teleportation takes one row for each sample, but the inputs have shape \(rows.shape)")
         return rows
     }
 }

@@ -127,7 +127,8 @@ final class PublishedSymmetryAscent<Objective: Loss>: SymmetryAscent {
             case .approximate:
                 let preactivation = linear(input, weights[index])
                 let image = activation.layer(preactivation.matmul(g.transposed()))
-                replaced = try columns.matmul(image.pseudoInverse().matmul(activation.layer(preactivation)).transposed())
+                replaced = try columns.matmul(
+                    image.pseudoInverse().matmul(activation.layer(preactivation)).transposed())
                 moved[index] = g.matmul(moved[index])
             }
             moved[index + 1] = .concatenated([replaced, upper.narrowed(1, to: width..<upper.size(1))], along: 1)

@@ -81,13 +81,22 @@ public struct SymmetryTeleporter: Teleporter {
         require(steps >= 0 && tolerance >= 0, "SymmetryTeleporter: steps \(steps), tolerance \(tolerance)")
         let perceptron: Perceptron
         do throws(SymmetryRefusal) { perceptron = try self.perceptron(model) } catch { fatalError(error.description) }
+        let transaction = SymmetryTransaction(
+            steps: steps, stepSize: stepSize, cap: cap, tolerance: tolerance, parameters: perceptron.parameters,
+            optimizer: optimizer)
         return withoutGradients {
             withMode(.teleportation) {
                 batches.map { batch in
-                    SymmetryTransaction(
-                        teleporter: self, model: model, perceptron: perceptron, loss: loss, batch: batch,
-                        optimizer: optimizer
-                    ).run()
+                    transaction.run(moving: perceptron.parameters) {
+                        loss(model(batch.inputs), batch.targets).item()
+                    } makeAscent: {
+                        switch method {
+                        case .closedForm:
+                            ClosedFormSymmetryAscent(perceptron, loss, on: batch, action: action, element: element)
+                        case .published:
+                            PublishedSymmetryAscent(perceptron, loss, on: batch, action: action, element: element)
+                        }
+                    }
                 }
             }
         }
