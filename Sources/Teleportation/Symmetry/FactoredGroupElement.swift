@@ -1,3 +1,4 @@
+import Foundation
 import NeuralNetworks
 import Torch
 
@@ -31,20 +32,41 @@ struct FactoredGroupElement {
         }
     }
 
-    /// `phi(Z)` and `phi(-Z)` for `[r, r]`: the upper right block of the exponential of `[[Z, I], [0, 0]]`.
+    /// The highest power of Z in the series of phi; for a norm of 1/2 the next one is below the resolution of float64.
+    private static let highestPower = 13
+
+    /// `phi(Z)` and `phi(-Z)` for `[r, r]`, by the series `sum Z^k / (k + 1)!`, whose even and odd powers serve both, and by
+    /// `phi(2 Z) = phi(Z) (I + Z phi(Z) / 2)`. The exponential of `[[Z, I], [0, 0]]`, which holds phi, takes six times as long.
     private static func phi(_ z: Tensor) -> (Tensor, Tensor) {
-        let size = z.size(0)
-        // The exponential of what is not finite need not come to an end.
-        guard z.isAllFinite() else { return (z * .nan, z * .nan) }
         let wide = z.to(dtype: .float64)
-        let identity = Tensor.identity(size, dtype: .float64, device: z.device)
-        let nothing = Tensor.zeros([size, 2 * size], dtype: .float64, device: z.device)
-        let blocks = [wide, -wide].map {
-            Tensor.concatenated([.concatenated([$0, identity], along: 1), nothing], along: 0)
+        let norm = wide.squaredNorm().item().squareRoot()
+        guard norm.isFinite else { return (z * .nan, z * .nan) }
+        let doublings = norm > 0.5 ? Int(log2(norm).rounded(.up)) + 1 : 0
+        let small = wide * exp2(-Double(doublings))
+        let square = small.matmul(small)
+        let identity = Tensor.identity(z.size(0), dtype: .float64, device: z.device)
+        /// `sum square^j / (2 j + first + 1)!`, by Horner's rule.
+        func series(from first: Int) -> Tensor {
+            let powers = stride(from: first, through: highestPower, by: 2).reversed()
+            var sum = identity * (1 / tgamma(Double(powers.first! + 2)))
+            for power in powers.dropFirst() {
+                sum = (identity * (1 / tgamma(Double(power + 2)))).addingMatmul(square, sum)
+            }
+            return sum
         }
-        let exponentials = Tensor.stacked(blocks).matrixExponential()
-            .narrowed(1, to: 0..<size).narrowed(2, to: size..<2 * size).to(dtype: z.dtype)
-        return (exponentials.selected(0, 0), exponentials.selected(0, 1))
+        let even = series(from: 0)
+        let odd = small.matmul(series(from: 1))
+        func doubled(_ phi: Tensor, of z: Tensor) -> Tensor {
+            var (phi, z) = (phi, z)
+            for _ in 0..<doublings {
+                phi = phi.addingMatmul(phi.matmul(z), phi, scale: 0.5)
+                z = z * 2
+            }
+            return phi
+        }
+        return (
+            doubled(even + odd, of: small).to(dtype: z.dtype), doubled(even - odd, of: -small).to(dtype: z.dtype)
+        )
     }
 
     /// `X g^T` for rows X, `[m, k]`: g applied to each of them.
