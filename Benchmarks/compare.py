@@ -21,6 +21,7 @@ TARGETS = {
     "teleport/mlp-1024": 8,
     "teleport/cnn": 3,
     "teleport/transformer": 3,
+    "symmetry/mlp-512": 10,
     "train/mlp-small": 3,
     "train/mlp-1024-sgd": 1.2,
     "train/mlp-1024-adam": 2,
@@ -82,7 +83,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--ours", required=True, metavar="COMMAND", help='for example ".build/release/teleport bench"')
     parser.add_argument("--python", default=sys.executable, help="a Python that has torch; default: this one")
-    parser.add_argument("--suites", nargs="+", default=["teleport", "train"], choices=["teleport", "train", "scaling"])
+    parser.add_argument("--suites", nargs="+", default=["teleport", "symmetry", "train"], choices=["teleport", "symmetry", "train", "scaling"])
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="default: %(default)s")
     parser.add_argument("--repetitions", type=int, default=20, help="in each round; default: %(default)s")
     parser.add_argument("--rounds", type=int, default=3, help="default: %(default)s")

@@ -9,6 +9,7 @@ import time
 import torch
 from torch import nn
 
+import symmetry
 from null_space import teleport
 from training import Block, Transformer, cnn, encoder_layer, mlp, train
 
@@ -20,6 +21,7 @@ LONG = {"warm_up": 1, "most_repetitions": 5}
 # Small enough for every case to stay finite without a cap; they have no influence on the time.
 TELEPORT_LEARNING_RATE = 0.01
 TRANSFORMER_TELEPORT_LEARNING_RATE = 1e-4
+SYMMETRY_LEARNING_RATE = 1e-3
 
 IMAGE_SHAPE = (3, 32, 32)
 # A week of hours.
@@ -139,6 +141,20 @@ def teleport_suite(repetitions):
         )
 
 
+def symmetry_suite(repetitions):
+    """ST22's network for MNIST: 10 steps on one batch of 20."""
+    torch.manual_seed(0)
+    model = mlp([784, 512, 512, 10], lambda: nn.LeakyReLU(symmetry.SLOPE))
+    start = {key: value.clone() for key, value in model.state_dict().items()}
+    data = random_batches(1, 20)
+    yield measured(
+        "symmetry/mlp-512",
+        repetitions,
+        lambda: symmetry.teleport(model, nn.functional.cross_entropy, data, SYMMETRY_LEARNING_RATE, steps=10),
+        prepare=lambda: model.load_state_dict(start),
+    )
+
+
 def train_suite(repetitions):
     """Training steps."""
     small = lambda: mlp([784, 16, 10, 10], lambda: nn.LeakyReLU(0.1))
@@ -178,7 +194,7 @@ def scaling_suite(repetitions):
             yield teleport_case(f"scaling/{variable}={value}", repetitions, lambda: mlp(sizes), data, case["t"])
 
 
-SUITES = {"teleport": teleport_suite, "train": train_suite, "scaling": scaling_suite}
+SUITES = {"teleport": teleport_suite, "symmetry": symmetry_suite, "train": train_suite, "scaling": scaling_suite}
 
 
 def main():

@@ -4,7 +4,8 @@
 import torch
 from torch import nn
 
-from bench import IMAGE_SHAPE, cifar_cnn, random_batches
+import symmetry
+from bench import IMAGE_SHAPE, SYMMETRY_LEARNING_RATE, cifar_cnn, random_batches
 from null_space import affine_modules, input_rows, null_space_bases, teleport
 from training import Block, Transformer, encoder_layer, mlp
 
@@ -32,6 +33,24 @@ def check_teleport(name, model, batches, loss_function=nn.functional.cross_entro
     before = [parameter.clone() for parameter in model.parameters()]
     teleport(model, loss_function, batches, learning_rate, steps=8, cap=moved_squared_norm / 2)
     assert all(torch.equal(old, new) for old, new in zip(before, model.parameters()))
+
+
+def check_symmetry():
+    """The first-order element moves the loss a little and the gradient norm more."""
+    torch.manual_seed(0)
+    model = mlp([784, 64, 48, 10], lambda: nn.LeakyReLU(symmetry.SLOPE))
+    [(x, y)] = batches = random_batches(1, 20)
+    # The first step replaces what the samples do not see of the weights, which moves the gradient but not the loss.
+    symmetry.teleport(model, nn.functional.cross_entropy, batches, learning_rate=0.0, steps=1)
+    loss, squared_norm = loss_and_squared_norm(model, x, y, nn.functional.cross_entropy)
+    symmetry.teleport(model, nn.functional.cross_entropy, batches, SYMMETRY_LEARNING_RATE, steps=10)
+    moved_loss, moved_squared_norm = loss_and_squared_norm(model, x, y, nn.functional.cross_entropy)
+    print(
+        f"symmetry: loss {loss:.7f} to {moved_loss:.7f}, "
+        f"squared gradient norm {squared_norm:.5f} to {moved_squared_norm:.5f}"
+    )
+    assert abs(moved_loss - loss) <= 1e-2 * loss
+    assert moved_squared_norm > squared_norm
 
 
 def check_patches(model, x):
@@ -71,6 +90,8 @@ def main():
     with torch.no_grad():
         check_patches(model, batches[0][0][:8])
     check_teleport("cnn", model, batches)
+
+    check_symmetry()
 
     torch.manual_seed(0)
     check_block(samples=2, tokens=5, heads=2)

@@ -664,6 +664,24 @@ int ct_fused_adagrad_(
     });
 }
 
+// Matrix functions, and what the inverses of activations need
+
+ct_tensor ct_matrix_exp(ct_tensor self) {
+    return guarded([&] { return at::matrix_exp(Borrowed(self)); });
+}
+ct_tensor ct_pinv(ct_tensor self) {
+    return guarded([&] { return at::linalg_pinv(*Borrowed(self)); });
+}
+ct_tensor ct_clamp(ct_tensor self, double minimum, double maximum) {
+    return guarded([&] { return at::clamp(Borrowed(self), minimum, maximum); });
+}
+ct_tensor ct_atanh(ct_tensor self) {
+    return guarded([&] { return at::atanh(Borrowed(self)); });
+}
+ct_tensor ct_asinh(ct_tensor self) {
+    return guarded([&] { return at::asinh(Borrowed(self)); });
+}
+
 // Generators
 
 ct_generator ct_generator_new(uint64_t seed) {

@@ -24,6 +24,11 @@ public struct CompareExperiment {
         self.data = data
     }
 
+    /// Checks that the teleports can move the model.
+    ///
+    /// - Throws: `SymmetryRefusal` or `RandomTeleporterError`, which say what to use instead.
+    public func check() throws { try teleports.check(Training(training, on: data).makeModel(seed: seeds.values[0])) }
+
     /// Trains all models, seed by seed, without and then with teleports.
     ///
     /// - Parameters:
@@ -80,7 +85,9 @@ public struct CompareExperiment {
             "test-samples": .integer(data.test.count), "model": .string(training.architecture.text),
             "optimizer": .string(training.optimizer.rawValue), "learning-rate": .number(training.learningRate),
             "batch-size": .integer(training.batchSize), "epochs": .integer(training.epochs),
-            "seeds": .array(seeds.values.map { .integer($0) }), "method": "null-space",
+            "seeds": .array(seeds.values.map { .integer($0) }), "method": .string(teleports.method.rawValue),
+            "group-action": .string(teleports.groupAction.rawValue),
+            "group-element": .string(teleports.groupElement.rawValue),
             "schedule": .string(TeleportEpochs(teleports.schedule.epochs).text),
             "warm-up-steps": .integer(teleports.schedule.warmUpSteps),
             "teleport-batches": .integer(teleports.schedule.batchCount),

@@ -6,7 +6,10 @@ import Torch
 /// A level-set teleport on one batch.
 struct LevelSetClimb<Model: Layer, Objective: Loss> {
     let teleporter: LevelSetTeleporter
-    let transaction: TeleportTransaction<Model, Objective>
+    let model: Model
+    let loss: Objective
+    let batch: Batch
+    let transaction: TeleportTransaction
     let optimizer: any Optimizer
 
     /// The most times that the line search halves a step.
@@ -38,18 +41,18 @@ struct LevelSetClimb<Model: Layer, Objective: Loss> {
         let point = differentiate()
         return transaction.run(since: start, lossBefore: point.value) {
             saved, report throws(TeleportReport.Restoration) in
-            for parameter in transaction.model.parameters { saved.save(parameter.value) }
+            for parameter in model.parameters { saved.save(parameter.value) }
             try climb(from: point, &report)
         }
     }
 
     private func differentiate() -> Point {
-        Point(TwiceDifferentiableLoss(transaction.model, transaction.loss, on: transaction.batch))
+        Point(TwiceDifferentiableLoss(model, loss, on: batch))
     }
 
     /// Takes steps until their number or the cap is reached, or the line search finds no way up.
     private func climb(from start: Point, _ report: inout TeleportReport) throws(TeleportReport.Restoration) {
-        let parameters = transaction.model.parameters.map(\.value)
+        let parameters = model.parameters.map(\.value)
         let lossBefore = start.value
         let allowedDrift = transaction.allowedDrift(of: lossBefore)
         var penalty = 0.0

@@ -73,8 +73,11 @@ public struct LevelSetTeleporter: Teleporter {
         return withoutGradients {
             withMode(.teleportation) {
                 batches.map { batch in
-                    let transaction = TeleportTransaction(model: model, loss: loss, batch: batch, tolerance: tolerance)
-                    return LevelSetClimb(teleporter: self, transaction: transaction, optimizer: optimizer).run()
+                    let transaction = TeleportTransaction(model, loss, on: batch, tolerance: tolerance)
+                    return LevelSetClimb(
+                        teleporter: self, model: model, loss: loss, batch: batch, transaction: transaction,
+                        optimizer: optimizer
+                    ).run()
                 }
             }
         }

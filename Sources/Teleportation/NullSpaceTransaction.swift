@@ -27,8 +27,7 @@ struct NullSpaceTransaction<Model: Layer, Objective: Loss> {
             case .doubleBackward:
                 DoubleBackwardAscent(model, loss, on: batch, linearized)
             }
-        let transaction = TeleportTransaction(
-            model: model, loss: loss, batch: batch, tolerance: teleporter.tolerance)
+        let transaction = TeleportTransaction(model, loss, on: batch, tolerance: teleporter.tolerance)
         var report = transaction.run(since: start, lossBefore: linearized.value.item()) {
             saved, report throws(TeleportReport.Restoration) in
             let gradients = try climb(ascent, in: spaces, saving: &saved, &report)

@@ -90,7 +90,7 @@ public struct RandomTeleporter: Teleporter {
             withMode(.teleportation) {
                 batches.map { batch in
                     let start = ContinuousClock.now
-                    let transaction = TeleportTransaction(model: model, loss: loss, batch: batch, tolerance: tolerance)
+                    let transaction = TeleportTransaction(model, loss, on: batch, tolerance: tolerance)
                     let linearized = LinearizedLoss(model, loss, on: batch)
                     return transaction.run(since: start, lossBefore: linearized.value.item()) {
                         saved, report throws(TeleportReport.Restoration) in

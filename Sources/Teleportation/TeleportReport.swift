@@ -45,7 +45,7 @@ public struct TeleportReport: Sendable {
         public var description: String {
             switch self {
             case .notFinite: "a loss, gradient or step was not finite"
-            case .failed(let reason): "a null space could not be computed: \(reason)"
+            case .failed(let reason): "a matrix could not be decomposed: \(reason)"
             case .drifted(let drift, let tolerance):
                 "the loss of the teleport batch drifted by \(drift) relative, more than the tolerance \(tolerance)"
             case .costly(let before, let after):

@@ -2,12 +2,22 @@ import NeuralNetworks
 import Torch
 
 /// What every teleport on one batch is: the parameters move, or are set back if anything went wrong.
-struct TeleportTransaction<Model: Layer, Objective: Loss> {
-    let model: Model
-    let loss: Objective
-    let batch: Batch
+struct TeleportTransaction {
     /// How much the loss may change, relative to the loss before.
     let tolerance: Double
+    /// The loss of the batch, computed anew.
+    let loss: () -> Double
+
+    /// A transaction with any loss.
+    init(tolerance: Double, loss: @escaping () -> Double) {
+        self.tolerance = tolerance
+        self.loss = loss
+    }
+
+    /// A transaction with the loss of a batch.
+    init(_ model: some Layer, _ loss: some Loss, on batch: Batch, tolerance: Double) {
+        self.init(tolerance: tolerance) { loss(model(batch.inputs), batch.targets).item() }
+    }
 
     /// How much a loss may change before the parameters are set back.
     ///
@@ -40,7 +50,7 @@ struct TeleportTransaction<Model: Layer, Objective: Loss> {
     }
 
     private func verify(_ report: inout TeleportReport) throws(TeleportReport.Restoration) {
-        report.lossAfter = loss(model(batch.inputs), batch.targets).item()
+        report.lossAfter = loss()
         guard report.lossAfter.isFinite else { throw .notFinite }
         guard abs(report.lossAfter - report.lossBefore) <= allowedDrift(of: report.lossBefore) else {
             throw .drifted(relativeDrift: report.relativeDrift, tolerance: tolerance)

@@ -90,3 +90,6 @@ extension OptimizerKind: ExpressibleByArgument {}
 extension TeleportConfiguration.Scope: ExpressibleByArgument {}
 extension TeleportConfiguration.OptimizerStatePolicy: ExpressibleByArgument {}
 extension BenchmarkSuite: ExpressibleByArgument {}
+extension TeleportMethod: ExpressibleByArgument {}
+extension GroupAction: ExpressibleByArgument {}
+extension GroupElement: ExpressibleByArgument {}

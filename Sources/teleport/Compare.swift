@@ -24,6 +24,8 @@ struct Compare: ParsableCommand {
               teleport compare --dataset mnist --data DIR --learning-rate 0.1 --seeds 3
               teleport compare --dataset cifar-10 --data DIR --model cnn --learning-rate 1e-4
               teleport compare --learning-rate 2e-4 --step-size fixed:0.2 --cap fixed:5
+              teleport compare --method symmetry --model mlp:512,512:leaky-relu(0.1)
+              teleport compare --dataset etth1 --data DIR --model transformer:heads=4,head-size=16,layers=2
               teleport compare --config FILE --epochs 10 --output results/long
             """)
 
@@ -51,6 +53,7 @@ struct Compare: ParsableCommand {
         let experiment = CompareExperiment(
             try model.training(epochs: epochs, execution), teleports: teleportation.configuration, seeds: seeds,
             on: data)
+        try experiment.check()
         let folder = OutputFolder.named(output, else: data.name)
         try OutputFolder.check(folder)
 

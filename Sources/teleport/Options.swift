@@ -67,8 +67,15 @@ extension OptimizerKind {
 
 /// When and how to teleport.
 struct TeleportationOptions: ParsableArguments {
-    @Option(help: "The way to teleport.")
+    @Option(
+        help: "The way to teleport; symmetry is for perceptrons, random for perceptrons and convolutional networks.")
     var method = TeleportMethod.nullSpace
+
+    @Option(help: "How the group of symmetry teleportation acts; exact needs leaky-relu, tanh or sigmoid.")
+    var groupAction = GroupAction.exact
+
+    @Option(help: "The group elements of symmetry teleportation; the first-order ones of the papers drift.")
+    var groupElement = GroupElement.exponential
 
     @Option(
         help: ArgumentHelp("The epochs, from 0, before which to teleport: 0..<5, 0,2,4 or none.", valueName: "epochs"))
@@ -118,17 +125,13 @@ struct TeleportationOptions: ParsableArguments {
 
     var configuration: TeleportConfiguration {
         TeleportConfiguration(
+            method: method, groupAction: groupAction, groupElement: groupElement,
             schedule: TeleportSchedule(
                 epochs: schedule.epochs, batchCount: teleportBatches, batchSize: teleportBatchSize,
                 warmUpSteps: warmUpSteps),
             steps: teleportSteps, stepSize: stepSize, cap: cap, tau: tau, scope: scope, derivative: derivative,
             controlSamples: controlSamples, tolerance: tolerance, optimizerState: optimizerState)
     }
-}
-
-/// The published ways to teleport.
-enum TeleportMethod: String, CaseIterable, ExpressibleByArgument {
-    case nullSpace = "null-space"
 }
 
 /// Where and how a command runs.

@@ -2,6 +2,7 @@ import ArgumentParser
 import Datasets
 import Experiments
 import Foundation
+import Teleportation
 
 /// The command-line tool.
 @main
@@ -51,7 +52,8 @@ struct Teleport: ParsableCommand {
         case let error as DatasetError:
             Console.warn("\(error)")
             Foundation.exit(Console.ExitStatus.badData.rawValue)
-        case is ConfigurationFile.Failure, is OutputFolder.Failure, is ReportError, is ArchitectureError:
+        case is ConfigurationFile.Failure, is OutputFolder.Failure, is ReportError, is ArchitectureError,
+            is SymmetryRefusal, is RandomTeleporterError:
             Console.warn("\(error)")
             Foundation.exit(Console.ExitStatus.badUsage.rawValue)
         default: break

@@ -218,6 +218,13 @@ int ct_fused_adagrad_(
     const ct_tensor *parameters, const ct_tensor *gradients, const ct_tensor *state_sums, const ct_tensor *steps,
     size_t count, double learning_rate, double learning_rate_decay, double weight_decay, double epsilon);
 
+// Matrix functions, and what the inverses of activations need
+ct_tensor ct_matrix_exp(ct_tensor self);
+ct_tensor ct_pinv(ct_tensor self);
+ct_tensor ct_clamp(ct_tensor self, double minimum, double maximum);
+ct_tensor ct_atanh(ct_tensor self);
+ct_tensor ct_asinh(ct_tensor self);
+
 // Generators
 ct_generator ct_generator_new(uint64_t seed);
 void ct_generator_free(ct_generator self);

@@ -8,6 +8,8 @@ import Torch
 public enum BenchmarkSuite: String, CaseIterable, Sendable {
     /// Teleporting on one batch: bases and steps.
     case teleport
+    /// Symmetry teleportation on one batch.
+    case symmetry
     /// Training steps.
     case train
     /// The time of a teleport against the number of steps t, the width d, the samples n, the layers l and the batches b:
@@ -28,6 +30,7 @@ public enum BenchmarkSuite: String, CaseIterable, Sendable {
             report(TeleportWork.mlp.measure("teleport/mlp-1024", repetitions: repetitions))
             report(TeleportWork.cnn.measure("teleport/cnn", repetitions: repetitions))
             report(TransformerWork().measureTeleport(repetitions: repetitions))
+        case .symmetry: report(SymmetryWork().measure("symmetry/mlp-512", repetitions: repetitions))
         case .train:
             for work in TrainingWork.all { report(work.measure(repetitions: repetitions)) }
             report(TransformerWork().measureTraining(repetitions: repetitions))
@@ -78,6 +81,27 @@ private struct TeleportWork {
             for (parameter, value) in zip(model.parameters, start) { parameter.value.copy(from: value) }
         } _: {
             _ = teleporter.teleport(model, CrossEntropy(), on: data, before: optimizer)
+        }
+    }
+}
+
+/// A symmetry teleport of ST22's network for MNIST.
+private struct SymmetryWork {
+    private static let samples = 20
+
+    func measure(_ name: String, repetitions: Int) -> Timing {
+        let generator = Generator(seed: 0)
+        let model = MLP(
+            inputs: 784, hidden: [512, 512], outputs: 10, activation: .leakyReLU(slope: 0.1), using: generator)
+        let batch = Batch.random(of: Self.samples, shape: [784], using: generator)
+        // A fixed step without a cap: the same steps at each repetition, whatever the gradient.
+        let teleporter = SymmetryTeleporter(steps: 10, stepSize: .fixed(1e-3), cap: .none)
+        let optimizer = SGD(learningRate: 1e-3)
+        let start = model.parameters.map { $0.value.clone() }
+        return Timing(name, repetitions: repetitions) {
+            for (parameter, value) in zip(model.parameters, start) { parameter.value.copy(from: value) }
+        } _: {
+            _ = teleporter.teleport(model, CrossEntropy(), on: [batch], before: optimizer)
         }
     }
 }

@@ -146,7 +146,6 @@ public struct Training {
 /// The teleports of one run.
 private struct ScheduledTeleports {
     private let configuration: TeleportConfiguration
-    private var teleporter: NullSpaceTeleporter
     private let train: any Dataset
     private let generator: Generator
     private var hasBegun = false
@@ -155,12 +154,6 @@ private struct ScheduledTeleports {
         self.configuration = configuration
         self.train = train
         self.generator = generator
-        teleporter = NullSpaceTeleporter(
-            steps: configuration.steps, stepSize: configuration.stepSize, cap: configuration.cap,
-            tau: configuration.tau,
-            scope: configuration.scope == .dataset
-                ? .dataset(train.batches(of: Evaluation.batchSize(for: train))) : .batch,
-            method: configuration.derivative, tolerance: configuration.tolerance)
     }
 
     /// Whether to teleport before a batch of an epoch, which so many training steps of the run precede: the first time once
@@ -174,9 +167,12 @@ private struct ScheduledTeleports {
         _ model: some Layer, _ loss: some Loss, before optimizer: any Optimizer, epoch: Int
     ) -> [TeleportRecord] {
         hasBegun = true
-        if configuration.controlSamples > 0 {
-            teleporter.control = train.randomBatch(of: min(configuration.controlSamples, train.count), using: generator)
-        }
+        let hasControl = configuration.method == .nullSpace && configuration.controlSamples > 0
+        let control =
+            hasControl
+            ? train.randomBatch(of: min(configuration.controlSamples, train.count), using: generator) : nil
+        let teleporter = configuration.makeTeleporter(
+            over: train.batches(of: Evaluation.batchSize(for: train)), control: control, using: generator)
         let batches = train.batches(of: configuration.schedule.batchSize, shuffledBy: generator)
             .prefix(configuration.schedule.batchCount)
         let reports = teleporter.teleport(model, loss, on: batches, before: optimizer)

@@ -38,6 +38,12 @@ public struct TrainingConfiguration: Sendable {
 
 /// When and how a training is interrupted by teleports.
 public struct TeleportConfiguration: Sendable {
+    /// The way to teleport.
+    public var method: TeleportMethod
+    /// How the group of symmetry teleportation acts.
+    public var groupAction: GroupAction
+    /// The group elements of symmetry teleportation.
+    public var groupElement: GroupElement
     /// When teleports take place, and on how many samples.
     public var schedule: TeleportSchedule
     /// The steps on each batch; t in NS25 Algorithm 1.
@@ -52,7 +58,8 @@ public struct TeleportConfiguration: Sendable {
     public var scope: Scope
     /// How the direction is computed.
     public var derivative: NullSpaceTeleporter.Method
-    /// The training samples drawn anew for each teleport whose loss bounds what it may cost; 0 goes without, as NS25 does.
+    /// The training samples drawn anew for each null-space teleport, which it must leave no worse; 0 goes without, as NS25
+    /// does.
     public var controlSamples: Int
     /// How much the loss of a teleport batch may change, relative to the loss.
     public var tolerance: Double
@@ -77,11 +84,16 @@ public struct TeleportConfiguration: Sendable {
 
     /// Teleports; the defaults are those of the command line, with nothing tuned to an architecture or an optimizer.
     public init(
-        schedule: TeleportSchedule = TeleportSchedule(), steps: Int = 8, stepSize: StepSize = .growth(0.5),
+        method: TeleportMethod = .nullSpace, groupAction: GroupAction = .exact,
+        groupElement: GroupElement = .exponential, schedule: TeleportSchedule = TeleportSchedule(), steps: Int = 8,
+        stepSize: StepSize = .growth(0.5),
         cap: Cap = .predicted(0.1), tau: Double = 1, scope: Scope = .batch,
         derivative: NullSpaceTeleporter.Method = .closedForm, controlSamples: Int = 256, tolerance: Double = 0.01,
         optimizerState: OptimizerStatePolicy = .keep
     ) {
+        self.method = method
+        self.groupAction = groupAction
+        self.groupElement = groupElement
         self.schedule = schedule
         self.steps = steps
         self.stepSize = stepSize

@@ -1,0 +1,51 @@
+import NeuralNetworks
+import Teleportation
+import Torch
+
+/// The published ways to teleport.
+public enum TeleportMethod: String, CaseIterable, Sendable {
+    /// Null-space gradient projection (NS25): any model of affine maps.
+    case nullSpace = "null-space"
+    /// Group actions between the layers of a perceptron (ST22, PS24).
+    case symmetry
+    /// Successive linear steps along the level set (LS24): any model, with some drift.
+    case levelSet = "level-set"
+    /// Random rescaling of hidden units (NT23): perceptrons and convolutional networks of ReLU and its like.
+    case random
+}
+
+extension TeleportConfiguration {
+    /// Checks that the method can move a model.
+    ///
+    /// - Throws: `SymmetryRefusal` or `RandomTeleporterError`, which say what to use instead.
+    public func check(_ model: some Layer) throws {
+        switch method {
+        case .nullSpace, .levelSet: break
+        case .symmetry: try SymmetryTeleporter(action: groupAction).check(model)
+        case .random: try RandomTeleporter(using: Generator(seed: 0)).check(model)
+        }
+    }
+
+    /// The teleporter of the method.
+    ///
+    /// - Parameters:
+    ///   - all: The training samples, for the scope of a data set.
+    ///   - control: What a null-space teleport must not make worse.
+    ///   - generator: What random teleports are drawn from.
+    func makeTeleporter(over all: any Sequence<Batch>, control: Batch?, using generator: Generator) -> any Teleporter {
+        switch method {
+        case .nullSpace:
+            NullSpaceTeleporter(
+                steps: steps, stepSize: stepSize, cap: cap, tau: tau, scope: scope == .dataset ? .dataset(all) : .batch,
+                method: derivative, control: control, tolerance: tolerance)
+        case .symmetry:
+            SymmetryTeleporter(
+                action: groupAction, element: groupElement, steps: steps, stepSize: stepSize, cap: cap,
+                tolerance: tolerance)
+        case .levelSet:
+            LevelSetTeleporter(steps: steps, stepSize: stepSize, cap: cap, tolerance: tolerance)
+        case .random:
+            RandomTeleporter(using: generator, tolerance: tolerance)
+        }
+    }
+}

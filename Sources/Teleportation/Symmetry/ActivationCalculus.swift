@@ -1,0 +1,90 @@
+import Foundation
+import NeuralNetworks
+import Torch
+
+/// What group actions need to know about an activation: two derivatives and the inverse, elementwise.
+extension Activation {
+    /// The derivative at z, given the activation's output there.
+    func derivative(at z: Tensor, output: Tensor) -> Tensor {
+        let one = Tensor.ones(z.shape, dtype: z.dtype, device: z.device)
+        return switch self {
+        case .relu: Kernels.reluDerivative(one, output: output)
+        case .leakyReLU(let slope): Kernels.leakyReLUDerivative(one, input: z, slope: slope)
+        case .tanh: Kernels.tanhDerivative(one, output: output)
+        case .sigmoid: Kernels.sigmoidDerivative(one, output: output)
+        case .gelu: Kernels.geluDerivative(one, input: z)
+        }
+    }
+
+    /// The second derivative at z, given the activation's output there; nil where it is zero almost everywhere.
+    func secondDerivative(at z: Tensor, output: Tensor) -> Tensor? {
+        switch self {
+        case .relu, .leakyReLU: return nil
+        case .tanh: return derivative(at: z, output: output) * output * -2
+        case .sigmoid: return derivative(at: z, output: output) * (output * -2 + 1)
+        case .gelu:
+            let square = z * z
+            let density = (square * -0.5).exponential() / (2 * Double.pi).squareRoot()
+            return density * (-square + 2)
+        }
+    }
+
+    /// Whether the activation, or its extension (ST22 section 4.2), is a bijection of the real numbers.
+    var isBijective: Bool {
+        switch self {
+        case .leakyReLU(let slope): slope > 0
+        case .tanh, .sigmoid: true
+        case .relu, .gelu: false
+        }
+    }
+
+    /// Whether the activation itself, and not only its extension, reaches all elements of `y`, or their neighbours.
+    func attains(_ y: Tensor) -> Bool {
+        let range: ClosedRange<Double>
+        switch self {
+        case .tanh: range = -1...1
+        case .sigmoid: range = 0...1
+        case .relu, .leakyReLU, .gelu: return true
+        }
+        return (y - y.clamped(to: range)).squaredNorm().item() == 0
+    }
+
+    /// The x at which the activation, or its extension, is `y`; differentiable by autograd for LeakyReLU.
+    func inverse(_ y: Tensor) -> Tensor {
+        switch self {
+        case .leakyReLU(let slope): return y.leakyReLU(slope: 1 / slope)
+        case .tanh: return ExtendedTanh.inverse(y)
+        // The logistic function is (1 + tanh(x / 2)) / 2.
+        case .sigmoid: return ExtendedTanh.inverse(y * 2 - 1) * 2
+        case .relu, .gelu: fatalError(SymmetryRefusal.notBijective(self).description)
+        }
+    }
+}
+
+/// `tanh(x) + e^{x - N} - e^{-x - N}`, a bijection of the real numbers that is tanh to rounding where that is less than 1
+/// (ST22 section 4.2, which prints the last exponent as `-x + N`).
+private enum ExtendedTanh {
+    /// N; `e^{-36}` is the resolution of float64.
+    private static let offset = 36.0
+    /// The inflection point, `4 sech^2(x) = e^{x - N}` for large x, and where it is reached.
+    private static let inflection = (offset + log(8)) / 3
+    /// From the start below, Newton's method has reached the resolution of float64 after four steps.
+    private static let newtonSteps = 5
+
+    static func inverse(_ y: Tensor) -> Tensor {
+        let target = y.to(dtype: .float64)
+        let scale = 2 * exp(-offset)
+        // Each term alone rules on its side of the inflection point.
+        let bound = tanh(inflection)
+        let outer = ((target - target.clamped(to: -1...1)) / scale).inverseSinh()
+        var x = target.clamped(to: -bound...bound).inverseTanh() + outer - outer.clamped(to: -inflection...inflection)
+        for _ in 0..<newtonSteps {
+            let (growing, falling) = (x.exponential(), (-x).exponential())
+            let inner = x.tanh()
+            let value = inner + (growing - falling) * (scale / 2)
+            let slope = (growing + falling) * (scale / 2) - inner * inner + 1
+            x = x - (value - target) / slope
+        }
+        return x.to(dtype: y.dtype)
+    }
+}

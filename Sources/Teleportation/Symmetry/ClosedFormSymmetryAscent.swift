@@ -1,0 +1,281 @@
+import NeuralNetworks
+import Torch
+
+/// Symmetry teleportation without a tape.
+///
+/// Samples are rows here. For layer l, with a one at the end of each row of `A_l`: `Z_l = A_l W_l^T`,
+/// `A_{l+1} = sigma(Z_l)`, `Delta_l = dL/dZ_l`, `g_l = Delta_l^T A_l`, and with `D_g`, the derivative along g,
+///
+///     (H g)_l = (D_g Delta_l)^T A_l + Delta_l^T (D_g A_l)
+///
+/// where one pass forwards gives `D_g A` and one backwards `D_g Delta`. The gradient of `1/2 ||g||^2` with respect to the
+/// T of the pair V = W_l, U = W_{l+1} with `S = A_{l+1}` is the pull-back of this through `dU` and `dV` at T = 0:
+///
+///     exact:        dU = -U T,                        dV = (T S^T / sigma'(Z^T)) A^+
+///                   (M / sigma'(Z) - (D_g Delta_U) U)^T S - (Delta_U U)^T (D_g S),   M = (A^+)^T (H g)_V^T
+///     approximate:  dU = -U (sigma'(Z) (Z T^T))^T S^+, dV = T V
+///                   (D_g Delta_V - sigma'(Z) N)^T Z + Delta_V^T (D_g A V^T),         N = (S^+)^T (H g)_U^T U
+///
+/// These are products of rank 2 m, and are kept as such.
+final class ClosedFormSymmetryAscent<Objective: Loss>: SymmetryAscent {
+    private let perceptron: Perceptron
+    private let loss: Objective
+    private let targets: Tensor
+    private let action: GroupAction
+    private let element: GroupElement
+
+    /// `A_l`, without the ones.
+    private var inputs: [Representation] = []
+    /// `Z_l`.
+    private var preactivations: [Tensor] = []
+    /// `(A_l^+)^T`, with the ones for the exact action; computed when first asked for.
+    private var pseudoInverses: [Tensor?]
+
+    /// `sigma'(Z_l)`.
+    private var slopes: [Tensor] = []
+    /// `Delta_l`.
+    private var deltas: [Tensor] = []
+    /// `Delta_l W_l`, dL/dA_l; that of the data is not needed.
+    private var pulled: [Tensor?] = []
+
+    /// The most times that an element is halved to keep the hidden units in the range of their activation.
+    private static var halvings: Int { 8 }
+
+    private var layers: [Dense] { perceptron.layers }
+    private var last: Int { layers.count - 1 }
+
+    init(_ perceptron: Perceptron, _ loss: Objective, on batch: Batch, action: GroupAction, element: GroupElement) {
+        self.perceptron = perceptron
+        self.loss = loss
+        targets = batch.targets
+        self.action = action
+        self.element = element
+        pseudoInverses = Array(repeating: nil, count: perceptron.layers.count)
+        var rows = perceptron.rows(of: batch.inputs)
+        for (index, layer) in perceptron.layers.enumerated() {
+            inputs.append(Representation(rows: rows))
+            preactivations.append(layer(rows))
+            if index < perceptron.activations.count {
+                rows = perceptron.activations[index].layer(preactivations[index])
+            }
+        }
+    }
+
+    // MARK: Derivatives
+
+    func differentiate() -> [ParameterGradient] {
+        slopes = perceptron.activations.indices.map {
+            perceptron.activations[$0].derivative(at: preactivations[$0], output: inputs[$0 + 1].rows)
+        }
+        let delta = loss.linearize(preactivations[last], targets).linearization.gradient
+        deltas = Array(repeating: delta, count: layers.count)
+        pulled = Array(repeating: nil, count: layers.count)
+        for index in (1...last).reversed() {
+            let product = deltas[index].matmul(layers[index].weight)
+            pulled[index] = product
+            deltas[index - 1] = product * slopes[index - 1]
+        }
+        return layers.indices.flatMap { index -> [ParameterGradient] in
+            let weight = ParameterGradient.product(delta: deltas[index], input: inputs[index])
+            return layers[index].bias == nil ? [weight] : [weight, .tensor(deltas[index].sum(along: [0]))]
+        }
+    }
+
+    func direction() throws(TorchError) -> [ParameterGradient] {
+        let forward = pushforward()
+        let backward = pullback(forward)
+        var directions: [ParameterGradient] = []
+        for index in 0..<last {
+            let (left, right) =
+                switch action {
+                case .exact: try exactDirection(index, forward, backward)
+                case .approximate: try approximateDirection(index, forward, backward)
+                }
+            directions.append(
+                .product(
+                    delta: .concatenated(left, along: 0), input: Representation(rows: .concatenated(right, along: 0))))
+        }
+        return directions
+    }
+
+    /// What the derivative along the gradient does to the forward pass; nil is zero, as at the data.
+    private struct Forward {
+        /// `D_g A_l`.
+        var inputs: [Tensor?] = []
+        /// `(D_g A_l) W_l^T`.
+        var products: [Tensor?] = []
+        /// `D_g Z_l`.
+        var preactivations: [Tensor] = []
+    }
+
+    private func pushforward() -> Forward {
+        var forward = Forward()
+        var tangent: Tensor?
+        for (index, layer) in layers.enumerated() {
+            let product = tangent?.matmul(layer.weight.transposed())
+            var output = gradientTimesInput(index)
+            if let product { output = output + product }
+            forward.inputs.append(tangent)
+            forward.products.append(product)
+            forward.preactivations.append(output)
+            if index < last { tangent = output * slopes[index] }
+        }
+        return forward
+    }
+
+    /// `A_l g_l^T = A_l A_l^T Delta_l`, with the ones.
+    private func gradientTimesInput(_ index: Int) -> Tensor {
+        let (input, delta) = (inputs[index], deltas[index])
+        let product =
+            input.rowCount < 2 * input.columnCount
+            ? input.gram.matmul(delta) : input.rows.matmul(input.rows.transposed().matmul(delta))
+        return layers[index].bias == nil ? product : product + delta.sum(along: [0])
+    }
+
+    /// What the derivative along the gradient does to the backward pass.
+    private struct Backward {
+        /// `D_g Delta_l`.
+        var deltas: [Tensor]
+        /// `(D_g Delta_l) W_l`; that of the first layer is not needed.
+        var products: [Tensor?]
+    }
+
+    private func pullback(_ forward: Forward) -> Backward {
+        let curvature = lossCurvature(along: forward.preactivations[last])
+        var backward = Backward(
+            deltas: Array(repeating: curvature, count: layers.count),
+            products: Array(repeating: nil, count: layers.count))
+        for index in (1...last).reversed() {
+            let moved = backward.deltas[index].matmul(layers[index].weight)
+            backward.products[index] = moved
+            let (delta, input) = (deltas[index], inputs[index].rows)
+            // D_g (Delta W) = (D_g Delta) W + Delta g, and g = Delta^T A.
+            let total = moved + product(delta, delta.transposed(), input)
+            var below = total * slopes[index - 1]
+            if let second = perceptron.activations[index - 1].secondDerivative(
+                at: preactivations[index - 1], output: input), let pulled = pulled[index]
+            {
+                below = below + second * forward.preactivations[index - 1] * pulled
+            }
+            backward.deltas[index - 1] = below
+        }
+        return backward
+    }
+
+    /// The product of three matrices, in the order that is less work.
+    private func product(_ a: Tensor, _ b: Tensor, _ c: Tensor) -> Tensor {
+        let (m, k, n, d) = (a.size(0), a.size(1), b.size(1), c.size(1))
+        return m * n * (k + d) <= k * d * (n + m) ? a.matmul(b).matmul(c) : a.matmul(b.matmul(c))
+    }
+
+    /// The Hessian of the loss with respect to the outputs, times a tangent.
+    private func lossCurvature(along tangent: Tensor) -> Tensor {
+        let outputs = preactivations[last].detached()
+        return withGradients(of: [outputs]) {
+            let slope = gradient(of: loss(outputs, targets), with: [outputs], createGraph: true)[0]
+            return gradient(of: slope.dot(tangent), with: [outputs])[0]
+        }
+    }
+
+    // MARK: Directions
+
+    private func exactDirection(
+        _ index: Int, _ forward: Forward, _ backward: Backward
+    ) throws(TorchError) -> (left: [Tensor], right: [Tensor]) {
+        let dual = try pseudoInverse(index)
+        let input = augmented(inputs[index].rows, layers[index])
+        var image = product(dual, input.transposed(), backward.deltas[index])
+        if let tangent = forward.inputs[index] {
+            let weights = dual.narrowed(1, to: 0..<tangent.size(1))
+            image = image + product(weights, tangent.transposed(), deltas[index])
+        }
+        guard let upper = pulled[index + 1], let moved = backward.products[index + 1],
+            let tangent = forward.inputs[index + 1]
+        else { fatalError("direction() before differentiate()") }
+        return ([image / slopes[index] - moved, -upper], [inputs[index + 1].rows, tangent])
+    }
+
+    private func approximateDirection(
+        _ index: Int, _ forward: Forward, _ backward: Backward
+    ) throws(TorchError) -> (left: [Tensor], right: [Tensor]) {
+        let dual = try pseudoInverse(index + 1)
+        guard let upper = pulled[index + 1], let moved = backward.products[index + 1],
+            let tangent = forward.inputs[index + 1]
+        else { fatalError("direction() before differentiate()") }
+        let image =
+            product(dual, inputs[index + 1].rows.transposed(), moved) + product(dual, tangent.transposed(), upper)
+        let left = backward.deltas[index] - slopes[index] * image
+        guard let seen = forward.products[index] else { return ([left], [preactivations[index]]) }
+        return ([left, deltas[index]], [preactivations[index], seen])
+    }
+
+    private func pseudoInverse(_ index: Int) throws(TorchError) -> Tensor {
+        if let known = pseudoInverses[index] { return known }
+        let rows = inputs[index].rows
+        let inverse = try (action == .exact ? augmented(rows, layers[index]) : rows).transposedPseudoInverse()
+        pseudoInverses[index] = inverse
+        return inverse
+    }
+
+    /// The rows with a one at the end of each, where the layer has a bias.
+    private func augmented(_ rows: Tensor, _ layer: Dense) -> Tensor {
+        guard layer.bias != nil else { return rows }
+        return .concatenated([rows, .ones([rows.size(0), 1], dtype: rows.dtype, device: rows.device)], along: 1)
+    }
+
+    // MARK: Moves
+
+    /// Moves one pair after the other from the first layer up, each one with the input that the pair below leaves it, so
+    /// that what one changes the next one knows.
+    func move(along directions: [ParameterGradient], scale: Double) throws(TorchError) {
+        for (index, direction) in directions.enumerated() {
+            switch action {
+            case .exact: try moveExactly(index, along: direction, scale: scale)
+            case .approximate:
+                try moveApproximately(index, by: FactoredGroupElement(element, of: direction, scale: scale))
+            }
+            // Invariant where the samples are few, and not where they are many.
+            let preactivation = layers[index + 1](inputs[index + 1].rows)
+            if index + 1 < last { setHidden(index + 1, preactivation) } else { preactivations[last] = preactivation }
+        }
+    }
+
+    private func moveExactly(_ index: Int, along direction: ParameterGradient, scale: Double) throws(TorchError) {
+        let (lower, activation) = (layers[index], perceptron.activations[index])
+        let dual = try pseudoInverse(index)
+        let hidden = inputs[index + 1].rows
+        var scale = scale
+        var g = FactoredGroupElement(element, of: direction, scale: scale)
+        var moved = g.applied(toRows: hidden)
+        // What the extension of tanh attains and tanh does not, the network does not attain.
+        for _ in 0..<Self.halvings where !activation.attains(moved) {
+            scale /= 2
+            g = FactoredGroupElement(element, of: direction, scale: scale)
+            moved = g.applied(toRows: hidden)
+        }
+        guard activation.attains(moved) else { return }
+        let change = activation.inverse(moved) - activation.inverse(hidden)
+        let width = inputs[index].columnCount
+        lower.weight.addMatmulInPlace(change.transposed(), dual.narrowed(1, to: 0..<width))
+        lower.bias?.addMatrixVectorInPlace(change.transposed(), dual.selected(1, dual.size(1) - 1))
+        g.applyInverse(toColumnsOf: layers[index + 1].weight)
+        let input = augmented(inputs[index].rows, lower)
+        setHidden(index, preactivations[index] + product(input, dual.transposed(), change))
+    }
+
+    private func moveApproximately(_ index: Int, by g: FactoredGroupElement) throws(TorchError) {
+        let (lower, upper) = (layers[index], layers[index + 1])
+        let hidden = inputs[index + 1].rows
+        g.apply(to: lower.weight)
+        if let bias = lower.bias { g.apply(to: bias.expanded(at: 1)) }
+        setHidden(index, g.applied(toRows: preactivations[index]))
+        let change = (inputs[index + 1].rows - hidden).matmul(upper.weight.transposed())
+        upper.weight.addMatmulInPlace(change.transposed(), try pseudoInverse(index + 1), scale: -1)
+    }
+
+    private func setHidden(_ index: Int, _ preactivation: Tensor) {
+        preactivations[index] = preactivation
+        inputs[index + 1] = Representation(rows: perceptron.activations[index].layer(preactivation))
+        pseudoInverses[index + 1] = nil
+    }
+}

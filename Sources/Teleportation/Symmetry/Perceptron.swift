@@ -1,0 +1,65 @@
+import NeuralNetworks
+import Torch
+
+/// A multi-layer perceptron taken apart: dense layers with an activation between each two.
+struct Perceptron {
+    let layers: [Dense]
+    /// One less than there are layers; `activations[l]` follows `layers[l]`.
+    let activations: [Activation]
+    private let flattens: Bool
+
+    /// The parts of an `MLP`, or of a `Sequential` that is made like one.
+    init(_ model: some Layer) throws(SymmetryRefusal) {
+        let sequence: [any Layer]
+        if let model = model as? MLP {
+            sequence = model.body.layers
+        } else if let model = model as? Sequential {
+            sequence = model.layers
+        } else {
+            throw .notAPerceptron(part: "\(type(of: model))")
+        }
+        flattens = sequence.first is Flatten
+        var layers: [Dense] = []
+        var activations: [Activation] = []
+        for layer in sequence.dropFirst(flattens ? 1 : 0) {
+            if layers.count == activations.count, let dense = layer as? Dense {
+                layers.append(dense)
+            } else if layers.count == activations.count + 1, let activation = Activation(of: layer) {
+                activations.append(activation)
+            } else {
+                throw .notAPerceptron(part: "\(type(of: layer)) at its place")
+            }
+        }
+        guard layers.count >= 2, layers.count == activations.count + 1 else {
+            throw .notAPerceptron(part: "a sequence of \(layers.count) dense layers, \(activations.count) activations")
+        }
+        self.layers = layers
+        self.activations = activations
+    }
+
+    /// The tensors that training changes, in the model's order.
+    var parameters: [Tensor] { layers.flatMap { [$0.weight] + ($0.bias.map { [$0] } ?? []) } }
+
+    /// Inputs of the model as those of its first layer, `[N, ...]` to `[N, D]`.
+    func rows(of inputs: Tensor) -> Tensor {
+        let rows = flattens ? inputs.flattened(from: 1) : inputs
+        require(
+            rows.rank == 2,
+            "symmetry teleportation takes one row for each sample, but the inputs have shape \(rows.shape)")
+        return rows
+    }
+}
+
+extension Activation {
+    /// The activation that a layer applies; nil if it is a layer of another kind.
+    init?(of layer: any Layer) {
+        switch layer {
+        case is ReLU: self = .relu
+        case let layer as LeakyReLU: self = .leakyReLU(slope: layer.slope)
+        case is Tanh: self = .tanh
+        case is Sigmoid: self = .sigmoid
+        case is GELU: self = .gelu
+        default: return nil
+        }
+    }
+}
