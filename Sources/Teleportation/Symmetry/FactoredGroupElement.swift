@@ -32,22 +32,26 @@ struct FactoredGroupElement {
         }
     }
 
-    /// The highest power of Z in the series of phi; for a norm of 1/2 the next one is below the resolution of float64.
-    private static let highestPower = 13
+    /// The highest power of Z that the series of phi needs, at most 13 for a norm of 1/2: the next one is below the
+    /// resolution of float64.
+    private static func highestPower(forNorm norm: Double) -> Int {
+        (1..<13).first { pow(norm, Double($0 + 1)) / tgamma(Double($0 + 3)) < 1e-17 } ?? 13
+    }
 
     /// `phi(Z)` and `phi(-Z)` for `[r, r]`, by the series `sum Z^k / (k + 1)!`, whose even and odd powers serve both, and by
-    /// `phi(2 Z) = phi(Z) (I + Z phi(Z) / 2)`. The exponential of `[[Z, I], [0, 0]]`, which holds phi, takes six times as long.
+    /// `phi(2 Z) = phi(Z) (I + Z phi(Z) / 2)`. The exponential of `[[Z, I], [0, 0]]`, which holds phi, takes five times as long.
     private static func phi(_ z: Tensor) -> (Tensor, Tensor) {
         let wide = z.to(dtype: .float64)
         let norm = wide.squaredNorm().item().squareRoot()
         guard norm.isFinite else { return (z * .nan, z * .nan) }
         let doublings = norm > 0.5 ? Int(log2(norm).rounded(.up)) + 1 : 0
         let small = wide * exp2(-Double(doublings))
+        let highest = highestPower(forNorm: norm * exp2(-Double(doublings)))
         let square = small.matmul(small)
         let identity = Tensor.identity(z.size(0), dtype: .float64, device: z.device)
         /// `sum square^j / (2 j + first + 1)!`, by Horner's rule.
         func series(from first: Int) -> Tensor {
-            let powers = stride(from: first, through: highestPower, by: 2).reversed()
+            let powers = stride(from: first, through: highest, by: 2).reversed()
             var sum = identity * (1 / tgamma(Double(powers.first! + 2)))
             for power in powers.dropFirst() {
                 sum = (identity * (1 / tgamma(Double(power + 2)))).addingMatmul(square, sum)
