@@ -63,7 +63,7 @@ import Testing
         ("--optimizer", "newton", "'adam'"), ("--learning-rate", "-1", "give a positive number"),
         ("--learning-rate", "fast", "give a positive number"), ("--batch-size", "0", "give an integer of at least 1"),
         ("--epochs", "2.5", "give an integer of at least 1"), ("--dataset", "cifar", "give one of digits, mnist,"),
-        ("--seeds", "0", "give a count such as 3"), ("--method", "random", "'null-space'"),
+        ("--seeds", "0", "give a count such as 3"), ("--method", "beam", "'null-space'"),
         ("--schedule", "5..<2", "give a range such as 0..<5"),
         ("--warm-up-steps", "-1", "give an integer of at least 0"),
         ("--teleport-batches", "0", "give an integer of at least 1"),
@@ -95,7 +95,7 @@ import Testing
     @Test func refusesAModelThatTheImagesAreTooSmallFor() throws {
         try expect(
             ["compare", "--model", "cnn:8,8,8,8,8", "--output", "out"], fails: 2, saying: "cnn:8,8,8,8,8", "28 x 28",
-            "give no more than 4")
+            "no more than 4")
         #expect(!folder.has("out"))
     }
 
