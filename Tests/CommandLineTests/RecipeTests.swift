@@ -49,7 +49,8 @@ import Testing
                 let teleports = recipe.teleportation.configuration
                 #expect(teleports.schedule.epochs == Set(0..<5), "\(name)")
                 #expect(teleports.schedule.batchCount == 32 && teleports.schedule.batchSize == samples, "\(name)")
-                #expect(teleports.steps == 8 && teleports.tau == 1 && teleports.controlSamples == 0, "\(name)")
+                #expect(teleports.steps == 8 && teleports.tau == 1, "\(name)")
+                #expect(teleports.controlSamples == 0 && teleports.trialSteps == 0, "\(name)")
                 #expect(teleports.stepSize == .fixed(eta) && teleports.cap == .fixed(cap), "\(name)")
                 let isConvolutional = model.hasPrefix("cnn") || model.hasPrefix("resnet")
                 #expect(teleports.schedule.warmUpSteps == (isConvolutional ? 40 : 0), "\(name)")

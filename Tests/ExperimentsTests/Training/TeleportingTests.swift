@@ -141,6 +141,52 @@ import Torch
         #expect(run(.keep, .sgd) == run(.reset, .sgd), "there is no state to forget")
     }
 
+    // MARK: Trial
+
+    @Test(arguments: [OptimizerKind.sgd, .momentum, .adam])
+    func whatTrainingLosesByIsUndone(optimizer: OptimizerKind) {
+        let training = training(learningRate: 0.01) { $0.optimizer = optimizer }
+        let baseline = training.run(seed: 0).withoutTimes
+        func run(trialSteps: Int) -> Run {
+            training.run(
+                seed: 0,
+                teleports: teleports {
+                    // A gradient a million times as large is no good to anybody.
+                    $0.stepSize = .growth(10)
+                    $0.cap = .none
+                    $0.steps = 8
+                    $0.controlSamples = 0
+                    $0.trialSteps = trialSteps
+                }
+            ).withoutTimes
+        }
+        let without = run(trialSteps: 0)
+        #expect(without.teleports.contains { $0.hasMoved })
+        #expect(without.epochs != baseline.epochs)
+        // One step, some, all ten of the epoch, and more than there are.
+        for steps in [2, 5, 10, 1000] {
+            let tried = run(trialSteps: steps)
+            #expect(tried.epochs == baseline.epochs, "\(steps) steps")
+            #expect(tried.teleports.count == 6 && tried.teleports.allSatisfy(\.restored))
+            #expect(tried.teleports[0].reason?.contains("\(min(steps, 10)) steps") == true)
+        }
+    }
+
+    @Test func whatTrainingGainsByStays() {
+        func run(trialSteps: Int) -> Run {
+            training(epochs: 2, learningRate: 0.02).run(
+                seed: 0,
+                teleports: teleports([1]) {
+                    $0.cap = .relative(3)
+                    $0.trialSteps = trialSteps
+                }
+            ).withoutTimes
+        }
+        let tried = run(trialSteps: 10)
+        #expect(tried == run(trialSteps: 0), "the trial leaves no trace")
+        #expect(tried.teleports.allSatisfy { $0.hasMoved })
+    }
+
     // MARK: Real data
 
     /// The recipe of NS25 in small. `TELEPORT_DATA` names a folder that holds `mnist/`.
@@ -152,7 +198,9 @@ import Torch
                 architecture: .mlp(hidden: [256, 256], activation: .relu), learningRate: 2e-4, epochs: 2), on: data)
         let baseline = training.run(seed: 0)
         let teleport = training.run(
-            seed: 0, teleports: TeleportConfiguration(stepSize: .fixed(0.2), cap: .fixed(5)))
+            seed: 0,
+            teleports: TeleportConfiguration(
+                stepSize: .fixed(0.2), cap: .fixed(5), controlSamples: 0, trialSteps: 0))
         #expect(teleport.teleports.count == 64)
         #expect(teleport.teleports.allSatisfy { !$0.restored && $0.relativeDrift < 1e-5 })
         let start = teleport.teleports[0]

@@ -20,13 +20,14 @@ func training(
     return Training(configuration, on: digits)
 }
 
-/// Teleports before the given epochs, on two batches of 20 samples each.
+/// Teleports before the given epochs, on two batches of 20 samples each, without a trial.
 func teleports(
     _ epochs: some Sequence<Int> = 0..<3, warmUpSteps: Int = 0,
     _ change: (inout TeleportConfiguration) -> Void = { _ in }
 ) -> TeleportConfiguration {
     var configuration = TeleportConfiguration(
-        schedule: TeleportSchedule(epochs: epochs, batchCount: 2, batchSize: 20, warmUpSteps: warmUpSteps), steps: 4)
+        schedule: TeleportSchedule(epochs: epochs, batchCount: 2, batchSize: 20, warmUpSteps: warmUpSteps), steps: 4,
+        trialSteps: 0)
     change(&configuration)
     return configuration
 }
