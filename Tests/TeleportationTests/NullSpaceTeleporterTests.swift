@@ -365,10 +365,10 @@ import Torch
         let (report, moved, after) = try teleport(control)
         if case .costly(let old, let new) = report.restored {
             #expect(abs(old - before) < 1e-12 && new > old)
-            #expect(report.halvings == 5)
+            #expect(report.halvings == 3)
             #expect(moved == trained.map { $0.doubles() })
         } else {
-            #expect(report.restored == nil && (1...5).contains(report.halvings))
+            #expect(report.restored == nil && (1...3).contains(report.halvings))
             #expect(after <= before + 1e-12)
             #expect(report.relativeDrift < 1e-10)
             #expect(report.gradientNormSquaredAfter < free.report.gradientNormSquaredAfter)
