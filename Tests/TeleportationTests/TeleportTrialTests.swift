@@ -1,0 +1,105 @@
+import NeuralNetworks
+import Optimizers
+import Teleportation
+import Testing
+import Torch
+
+/// Steps with and without teleports, and the better of the two ways.
+@Suite struct TeleportTrialTests {
+    /// A model in training; all that are made are the same.
+    private final class Learner {
+        // Batch normalization has buffers, which training changes along with the parameters.
+        let model: Sequential
+        let optimizer = Adam(learningRate: 0.01)
+
+        init() {
+            let generator = Generator(seed: 4)
+            model = Sequential(
+                Dense(5, 8, using: generator, dtype: .float64), BatchNormalization(8, dtype: .float64), ReLU(),
+                Dense(8, 2, using: generator, dtype: .float64))
+            for batch in TeleportTrialTests.batches(seed: 1) { step(on: batch) }
+        }
+
+        @discardableResult
+        func step(on batch: Batch) -> Tensor {
+            let loss = LinearizedLoss(model, MeanSquaredError(), on: batch)
+            optimizer.update(model.parameters.map(\.value), with: loss.pullback().parameters)
+            return loss.value
+        }
+
+        /// A stand-in for teleports: all parameters become so many times what they are.
+        func stretch(by factor: Double) {
+            for parameter in model.parameters { parameter.value.multiplyInPlace(by: factor) }
+        }
+
+        /// All numbers that training changes.
+        var numbers: [[Double]] {
+            (model.parameters + model.buffers).map { $0.value.doubles() }
+                + optimizer.state.sorted { $0.key < $1.key }.flatMap { $0.value.map { $0.doubles() } }
+        }
+    }
+
+    private static func batches(seed: UInt64) -> [Batch] {
+        let generator = Generator(seed: seed)
+        return (0..<6).map { _ in
+            Batch(
+                inputs: .normal([10, 5], using: generator, dtype: .float64),
+                targets: .normal([10, 2], using: generator, dtype: .float64))
+        }
+    }
+    private let batches = Self.batches(seed: 2)
+
+    @Test(arguments: [3, Double.nan])
+    func aMoveThatTrainingLosesByIsUndone(factor: Double) {
+        let (plain, tried) = (Learner(), Learner())
+        let losses = batches.map { plain.step(on: $0).item() }
+        let trial = TeleportTrial(of: tried.model, tried.optimizer)
+        tried.stretch(by: factor)
+        let verdict = trial.run(on: batches) { tried.step(on: $0) }
+        #expect(!verdict.keepsTeleports && !(verdict.lossWithTeleports <= verdict.lossWithout))
+        #expect(verdict.losses.map { $0.item() } == losses)
+        #expect(abs(verdict.lossWithout - losses[3...].reduce(0, +) / 3) < 1e-12, "the second half counts")
+        #expect(verdict.objection?.contains("6 steps") == true)
+        #expect(tried.numbers == plain.numbers, "parameters, buffers and moments are those of plain training")
+    }
+
+    @Test(arguments: [3, Double.nan])
+    func aMoveThatTrainingGainsByStays(factor: Double) {
+        // Stretched, the parameters are far off; the move brings them back near.
+        let (plain, tried) = (Learner(), Learner())
+        for learner in [plain, tried] { learner.stretch(by: factor.isNaN ? 1 : factor) }
+        let trial: TeleportTrial
+        if factor.isNaN {
+            // What is not finite is worse than anything.
+            tried.stretch(by: .nan)
+            trial = TeleportTrial(of: tried.model, tried.optimizer)
+            for (a, b) in zip(tried.model.parameters, plain.model.parameters) { a.value.copy(from: b.value) }
+        } else {
+            trial = TeleportTrial(of: tried.model, tried.optimizer)
+            for learner in [plain, tried] { learner.stretch(by: 1 / factor) }
+        }
+        let losses = batches.map { plain.step(on: $0).item() }
+        let verdict = trial.run(on: batches) { tried.step(on: $0) }
+        #expect(verdict.keepsTeleports && verdict.objection == nil)
+        #expect(verdict.losses.map { $0.item() } == losses)
+        #expect(abs(verdict.lossWithTeleports - losses[3...].reduce(0, +) / 3) < 1e-12)
+        #expect(tried.numbers == plain.numbers)
+    }
+
+    @Test func aStepThatThrowsEndsTheTrial() {
+        struct Stop: Error {}
+        let learner = Learner()
+        let trial = TeleportTrial(of: learner.model, learner.optimizer)
+        var steps = 0
+        #expect(throws: Stop.self) {
+            try trial.run(on: batches) { batch in
+                steps += 1
+                guard steps < 4 else { throw Stop() }
+                return learner.step(on: batch)
+            }
+        }
+        let plain = Learner()
+        for batch in batches[..<3] { plain.step(on: batch) }
+        #expect(learner.numbers == plain.numbers)
+    }
+}
