@@ -9,7 +9,8 @@ public struct ClassificationWithSymmetry: Reproduction {
     /// The figure.
     public init() {
         sizes = [
-            .quick: SymmetryStudy.Size(samples: 3000, epochs: 8), .paper: SymmetryStudy.Size(epochs: 80, seeds: 5),
+            .quick: SymmetryStudy.Size(samples: 6000, width: 128, epochs: 8),
+            .paper: SymmetryStudy.Size(epochs: 80, seeds: 5),
         ]
     }
 

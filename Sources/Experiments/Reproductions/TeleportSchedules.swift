@@ -23,7 +23,8 @@ public struct TeleportSchedules: Reproduction {
     public init() {
         plans = [
             .quick: Plan(
-                size: SymmetryStudy.Size(samples: 2000, epochs: 6), moments: [0, 1, 2, 4], intervals: [1, 2],
+                size: SymmetryStudy.Size(samples: 4000, width: 128, epochs: 6), moments: [0, 1, 2, 4],
+                intervals: [1, 2],
                 teleports: 3, batches: [1, 2, 4, 8]),
             .paper: Plan(
                 size: SymmetryStudy.Size(epochs: 40), moments: [0, 1, 5, 10, 20], intervals: [1, 2, 4, 6, 8],
