@@ -106,11 +106,10 @@ public struct ClassificationWithSymmetry: Reproduction {
                 + "\(loss(plain, last, \.trainLoss)), the validation loss \(loss(result, last, \.testLoss)) instead of "
                 + "\(loss(plain, last, \.testLoss)); "
         }
-        let undone = result.teleports.count(where: \.restored)
-        return sentence
-            + "\(undone) of \(result.teleports.count) teleports were undone, and the others moved the loss of "
-            + "their batch by up to "
-            + (result.teleports.filter { !$0.restored }.map(\.relativeDrift).max() ?? .nan).significant(2)
-            + " of itself."
+        let undone = result.teleports.count - result.kept.count
+        return sentence + "of \(result.teleports.count) teleports \(undone == 0 ? "none was" : "\(undone) were") undone"
+            + (result.kept.isEmpty
+                ? "."
+                : "; the loss of a teleport batch moved by up to \(result.largestDrift.significant(2)) of itself.")
     }
 }

@@ -86,6 +86,8 @@ public struct MultilayerRegression: Reproduction {
         let runs: [RegressionProblem.Trajectory]
 
         var name: String { way.rawValue }
+        /// The teleports that were not undone.
+        var teleports: [TeleportRecord] { runs.flatMap(\.teleports).filter { !$0.restored } }
 
         /// A quantity as the mean over runs, with its deviation, at each step; over the steps or over the mean time.
         func series(
@@ -196,7 +198,7 @@ public struct MultilayerRegression: Reproduction {
     private func row(_ arm: Arm, plain: Arm, _ descent: Descent) -> [String] {
         let arrivals = arrivals(arm, plain: plain)
         let share = arrivals.count == arm.runs.count ? "" : " (\(arrivals.count) of \(arm.runs.count))"
-        let teleports = arm.runs.flatMap(\.teleports)
+        let teleports = arm.teleports
         func range(_ values: [Double]) -> String {
             guard let least = values.min(), let greatest = values.max() else { return "-" }
             if values.count == 1 { return least.significant(3) }
@@ -216,7 +218,7 @@ public struct MultilayerRegression: Reproduction {
         let plainSeconds = Statistic(of: plain.runs.compactMap(\.seconds.last)).mean
         return arms.dropFirst().map { arm in
             let arrivals = arrivals(arm, plain: plain)
-            let drift = arm.runs.flatMap(\.teleports).map(\.relativeDrift).max() ?? .nan
+            let undone = arm.runs.flatMap(\.teleports).count - arm.teleports.count
             var sentence = "\(descent.name), \(arm.name): "
             if arrivals.isEmpty {
                 sentence += "no run comes to the last loss of the plain one"
@@ -231,7 +233,11 @@ public struct MultilayerRegression: Reproduction {
             }
             let diverged = arm.runs.count(where: \.hasDiverged)
             if diverged > 0 { sentence += "; \(diverged) diverge" }
-            return sentence + "; a teleport moves the loss by up to \(drift.significant(2)) of itself."
+            if undone > 0 { sentence += "; \(undone) teleports were undone, as their numbers were not finite" }
+            if let drift = arm.teleports.map(\.relativeDrift).max() {
+                sentence += "; a teleport moves the loss by up to \(drift.significant(2)) of itself"
+            }
+            return sentence + "."
         }
     }
 
@@ -248,7 +254,7 @@ public struct MultilayerRegression: Reproduction {
                                 "lossAfter": .number(teleport.lossAfter),
                                 "squaredGradientNormBefore": .number(teleport.gradientNormSquaredBefore),
                                 "squaredGradientNormAfter": .number(teleport.gradientNormSquaredAfter),
-                                "seconds": .number(teleport.seconds),
+                                "restored": .bool(teleport.restored), "seconds": .number(teleport.seconds),
                             ]
                         }),
                 ]

@@ -38,11 +38,13 @@ struct SymmetryStudy {
         var validationLoss: Statistic { Statistic(of: runs.compactMap { $0.epochs.last?.testLoss }) }
         /// The teleports of all runs.
         var teleports: [TeleportRecord] { runs.flatMap(\.teleports) }
+        /// Those that were not undone.
+        var kept: [TeleportRecord] { teleports.filter { !$0.restored } }
         /// The largest change of a teleport batch's loss, relative to the loss.
-        var largestDrift: Double { teleports.map(\.relativeDrift).max() ?? .nan }
+        var largestDrift: Double { kept.map(\.relativeDrift).max() ?? .nan }
         /// By which factor a teleport on one batch changes the squared gradient norm of that batch, in the median.
         var growth: Double {
-            teleports.map { $0.gradientNormSquaredAfter / $0.gradientNormSquaredBefore }.median
+            kept.map { $0.gradientNormSquaredAfter / $0.gradientNormSquaredBefore }.median
         }
 
         /// The mean over seeds of a quantity against the epoch.
@@ -183,7 +185,7 @@ struct SymmetryStudy {
                 let ends = result.runs.compactMap(\.epochs.last)
                 let target = plain(result)?.trainLoss.mean
                 let epochs = target.flatMap(result.epochs)
-                let hasTeleports = !result.teleports.isEmpty
+                let hasTeleports = !result.kept.isEmpty
                 return [
                     result.arm.name, result.trainLoss.text(), result.validationLoss.text(),
                     Statistic(of: ends.compactMap(\.testAccuracy)).mean.percent(),

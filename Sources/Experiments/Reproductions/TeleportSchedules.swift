@@ -115,7 +115,7 @@ public struct TeleportSchedules: Reproduction {
     private static func label(_ arm: SymmetryStudy.Arm) -> String {
         arm.teleports.map { teleports in
             "[\(TeleportEpochs(teleports.schedule.epochs).epochs.map(String.init).joined(separator: ","))], "
-                + "\(teleports.schedule.batchCount) batches"
+                + "\(teleports.schedule.batchCount) \(teleports.schedule.batchCount == 1 ? "batch" : "batches")"
         } ?? arm.name
     }
 
