@@ -41,8 +41,8 @@ public struct TeleportSchedules: Reproduction {
     public var paper: String { "ST22 Figure 5" }
     /// What is varied.
     public var title: String { "Time, frequency and number of mini-batches decide what symmetry teleportation does." }
-    /// Most of a minute.
-    public var quickSeconds: Int { 40 }
+    /// Half a minute.
+    public var quickSeconds: Int { 30 }
     /// MNIST in the paper.
     public var usesDataset: Bool { true }
 

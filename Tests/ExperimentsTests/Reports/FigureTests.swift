@@ -77,7 +77,7 @@ private let gnuplot = try? Gnuplot()
             markers: .init(name: "a", x: [0, 10], series: 0),
             points: [.init(name: "end", x: [1, -1], y: [3, 3], symbol: .cross, color: 1)])
         let script = script(chart)
-        #expect(script.contains("set logscale x\nset logscale y\n"))
+        #expect(script.contains("\nset logscale x\nset logscale y\n"))
         // What has no place on the axis is left out.
         #expect(script.contains("$chart0series0 << END\n100.0 5.0 5.0 5.0\n\n1.0 3.0 3.0 3.0\nEND\n"))
         #expect(script.contains("$chart0markers << END\n10.0\nEND\n"))
