@@ -77,17 +77,17 @@ public struct ClassificationWithSymmetry: Reproduction {
         }
         return Figure(
             panels: panels { name, results in
-                LineChart(
-                    title: "\(name): loss (logarithmic scale)", horizontalLabel: "epoch", isLogarithmic: true,
-                    series: results.map { $1.series(Self.ways[$0] + ", training", \.trainLoss, color: $0) }
+                SymmetryStudy.chart(
+                    "\(name): loss",
+                    results.map { $1.series(Self.ways[$0] + ", training", \.trainLoss, color: $0) }
                         + results.map {
                             $1.series(Self.ways[$0] + ", validation", \.testLoss, color: $0, isDashed: true)
                         })
             }
                 + panels { name, results in
-                    LineChart(
-                        title: "\(name): squared gradient norm (logarithmic)", horizontalLabel: "epoch",
-                        isLogarithmic: true, series: results.map { $1.series(Self.ways[$0], \.gradientNormSquared) })
+                    SymmetryStudy.chart(
+                        "\(name): squared gradient norm",
+                        results.map { $1.series(Self.ways[$0], \.gradientNormSquared) })
                 })
     }
 

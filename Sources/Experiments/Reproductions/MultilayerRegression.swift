@@ -89,16 +89,21 @@ public struct MultilayerRegression: Reproduction {
         /// The teleports that were not undone.
         var teleports: [TeleportRecord] { runs.flatMap(\.teleports).filter { !$0.restored } }
 
-        /// A quantity as the mean over runs, with its deviation, at each step; over the steps or over the mean time.
+        /// The runs that did not diverge; one that did would be all that a mean shows.
+        var sound: [RegressionProblem.Trajectory] { runs.filter { !$0.hasDiverged } }
+
+        /// A quantity as the mean over the sound runs, with its deviation, at each step; over the steps or over the mean
+        /// time.
         func series(
             _ value: (RegressionProblem.Trajectory) -> [Double], overSeconds: Bool = false
         ) -> LineChart.Series {
+            let runs = sound
             let values = runs.map(value)
             let count = values.map(\.count).min() ?? 0
             let statistics = (0..<count).map { step in Statistic(of: values.map { $0[step] }) }
             let deviations = statistics.compactMap(\.standardDeviation)
             return LineChart.Series(
-                name: name,
+                name: runs.count == self.runs.count ? name : "\(name) (\(runs.count) of \(self.runs.count) runs)",
                 x: (0..<count).map { step in
                     overSeconds ? Statistic(of: runs.map { $0.seconds[step] }).mean : Double(step)
                 },
@@ -142,7 +147,7 @@ public struct MultilayerRegression: Reproduction {
                 Dictionary(arms.map { ($0.name, Self.values($0, seeds: seeds)) }) { _, last in last })
             if let diverged = arms.first(where: { $0.way.isSafe && $0.runs.contains { $0.hasDiverged } }) {
                 result.divergence =
-                    "\(descent.name), \(diverged.name): the loss stopped being finite; take other --seeds"
+                    "\(descent.name), \(diverged.name): the loss ended above its start; take other --seeds"
             }
         }
         result.sections = [
@@ -165,7 +170,9 @@ public struct MultilayerRegression: Reproduction {
     }
 
     private func figure(_ arms: [Arm], _ descent: Descent) -> Figure {
-        let single = arms.map { arm in (arm.name, arm.runs[0]) }
+        // The first seed with which nothing diverges, or else the first one.
+        let seed = arms[0].runs.indices.first { index in arms.allSatisfy { !$0.runs[index].hasDiverged } } ?? 0
+        let single = arms.map { arm in (arm.name, arm.runs[seed]) }
         return Figure(panels: [
             LineChart(
                 title: "\(descent.name): loss (logarithmic scale)", horizontalLabel: "step", isLogarithmic: true,
@@ -205,7 +212,11 @@ public struct MultilayerRegression: Reproduction {
             return "\(least.significant(3)) to \(greatest.significant(3))"
         }
         return [
-            descent.name, arm.name, Statistic(of: arm.runs.map { $0.losses.last ?? .nan }).text(),
+            descent.name, arm.name,
+            arm.sound.isEmpty
+                ? "diverged"
+                : Statistic(of: arm.sound.compactMap(\.losses.last)).text()
+                    + (arm.sound.count == arm.runs.count ? "" : " (\(arm.sound.count) of \(arm.runs.count))"),
             arrivals.isEmpty ? "-" : Statistic(of: arrivals.map { Double($0.step) }).mean.significant(3) + share,
             arrivals.isEmpty ? "-" : (1000 * Statistic(of: arrivals.map(\.seconds)).mean).significant(3) + share,
             range(teleports.map { $0.lossAfter / $0.lossBefore }),
@@ -232,7 +243,7 @@ public struct MultilayerRegression: Reproduction {
                     + "\((1000 * seconds).significant(3)) instead of \((1000 * plainSeconds).significant(3)) ms"
             }
             let diverged = arm.runs.count(where: \.hasDiverged)
-            if diverged > 0 { sentence += "; \(diverged) diverge" }
+            if diverged > 0 { sentence += "; \(diverged) of them diverged" }
             if undone > 0 { sentence += "; \(undone) teleports were undone, as their numbers were not finite" }
             if let drift = arm.teleports.map(\.relativeDrift).max() {
                 sentence += "; a teleport moves the loss by up to \(drift.significant(2)) of itself"

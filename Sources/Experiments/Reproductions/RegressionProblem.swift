@@ -26,8 +26,11 @@ struct RegressionProblem {
         /// The teleports.
         var teleports: [TeleportRecord] = []
 
-        /// Whether a number stopped being finite.
-        var hasDiverged: Bool { !losses.allSatisfy(\.isFinite) }
+        /// Whether the loss ended above its start, or stopped being finite.
+        var hasDiverged: Bool {
+            guard let first = losses.first, let last = losses.last else { return false }
+            return !(last <= first)
+        }
 
         /// The first step before which the loss is no larger than a given one; nil if it stays larger.
         func firstStep(atLoss loss: Double) -> Int? { losses.firstIndex { $0 <= loss } }

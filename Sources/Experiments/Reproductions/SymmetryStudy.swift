@@ -152,6 +152,16 @@ struct SymmetryStudy {
         return Training(configuration, on: data)
     }
 
+    /// A chart of lines over epochs, with a logarithmic axis where they span more than a decade.
+    static func chart(_ title: String, _ series: [LineChart.Series]) -> LineChart {
+        let values = series.flatMap(\.y).filter(\.isFinite)
+        let (least, greatest) = (values.min() ?? 0, values.max() ?? 0)
+        let isLogarithmic = least > 0 && greatest > 10 * least
+        return LineChart(
+            title: title + (isLogarithmic ? " (logarithmic scale)" : ""), horizontalLabel: "epoch",
+            isLogarithmic: isLogarithmic, series: series)
+    }
+
     /// All settings by name.
     var configuration: [String: JSONValue] {
         [

@@ -79,10 +79,9 @@ public struct TeleportSchedules: Reproduction {
                     "schedules-\(key)",
                     Figure(
                         panels: panels.map { panel in
-                            LineChart(
-                                title: panel.title + " (logarithmic scale)", horizontalLabel: "epoch",
-                                isLogarithmic: true,
-                                series: ([plain] + panel.arms).compactMap { arm in
+                            SymmetryStudy.chart(
+                                panel.title,
+                                ([plain] + panel.arms).compactMap { arm in
                                     byName[arm.name]?.series(Self.label(arm), \.trainLoss)
                                 })
                         }))
