@@ -243,7 +243,7 @@ public struct MultilayerRegression: Reproduction {
                     + "\((1000 * seconds).significant(3)) instead of \((1000 * plainSeconds).significant(3)) ms"
             }
             let diverged = arm.runs.count(where: \.hasDiverged)
-            if diverged > 0 { sentence += "; \(diverged) of them diverged" }
+            if diverged > 0 { sentence += "; \(diverged) of \(arm.runs.count) diverged" }
             if undone > 0 { sentence += "; \(undone) teleports were undone, as their numbers were not finite" }
             if let drift = arm.teleports.map(\.relativeDrift).max() {
                 sentence += "; a teleport moves the loss by up to \(drift.significant(2)) of itself"
