@@ -45,13 +45,20 @@ extension Option {
     init(wrappedValue: Value, help: ArgumentHelp) where Value: TextConvertible & SendableMetatype {
         self.init(
             wrappedValue: wrappedValue, parsing: .unconditional, help: help.with(default: wrappedValue.text),
-            transform: { text in
-                do throws(TextError) {
-                    return try Value(text: text)
-                } catch {
-                    throw Remedy(description: error.remedy)
-                }
-            })
+            transform: { try value($0) })
+    }
+
+    /// A value that the library reads from a text, if one is given.
+    init<Given: TextConvertible & SendableMetatype>(help: ArgumentHelp) where Value == Given? {
+        self.init(parsing: .unconditional, help: help, transform: { try value($0) })
+    }
+}
+
+private func value<Value: TextConvertible>(_ text: String) throws(Remedy) -> Value {
+    do throws(TextError) {
+        return try Value(text: text)
+    } catch {
+        throw Remedy(description: error.remedy)
     }
 }
 
@@ -90,6 +97,7 @@ extension OptimizerKind: ExpressibleByArgument {}
 extension TeleportConfiguration.Scope: ExpressibleByArgument {}
 extension TeleportConfiguration.OptimizerStatePolicy: ExpressibleByArgument {}
 extension BenchmarkSuite: ExpressibleByArgument {}
+extension Scale: ExpressibleByArgument {}
 extension TeleportMethod: ExpressibleByArgument {}
 extension GroupAction: ExpressibleByArgument {}
 extension GroupElement: ExpressibleByArgument {}

@@ -15,7 +15,7 @@ struct Teleport: ParsableCommand {
             interrupted.
             """,
         version: Library.version,
-        subcommands: [Compare.self, Inspect.self, Bench.self])
+        subcommands: [Compare.self, Inspect.self, Reproduce.self, Bench.self])
 
     /// Runs the tool; replaces the library's own `main` for exit statuses and one-line errors.
     static func main() {
@@ -28,7 +28,7 @@ struct Teleport: ParsableCommand {
     }
 
     private static func command(for arguments: [String]) throws -> any ParsableCommand {
-        let takesFile = [Compare._commandName, Inspect._commandName].contains(arguments.first)
+        let takesFile = [Compare._commandName, Inspect._commandName, Reproduce._commandName].contains(arguments.first)
         guard takesFile, let file = try ConfigurationFile(namedIn: arguments) else {
             return try parseAsRoot(arguments)
         }

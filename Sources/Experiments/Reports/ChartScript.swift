@@ -28,6 +28,7 @@ struct ChartScript {
     private static let colors = ["#5B7894", "#D55E00", "#009E73", "#CC79A7", "#0072B2", "#E69F00"]
     /// Squares, circles, diamonds and downward triangles, filled: the lines differ in a print without colours too.
     private static let pointTypes = [5, 7, 13, 11]
+    private static let dashes = " dashtype (6,4)"
     /// Upward triangles.
     private static let markerPointType = 9
     private static let textColor = "textcolor rgb '#333333'"
@@ -42,7 +43,7 @@ struct ChartScript {
         let left = Double(index) * Self.width
         frame = (left + 80, left + Self.width - 25, 66, Self.height - 45)
         pieces = chart.series.map { series in
-            Self.pieces(of: series, isLogarithmic: chart.isLogarithmic)
+            Self.pieces(of: series, on: chart)
         }
     }
 
@@ -63,15 +64,28 @@ struct ChartScript {
             lines += marks.map { "\($0)" }
             lines.append("END")
         }
+        for (number, points) in chart.points.enumerated() where !places(points).isEmpty {
+            lines.append("\(block(points: number)) << END")
+            lines += places(points).map { "\($0.x) \($0.y)" }
+            lines.append("END")
+        }
+        if !chart.contours.isEmpty {
+            lines.append("\(contourBlock) << END")
+            // An empty line sets one curve apart from the next.
+            for contour in chart.contours {
+                lines += zip(contour.x, contour.y).map { $0.isFinite && $1.isFinite ? "\($0) \($1)" : "" } + [""]
+            }
+            lines.append("END")
+        }
         return lines
     }
 
     /// The commands that draw the chart in its place in the figure.
     var commands: [String] {
         let points = pieces.joined().joined()
-        let horizontal = ChartAxis(fitting: points.map(\.x) + marks)
-        let heights = points.flatMap { [$0.low, $0.high] }
-        let vertical = chart.isLogarithmic ? ChartAxis(logarithmic: heights) : ChartAxis(rounding: heights)
+        let places = chart.points.flatMap(places)
+        let horizontal = axis(points.map(\.x) + marks + places.map(\.x))
+        let vertical = verticalAxis(points.flatMap { [$0.low, $0.high] } + places.map(\.y))
         let legend = Legend(entries: legendEntries, width: Double(frame.right - frame.left))
         let top = frame.top - legend.height
         var lines = [
@@ -88,6 +102,7 @@ struct ChartScript {
                 + " textcolor rgb '#111111'",
             "set xlabel \(Self.quoted(chart.horizontalLabel)) offset 0,0.3 \(Self.textColor)",
             "set ylabel \(Self.quoted(chart.verticalLabel)) \(Self.textColor)",
+            chart.isHorizontallyLogarithmic ? "set logscale x" : "unset logscale x",
             chart.isLogarithmic ? "set logscale y" : "unset logscale y",
             "set xrange [\(horizontal.range.lowerBound):\(horizontal.range.upperBound)]",
             "set yrange [\(vertical.range.lowerBound):\(vertical.range.upperBound)]",
@@ -97,7 +112,7 @@ struct ChartScript {
         for (entry, position) in zip(legend.entries, legend.positions) {
             lines += sample(of: entry, at: (frame.left + position.x, frame.top - position.y))
         }
-        if points.isEmpty {
+        if points.isEmpty && places.isEmpty {
             lines.append("set label 'no finite values' at graph 0.5, graph 0.5 center textcolor rgb '#8A9099'")
         }
         lines.append("plot " + elements(markerHeight: vertical.position(at: 0.02)).joined(separator: ", "))
@@ -118,7 +133,7 @@ struct ChartScript {
             // The name also says why a line is not to be seen.
             Legend.Entry(
                 name: chart.series[number].name + (pieces[number].isEmpty ? " (no finite values)" : ""),
-                color: Self.color(number), hasLine: true,
+                color: color(of: number), hasLine: true, isDashed: chart.series[number].isDashed,
                 pointType: showsPoints(number) ? Self.pointType(number) : nil)
         }
         if let markers = chart.markers, !marks.isEmpty {
@@ -126,6 +141,12 @@ struct ChartScript {
                 Legend.Entry(
                     name: markers.name, color: Self.color(markers.series), hasLine: false,
                     pointType: Self.markerPointType))
+        }
+        for points in chart.points where !places(points).isEmpty {
+            entries.append(
+                Legend.Entry(
+                    name: points.name, color: Self.color(points.color), hasLine: false,
+                    pointType: Self.pointType(points.symbol)))
         }
         return entries
     }
@@ -140,7 +161,7 @@ struct ChartScript {
         if entry.hasLine {
             lines.append(
                 "set arrow from \(place(x, y)) to \(place(x + Legend.sampleWidth, y)) nohead front"
-                    + " linewidth 2.5 linecolor \(entry.color)")
+                    + " linewidth 2.5\(entry.isDashed ? Self.dashes : "") linecolor \(entry.color)")
         }
         if let type = entry.pointType {
             lines.append(
@@ -151,12 +172,15 @@ struct ChartScript {
         return lines + ["set label \(Self.quoted(entry.name)) at \(text) left \(Self.textColor)"]
     }
 
-    /// What is plotted: all bands first, so that none covers a line.
+    /// What is plotted: contours and all bands first, so that none covers a line.
     private func elements(markerHeight: Double) -> [String] {
         var bands: [String] = []
+        if !chart.contours.isEmpty {
+            bands.append("\(contourBlock) using 1:2 with lines linetype 1 linewidth 0.8 linecolor rgb '#C9CED6'")
+        }
         var lines: [String] = []
         for (number, series) in chart.series.enumerated() where !pieces[number].isEmpty {
-            let color = Self.color(number)
+            let color = color(of: number)
             if series.deviation != nil {
                 bands.append(
                     "\(block(number)) using 1:3:4 with filledcurves fillcolor \(color)"
@@ -165,27 +189,71 @@ struct ChartScript {
             let style =
                 showsPoints(number) ? "linespoints pointtype \(Self.pointType(number)) pointsize 0.7" : "lines"
             lines.append(
-                "\(block(number)) using 1:2 with \(style) linetype 1 linewidth 2.5 linecolor \(color)")
+                "\(block(number)) using 1:2 with \(style) linetype 1\(series.isDashed ? Self.dashes : "")"
+                    + " linewidth 2.5 linecolor \(color)")
         }
         if let markers = chart.markers, !marks.isEmpty {
             lines.append(
                 "\(block(markers: markers)) using 1:(\(markerHeight)) with points"
                     + " pointtype \(Self.markerPointType) pointsize 0.9 linecolor \(Self.color(markers.series))")
         }
+        for (number, points) in chart.points.enumerated() where !places(points).isEmpty {
+            lines.append(
+                "\(block(points: number)) using 1:2 with points pointtype \(Self.pointType(points.symbol))"
+                    + " pointsize 1.3 linewidth 2 linecolor \(Self.color(points.color))")
+        }
         // A plot of nothing still draws the axes.
         if bands.isEmpty && lines.isEmpty { lines = ["NaN"] }
         return bands + lines
     }
 
-    private var marks: [Double] { chart.markers?.x.filter(\.isFinite) ?? [] }
+    private var marks: [Double] {
+        chart.markers?.x.filter { $0.isFinite && (!chart.isHorizontallyLogarithmic || $0 > 0) } ?? []
+    }
+
+    /// The places that the axes can show.
+    private func places(_ points: LineChart.Points) -> [(x: Double, y: Double)] {
+        zip(points.x, points.y).map { (x: $0, y: $1) }.filter { Self.isShown($0.x, $0.y, on: chart) }
+    }
+
+    private static func isShown(_ x: Double, _ y: Double, on chart: LineChart) -> Bool {
+        x.isFinite && y.isFinite && (!chart.isHorizontallyLogarithmic || x > 0) && (!chart.isLogarithmic || y > 0)
+    }
+
+    private func axis(_ values: [Double]) -> ChartAxis {
+        let values = chart.horizontalRange.map { [$0.lowerBound, $0.upperBound] } ?? values
+        return chart.isHorizontallyLogarithmic ? ChartAxis(logarithmic: values) : ChartAxis(fitting: values)
+    }
+
+    private func verticalAxis(_ values: [Double]) -> ChartAxis {
+        if let range = chart.verticalRange {
+            let ends = [range.lowerBound, range.upperBound]
+            return chart.isLogarithmic ? ChartAxis(logarithmic: ends) : ChartAxis(fitting: ends)
+        }
+        return chart.isLogarithmic ? ChartAxis(logarithmic: values) : ChartAxis(rounding: values)
+    }
+
+    private func color(of series: Int) -> String { Self.color(chart.series[series].color ?? series) }
 
     private func block(_ series: Int) -> String { "$chart\(index)series\(series)" }
 
     private func block(markers: LineChart.Markers) -> String { "$chart\(index)markers" }
 
+    private func block(points: Int) -> String { "$chart\(index)points\(points)" }
+
+    private var contourBlock: String { "$chart\(index)contours" }
+
     private static func color(_ series: Int) -> String { "rgb '\(colors[series % colors.count])'" }
 
     private static func pointType(_ series: Int) -> Int { pointTypes[series % pointTypes.count] }
+
+    private static func pointType(_ symbol: LineChart.Points.Symbol) -> Int {
+        switch symbol {
+        case .circle: 6
+        case .star: 3
+        case .cross: 1
+        }
+    }
 
     private func showsPoints(_ series: Int) -> Bool {
         (1...Self.mostPointsShown).contains(chart.series[series].x.count) && !pieces[series].isEmpty
@@ -203,11 +271,11 @@ struct ChartScript {
         "(" + zip(axis.labels, axis.tics).map { "'\($0)' \($1)" }.joined(separator: ", ") + ")"
     }
 
-    private static func pieces(of series: LineChart.Series, isLogarithmic: Bool) -> [[Point]] {
+    private static func pieces(of series: LineChart.Series, on chart: LineChart) -> [[Point]] {
         var pieces: [[Point]] = [[]]
         for index in series.x.indices {
             let (x, y) = (series.x[index], series.y[index])
-            guard x.isFinite, y.isFinite, !isLogarithmic || y > 0 else {
+            guard isShown(x, y, on: chart) else {
                 pieces.append([])
                 continue
             }
@@ -215,7 +283,7 @@ struct ChartScript {
             let high = y + deviation
             // A logarithmic axis has no place for a band down to zero or below: there it is as high below the line as
             // above it, as the eye sees it.
-            let low = isLogarithmic && deviation >= y ? y * (y / high) : y - deviation
+            let low = chart.isLogarithmic && deviation >= y ? y * (y / high) : y - deviation
             pieces[pieces.count - 1].append(Point(x: x, y: y, low: low, high: high))
         }
         return pieces.filter { !$0.isEmpty }

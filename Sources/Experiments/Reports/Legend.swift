@@ -8,6 +8,8 @@ struct Legend {
         var color: String
         /// Whether the sample shows a line.
         var hasLine: Bool
+        /// Whether that line is dashed.
+        var isDashed = false
         /// gnuplot's number of the point that the sample shows, if any.
         var pointType: Int?
     }

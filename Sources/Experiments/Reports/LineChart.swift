@@ -4,15 +4,22 @@ public struct LineChart: Equatable, Sendable {
     public struct Series: Equatable, Sendable {
         /// The name in the legend.
         public var name: String
-        /// The horizontal coordinates, ascending.
+        /// The horizontal coordinates, in the order in which the line goes.
         public var x: [Double]
         /// The vertical coordinates; where one is not finite the line has a gap.
         public var y: [Double]
         /// Half the height of the band at each point; nil for no band.
         public var deviation: [Double]?
+        /// The number of the colour; nil for that of the line's place among the lines.
+        public var color: Int?
+        /// Whether the line is dashed.
+        public var isDashed: Bool
 
         /// A line through the given points; the arrays are equally long.
-        public init(name: String, x: [Double], y: [Double], deviation: [Double]? = nil) {
+        public init(
+            name: String, x: [Double], y: [Double], deviation: [Double]? = nil, color: Int? = nil,
+            isDashed: Bool = false
+        ) {
             precondition(
                 x.count == y.count && (deviation == nil || deviation?.count == x.count),
                 "a series needs as many y and deviations as x")
@@ -20,6 +27,57 @@ public struct LineChart: Equatable, Sendable {
             self.x = x
             self.y = y
             self.deviation = deviation
+            self.color = color
+            self.isDashed = isDashed
+        }
+    }
+
+    /// Places in the plane, such as where a path begins.
+    public struct Points: Equatable, Sendable {
+        /// What stands at a place.
+        public enum Symbol: Equatable, Sendable {
+            /// An open circle.
+            case circle
+            /// Six rays.
+            case star
+            /// Two lines, upright.
+            case cross
+        }
+
+        /// The name in the legend.
+        public var name: String
+        /// The horizontal coordinates.
+        public var x: [Double]
+        /// The vertical coordinates.
+        public var y: [Double]
+        /// What stands there.
+        public var symbol: Symbol
+        /// The number of the colour.
+        public var color: Int
+
+        /// The given places; the arrays are equally long.
+        public init(name: String, x: [Double], y: [Double], symbol: Symbol, color: Int) {
+            precondition(x.count == y.count, "points need as many y as x")
+            self.name = name
+            self.x = x
+            self.y = y
+            self.symbol = symbol
+            self.color = color
+        }
+    }
+
+    /// A curve beneath the lines, thin and without a name: a level set.
+    public struct Contour: Equatable, Sendable {
+        /// The horizontal coordinates, in the order in which the curve goes.
+        public var x: [Double]
+        /// The vertical coordinates.
+        public var y: [Double]
+
+        /// A curve through the given points; the arrays are equally long.
+        public init(x: [Double], y: [Double]) {
+            precondition(x.count == y.count, "a contour needs as many y as x")
+            self.x = x
+            self.y = y
         }
     }
 
@@ -48,21 +106,38 @@ public struct LineChart: Equatable, Sendable {
     public var verticalLabel: String
     /// Whether the vertical axis is logarithmic; what is not positive is then left out.
     public var isLogarithmic: Bool
+    /// The same of the horizontal axis.
+    public var isHorizontallyLogarithmic: Bool
+    /// The ends of the horizontal axis; nil for those of what is shown. What lies beyond is cut off.
+    public var horizontalRange: ClosedRange<Double>?
+    /// The ends of the vertical axis, likewise.
+    public var verticalRange: ClosedRange<Double>?
     /// The lines, the last one on top.
     public var series: [Series]
     /// Marks on the horizontal axis, if any.
     public var markers: Markers?
+    /// Places in the plane, above the lines.
+    public var points: [Points]
+    /// Level sets. They do not count for the ends of the axes.
+    public var contours: [Contour]
 
     /// A chart of the given lines.
     public init(
         title: String, horizontalLabel: String, verticalLabel: String = "", isLogarithmic: Bool = false,
-        series: [Series], markers: Markers? = nil
+        isHorizontallyLogarithmic: Bool = false, horizontalRange: ClosedRange<Double>? = nil,
+        verticalRange: ClosedRange<Double>? = nil, series: [Series], markers: Markers? = nil, points: [Points] = [],
+        contours: [Contour] = []
     ) {
         self.title = title
         self.horizontalLabel = horizontalLabel
         self.verticalLabel = verticalLabel
         self.isLogarithmic = isLogarithmic
+        self.isHorizontallyLogarithmic = isHorizontallyLogarithmic
+        self.horizontalRange = horizontalRange
+        self.verticalRange = verticalRange
         self.series = series
         self.markers = markers
+        self.points = points
+        self.contours = contours
     }
 }

@@ -49,6 +49,61 @@ private let gnuplot = try? Gnuplot()
         #expect(!script(chart).contains("\nset logscale"))
     }
 
+    @Test func levelSetsAndPlacesAreInTheScript() throws {
+        let chart = LineChart(
+            title: "Booth", horizontalLabel: "x1", horizontalRange: 0...4, verticalRange: -3...1,
+            series: [.init(name: "path", x: [3, 1], y: [-2, 0], color: 2)],
+            points: [
+                .init(name: "minimum", x: [1, .nan], y: [0.5, 1], symbol: .star, color: 4),
+                .init(name: "nowhere", x: [.nan], y: [1], symbol: .circle, color: 5),
+            ], contours: [.init(x: [0, 9, .nan, 9], y: [1, 8, 7, 6]), .init(x: [2, 3], y: [4, 5])])
+        let script = script(chart)
+        #expect(script.contains("$chart0contours << END\n0.0 1.0\n9.0 8.0\n\n9.0 6.0\n\n2.0 4.0\n3.0 5.0\n\nEND\n"))
+        #expect(script.contains("$chart0points0 << END\n1.0 0.5\nEND\n") && !script.contains("nowhere"))
+        #expect(script.contains("set label 'minimum'"))
+        // What lies beyond the ends of the axes does not move them.
+        #expect(script.contains("set xrange [0.0:4.0]\nset yrange [-3.0:1.0]\n"))
+        let plot = try #require(script.split(separator: "\n").first { $0.hasPrefix("plot ") })
+        let elements = plot.components(separatedBy: ", ")
+        #expect(elements.map { $0.contains("contours") } == [true, false, false], "beneath the line")
+        #expect(elements[1].contains("linecolor rgb '#009E73'") && elements[2].contains("pointtype 3"))
+    }
+
+    @Test func aHorizontalAxisCanBeLogarithmic() {
+        let chart = LineChart(
+            title: "gradient against loss", horizontalLabel: "loss", isLogarithmic: true,
+            isHorizontallyLogarithmic: true,
+            series: [.init(name: "path", x: [100, 0, 1], y: [5, 4, 3])],
+            markers: .init(name: "a", x: [0, 10], series: 0),
+            points: [.init(name: "end", x: [1, -1], y: [3, 3], symbol: .cross, color: 1)])
+        let script = script(chart)
+        #expect(script.contains("\nset logscale x\nset logscale y\n"))
+        // What has no place on the axis is left out.
+        #expect(script.contains("$chart0series0 << END\n100.0 5.0 5.0 5.0\n\n1.0 3.0 3.0 3.0\nEND\n"))
+        #expect(script.contains("$chart0markers << END\n10.0\nEND\n"))
+        #expect(script.contains("$chart0points0 << END\n1.0 3.0\nEND\n"))
+        #expect(self.script(self.chart).contains("unset logscale x\n"))
+    }
+
+    @Test func aDashedLineIsDashedInTheLegendToo() {
+        var chart = chart
+        chart.series[1].isDashed = true
+        #expect(script(chart).components(separatedBy: "dashtype").count == 5, "in both drawings")
+        #expect(!script(self.chart).contains("dashtype"))
+    }
+
+    @Test(.enabled(if: gnuplot != nil, "gnuplot is not installed"))
+    func drawsLevelSets() throws {
+        try withTemporaryFolder { folder in
+            for named in TestFunctionTrajectories().run(ReproductionContext(scale: .quick)).figures {
+                let svg = folder.appendingPathComponent(named.name + ".svg")
+                try named.figure.draw(
+                    svg: svg, png: folder.appendingPathComponent(named.name + ".png"), with: #require(gnuplot))
+                #expect(try String(contentsOf: svg, encoding: .utf8).hasSuffix("</svg>\n\n"))
+            }
+        }
+    }
+
     @Test func textsAreQuoted() {
         #expect(ChartScript.quoted("it's \\n \"a_b\" `x` 損失") == "'it''s \\n \"a_b\" `x` 損失'")
         #expect(ChartScript.quoted("two\nlines\r\u{0}") == "'two lines  '")

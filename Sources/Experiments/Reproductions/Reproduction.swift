@@ -1,0 +1,91 @@
+import Datasets
+import Torch
+
+/// How much of an experiment is done.
+public enum Scale: String, CaseIterable, Sendable {
+    /// Enough to see what the figure is about: a minute or less on two cores, and no data set but the generated digits.
+    case quick
+    /// The paper's hyperparameters.
+    case paper
+}
+
+/// A figure of one of the papers, made anew: the experiment, its numbers and its charts.
+///
+/// ```swift
+/// let result = try TestFunctionTrajectories().run(ReproductionContext(scale: .quick))
+/// print(result.findings)
+/// ```
+public protocol Reproduction: Sendable {
+    /// What it is called on the command line: `st22-figure-2`.
+    var name: String { get }
+
+    /// The place in the paper: `ST22 Figure 2`.
+    var paper: String { get }
+
+    /// What the figure shows, in a sentence.
+    var title: String { get }
+
+    /// About how many seconds the quick scale takes on two cores.
+    var quickSeconds: Int { get }
+
+    /// Whether a data set is trained on; one of images.
+    var usesDataset: Bool { get }
+
+    /// Whether anything is drawn at random.
+    var usesSeeds: Bool { get }
+
+    /// Does the experiment.
+    ///
+    /// - Throws: `DatasetError` if the data are missing or damaged, and what else the experiment says.
+    func run(_ context: ReproductionContext) throws -> ReproductionResult
+}
+
+extension Reproduction {
+    /// No data set.
+    public var usesDataset: Bool { false }
+
+    /// Seeds.
+    public var usesSeeds: Bool { true }
+}
+
+/// What a reproduction is told and asks for.
+public struct ReproductionContext {
+    /// How much is done.
+    public var scale: Scale
+    /// The seeds of the runs; nil for as many as go with the scale.
+    public var seeds: Seeds?
+    /// What to train on, where something is; nil for the generated digits or, at the paper's scale, for MNIST.
+    public var dataset: DatasetName?
+    /// Where data sets are found.
+    public var catalog: Catalog
+    /// The element type, where a network is trained.
+    public var dtype: DType
+    /// Where a network is trained.
+    public var device: Device
+    /// Whether no progress is shown.
+    public var isQuiet: Bool
+    /// Asked again and again; once true, the result holds what there is.
+    public var isCancelled: () -> Bool
+
+    /// A context; by default one that shows nothing.
+    public init(
+        scale: Scale, seeds: Seeds? = nil, dataset: DatasetName? = nil, catalog: Catalog = Catalog(),
+        dtype: DType = .float32, device: Device = .cpu, isQuiet: Bool = true,
+        isCancelled: @escaping () -> Bool = { false }
+    ) {
+        self.scale = scale
+        self.seeds = seeds
+        self.dataset = dataset
+        self.catalog = catalog
+        self.dtype = dtype
+        self.device = device
+        self.isQuiet = isQuiet
+        self.isCancelled = isCancelled
+    }
+
+    /// The seeds that were asked for, else the first so many.
+    func seeds(else count: Int) -> [Int] { seeds?.values ?? Array(0..<count) }
+
+    /// A line that shows how far a job is; call its `finish()` in the end.
+    func progress(_ job: ProgressLine.Job) -> ProgressLine { ProgressLine(job: job, quiet: isQuiet) }
+}
