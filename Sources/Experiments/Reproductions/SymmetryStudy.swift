@@ -104,14 +104,15 @@ struct SymmetryStudy {
             method: .symmetry, groupElement: .firstOrder, symmetryMethod: .published,
             schedule: TeleportSchedule(epochs: epochs, batchCount: batches, batchSize: batchSize), steps: 10,
             // Ours climb half of it.
-            stepSize: .fixed(2 * 1e-3), cap: .none, tolerance: .infinity)
+            stepSize: .fixed(2 * 1e-3), cap: .none, trialSteps: 0, tolerance: .infinity)
     }
 
     /// Teleports that stay in the level set, with as many steps of a length that is not tuned.
     static func exponential(_ epochs: some Sequence<Int>, batches: Int = 4) -> TeleportConfiguration {
         TeleportConfiguration(
             method: .symmetry,
-            schedule: TeleportSchedule(epochs: epochs, batchCount: batches, batchSize: batchSize), steps: 10)
+            schedule: TeleportSchedule(epochs: epochs, batchCount: batches, batchSize: batchSize), steps: 10,
+            trialSteps: 0)
     }
 
     /// Trains all arms, seed by seed, until the context asks to stop.
