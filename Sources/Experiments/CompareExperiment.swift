@@ -95,7 +95,8 @@ public struct CompareExperiment {
             "step-size": .string(teleports.stepSize.text), "cap": .string(teleports.cap.text),
             "tau": .number(teleports.tau), "scope": .string(teleports.scope.rawValue),
             "derivative": .string(teleports.derivative.rawValue),
-            "control-samples": .integer(teleports.controlSamples), "tolerance": .number(teleports.tolerance),
+            "control-samples": .integer(teleports.controlSamples), "trial-steps": .integer(teleports.trialSteps),
+            "tolerance": .number(teleports.tolerance),
             "optimizer-state": .string(teleports.optimizerState.rawValue), "dtype": .string("\(training.dtype)"),
             "device": .string(training.device.description), "threads": .integer(Libtorch.threadCount),
         ]

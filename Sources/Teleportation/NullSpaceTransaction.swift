@@ -10,8 +10,11 @@ struct NullSpaceTransaction<Model: Layer, Objective: Loss> {
     let batch: Batch
     let optimizer: any Optimizer
 
-    /// The most times that a step is halved that went too far, and a move for the sake of the control samples.
+    /// The most times that a step is halved that went too far.
     private static var halvings: Int { 5 }
+    /// The most times that a move is shortened to a quarter for the sake of the control samples. Each look at these costs
+    /// more than a teleport step, and a sixteenth of a move is hardly worth one.
+    private static var quarterings: Int { 2 }
 
     /// Takes the steps and reports.
     ///
@@ -104,12 +107,12 @@ struct NullSpaceTransaction<Model: Layer, Objective: Loss> {
         guard let control = teleporter.control else { return }
         var gradients = gradients
         var after = Double.nan
-        for halving in 0...Self.halvings {
-            if halving > 0 {
-                saved.halveMoves()
+        for quartering in 0...Self.quarterings {
+            if quartering > 0 {
+                saved.shortenMoves(to: 0.25)
                 gradients = ascent.differentiate()
                 report.gradientNormSquaredAfter = gradients.map { $0.squaredNorm() }.total()
-                report.halvings = halving
+                report.halvings = 2 * quartering
             }
             after = lossAfterStep(along: gradients, on: control)
             if after <= before { return }

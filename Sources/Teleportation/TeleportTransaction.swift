@@ -78,11 +78,11 @@ struct SavedParameters {
         for (parameter, copy) in saved { parameter.copy(from: copy) }
     }
 
-    /// Sets all back by half of their way.
-    func halveMoves() {
+    /// Sets all back but for a share of their way.
+    func shortenMoves(to share: Double) {
         for (parameter, copy) in saved {
-            parameter.multiplyInPlace(by: 0.5)
-            parameter.addInPlace(copy, scale: 0.5)
+            parameter.multiplyInPlace(by: share)
+            parameter.addInPlace(copy, scale: 1 - share)
         }
     }
 }

@@ -117,6 +117,13 @@ struct TeleportationOptions: ParsableArguments {
         atLeast: 0)
     var controlSamples = 256
 
+    @Option(
+        help: """
+            The steps of training for which the teleports before an epoch are on trial: taken with and without them, and \
+            the better way is gone on with; 0 for no trial.
+            """, atLeast: 0)
+    var trialSteps = 64
+
     @Option(help: "The relative drift of the loss beyond which a teleport is undone.")
     var tolerance = 0.01
 
@@ -130,7 +137,8 @@ struct TeleportationOptions: ParsableArguments {
                 epochs: schedule.epochs, batchCount: teleportBatches, batchSize: teleportBatchSize,
                 warmUpSteps: warmUpSteps),
             steps: teleportSteps, stepSize: stepSize, cap: cap, tau: tau, scope: scope, derivative: derivative,
-            controlSamples: controlSamples, tolerance: tolerance, optimizerState: optimizerState)
+            controlSamples: controlSamples, trialSteps: trialSteps, tolerance: tolerance,
+            optimizerState: optimizerState)
     }
 }
 

@@ -28,7 +28,7 @@ public struct Comparison: Codable, Equatable, Sendable {
         let records = teleport.runs.flatMap(\.teleports)
         teleports = records.count
         restoredTeleports = records.count { $0.restored }
-        let moved = records.filter { !$0.restored && $0.steps > 0 }
+        let moved = records.filter(\.hasMoved)
         movedTeleports = moved.count
         maximumRelativeDrift = moved.map(\.relativeDrift).max()
     }

@@ -18,7 +18,7 @@ public struct TeleportRecord: Codable, Equatable, Sendable {
     public var freeDimensions: [String: Int]
     /// How often the move was halved, so that other samples do not pay more for it than it gains.
     public var halvings: Int
-    /// Whether the move was undone and the parameters are those from before.
+    /// Whether the move was undone, for itself or with all of its epoch, and the parameters are those from before.
     public var restored: Bool
     /// Why the move was undone; nil, and absent from the JSON, when it was kept.
     public var reason: String?
@@ -44,6 +44,17 @@ public struct TeleportRecord: Codable, Equatable, Sendable {
         self.restored = restored
         self.reason = reason
         self.seconds = seconds
+    }
+
+    /// Whether the parameters are elsewhere than before.
+    public var hasMoved: Bool { steps > 0 && !restored }
+
+    /// The record of the same teleport, undone after all.
+    func restored(because reason: String) -> TeleportRecord {
+        var record = self
+        record.restored = true
+        record.reason = reason
+        return record
     }
 
     /// By how much the loss moved, as a fraction of the loss before: `|lossAfter - lossBefore| / |lossBefore|`.

@@ -69,9 +69,9 @@ public struct Training {
     func train(
         _ model: any Layer, seed: Int, teleports: TeleportConfiguration? = nil, observer: Observer = Observer()
     ) -> Run {
-        let parameters = model.parameters.map(\.value)
         let loss = trainingSamples.task.loss
         let optimizer = configuration.optimizer.make(learningRate: configuration.learningRate)
+        let parameters = model.parameters.map(\.value)
         let order = Self.generator(.order, seed)
         var pending = teleports.map {
             ScheduledTeleports($0, train: trainingSamples, using: Self.generator(.teleports, seed))
@@ -81,23 +81,64 @@ public struct Training {
         var teleportClock = Stopwatch()
         var steps = 0
 
+        /// Takes a step on a batch and returns the loss before it, rank 0.
+        func step(on batch: Batch) -> Tensor {
+            let linearized = withMode(.training) { LinearizedLoss(model, loss, on: batch) }
+            optimizer.update(parameters, with: linearized.pullback().parameters)
+            return linearized.value
+        }
+
         for epoch in 0..<configuration.epochs {
             let lossSum = Tensor(0, dtype: configuration.dtype, device: configuration.device)
             var samples = 0
-            clock.start()
-            for (index, batch) in trainingSamples.batches(of: configuration.batchSize, shuffledBy: order).enumerated() {
-                if observer.isCancelled() { return run }
-                if pending?.areDue(epoch: epoch, batch: index, after: steps) == true {
-                    teleportClock.start()
-                    run.teleports += pending!.teleport(model, loss, before: optimizer, epoch: epoch)
-                    teleportClock.stop()
-                }
-                let linearized = withMode(.training) { LinearizedLoss(model, loss, on: batch) }
-                optimizer.update(parameters, with: linearized.pullback().parameters)
-                lossSum.addInPlace(linearized.value, scale: Double(batch.count))
+            var batchesDone = 0
+            /// Notes that a step on a batch is done.
+            func note(_ loss: Tensor, of batch: Batch) {
+                lossSum.addInPlace(loss, scale: Double(batch.count))
                 samples += batch.count
                 steps += 1
-                observer.batchFinished(epoch + 1, index + 1) { lossSum.item() / Double(samples) }
+                batchesDone += 1
+                observer.batchFinished(epoch + 1, batchesDone) { lossSum.item() / Double(samples) }
+            }
+
+            clock.start()
+            var batches = trainingSamples.batches(of: configuration.batchSize, shuffledBy: order).makeIterator()
+            while let batch = batches.next() {
+                if observer.isCancelled() { return run }
+                var trial: TeleportTrial?
+                if pending?.areDue(epoch: epoch, batch: batchesDone, after: steps) == true {
+                    teleportClock.start()
+                    let records: [TeleportRecord]
+                    (records, trial) = pending!.teleport(model, loss, before: optimizer, epoch: epoch)
+                    run.teleports += records
+                    teleportClock.stop()
+                }
+                guard let trial, let teleports else {
+                    note(step(on: batch), of: batch)
+                    continue
+                }
+
+                var upcoming = [batch]
+                while upcoming.count < teleports.trialSteps, let next = batches.next() { upcoming.append(next) }
+                var stepsOfTrial = 0
+                guard
+                    let verdict = try? trial.run(
+                        on: upcoming,
+                        step: { batch throws(CancellationError) in
+                            if observer.isCancelled() { throw CancellationError() }
+                            // The first way is training; the second is the price of the trial.
+                            if stepsOfTrial == upcoming.count { teleportClock.start() }
+                            stepsOfTrial += 1
+                            return step(on: batch)
+                        })
+                else { return run }
+                teleportClock.stop()
+                for (batch, loss) in zip(upcoming, verdict.losses) { note(loss, of: batch) }
+                if let reason = verdict.objection {
+                    run.teleports = run.teleports.map {
+                        $0.epoch == epoch && $0.hasMoved ? $0.restored(because: reason) : $0
+                    }
+                }
             }
             let trainLoss = lossSum.item() / Double(samples)
             // Looking at the model is no part of training it.
@@ -163,9 +204,12 @@ private struct ScheduledTeleports {
             && (hasBegun ? batch == 0 : steps >= configuration.schedule.warmUpSteps)
     }
 
+    /// Teleports a model.
+    ///
+    /// - Returns: What was done, and the trial that it is to stand if there is to be one and the model has moved.
     mutating func teleport(
         _ model: some Layer, _ loss: some Loss, before optimizer: any Optimizer, epoch: Int
-    ) -> [TeleportRecord] {
+    ) -> (records: [TeleportRecord], trial: TeleportTrial?) {
         hasBegun = true
         let hasControl = configuration.method == .nullSpace && configuration.controlSamples > 0
         let control =
@@ -175,9 +219,11 @@ private struct ScheduledTeleports {
             over: train.batches(of: Evaluation.batchSize(for: train)), control: control, using: generator)
         let batches = train.batches(of: configuration.schedule.batchSize, shuffledBy: generator)
             .prefix(configuration.schedule.batchCount)
-        let reports = teleporter.teleport(model, loss, on: batches, before: optimizer)
+        let trial = configuration.trialSteps > 0 ? TeleportTrial(of: model, optimizer) : nil
+        let records = teleporter.teleport(model, loss, on: batches, before: optimizer)
+            .enumerated().map { TeleportRecord($1, epoch: epoch, batch: $0) }
         if configuration.optimizerState == .reset { optimizer.reset() }
-        return reports.enumerated().map { TeleportRecord($1, epoch: epoch, batch: $0) }
+        return (records, records.contains(where: \.hasMoved) ? trial : nil)
     }
 }
 

@@ -61,6 +61,8 @@ public struct TeleportConfiguration: Sendable {
     /// The training samples drawn anew for each null-space teleport, which it must leave no worse; 0 goes without, as NS25
     /// does.
     public var controlSamples: Int
+    /// The training steps for which the teleports before an epoch are on trial; see `TeleportTrial`. 0 goes without a trial.
+    public var trialSteps: Int
     /// How much the loss of a teleport batch may change, relative to the loss.
     public var tolerance: Double
     /// What becomes of the optimizer's state.
@@ -88,7 +90,8 @@ public struct TeleportConfiguration: Sendable {
         groupElement: GroupElement = .exponential, schedule: TeleportSchedule = TeleportSchedule(), steps: Int = 8,
         stepSize: StepSize = .growth(0.5),
         cap: Cap = .predicted(0.1), tau: Double = 1, scope: Scope = .batch,
-        derivative: NullSpaceTeleporter.Method = .closedForm, controlSamples: Int = 256, tolerance: Double = 0.01,
+        derivative: NullSpaceTeleporter.Method = .closedForm, controlSamples: Int = 256, trialSteps: Int = 64,
+        tolerance: Double = 0.01,
         optimizerState: OptimizerStatePolicy = .keep
     ) {
         self.method = method
@@ -102,6 +105,7 @@ public struct TeleportConfiguration: Sendable {
         self.scope = scope
         self.derivative = derivative
         self.controlSamples = controlSamples
+        self.trialSteps = trialSteps
         self.tolerance = tolerance
         self.optimizerState = optimizerState
     }
