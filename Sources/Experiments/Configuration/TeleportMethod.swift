@@ -41,7 +41,7 @@ extension TeleportConfiguration {
         case .symmetry:
             SymmetryTeleporter(
                 action: groupAction, element: groupElement, steps: steps, stepSize: stepSize, cap: cap,
-                tolerance: tolerance)
+                method: symmetryMethod, tolerance: tolerance)
         case .levelSet:
             LevelSetTeleporter(steps: steps, stepSize: stepSize, cap: cap, tolerance: tolerance)
         case .random:

@@ -2,7 +2,8 @@
 public enum Reproductions {
     /// All of them, by paper and number.
     public static let all: [any Reproduction] = [
-        TestFunctionTrajectories(), TestFunctionGradients(),
+        TestFunctionTrajectories(), MultilayerRegression(), ClassificationWithSymmetry(), TeleportSchedules(),
+        TestFunctionGradients(),
     ]
 
     /// That of a name; nil if there is none.

@@ -44,6 +44,8 @@ public struct TeleportConfiguration: Sendable {
     public var groupAction: GroupAction
     /// The group elements of symmetry teleportation.
     public var groupElement: GroupElement
+    /// How the directions of symmetry teleportation are computed.
+    public var symmetryMethod: SymmetryTeleporter.Method
     /// When teleports take place, and on how many samples.
     public var schedule: TeleportSchedule
     /// The steps on each batch; t in NS25 Algorithm 1.
@@ -87,7 +89,8 @@ public struct TeleportConfiguration: Sendable {
     /// Teleports; the defaults are those of the command line, with nothing tuned to an architecture or an optimizer.
     public init(
         method: TeleportMethod = .nullSpace, groupAction: GroupAction = .exact,
-        groupElement: GroupElement = .exponential, schedule: TeleportSchedule = TeleportSchedule(), steps: Int = 8,
+        groupElement: GroupElement = .exponential, symmetryMethod: SymmetryTeleporter.Method = .closedForm,
+        schedule: TeleportSchedule = TeleportSchedule(), steps: Int = 8,
         stepSize: StepSize = .growth(0.5),
         cap: Cap = .predicted(0.1), tau: Double = 1, scope: Scope = .batch,
         derivative: NullSpaceTeleporter.Method = .closedForm, controlSamples: Int = 256, trialSteps: Int = 64,
@@ -97,6 +100,7 @@ public struct TeleportConfiguration: Sendable {
         self.method = method
         self.groupAction = groupAction
         self.groupElement = groupElement
+        self.symmetryMethod = symmetryMethod
         self.schedule = schedule
         self.steps = steps
         self.stepSize = stepSize
