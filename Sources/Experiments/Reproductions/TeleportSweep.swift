@@ -104,6 +104,18 @@ public struct TeleportSweep: Reproduction {
         /// By how many times sooner.
         let speedUps: [Double]
 
+        init(rate: Double, steps: Int, runs: [Convergence?], plain: [Convergence?]) {
+            func ratios(_ value: (Convergence) -> Double) -> [Double] {
+                zip(plain, runs).map { plain, run in
+                    if let plain, let run { value(plain) / value(run) } else { .nan }
+                }
+            }
+            self.rate = rate
+            self.steps = steps
+            speedUpsInSteps = ratios { Double($0.steps) }
+            speedUps = ratios(\.seconds)
+        }
+
         /// The median over seeds; NaN where one of them fails.
         var speedUpInSteps: Double { speedUpsInSteps.allSatisfy(\.isFinite) ? speedUpsInSteps.median : .nan }
         var speedUp: Double { speedUps.allSatisfy(\.isFinite) ? speedUps.median : .nan }
@@ -114,7 +126,7 @@ public struct TeleportSweep: Reproduction {
         let descent: Descent
         /// Without a teleport, for each seed; nil where the run does not converge.
         let plain: [Convergence?]
-        var cells: [Way: [Cell]] = [:]
+        let cells: [Way: [Cell]]
     }
 
     /// Runs all points of both grids.
@@ -137,26 +149,29 @@ public struct TeleportSweep: Reproduction {
             _ = convergence(
                 problems[0], descent, way.teleporter(learningRate: descent.ascentLearningRate, steps: 2), plan)
         }
-        let plain = convergences(nil)
-        var sweep = Sweep(descent: descent, plain: plain)
+        // Measured anew after each learning rate, so that a machine that slows down does so for both.
+        var plain = [convergences(nil)]
+        var runs: [(way: Way, rate: Double, steps: Int, convergences: [Convergence?])] = []
         for way in Way.allCases {
-            for factor in plan.rates {
+            for factor in plan.rates where !context.isCancelled() {
+                let rate = factor * descent.ascentLearningRate
                 for steps in plan.steps where !context.isCancelled() {
-                    let rate = factor * descent.ascentLearningRate
-                    let pairs = zip(plain, convergences(way.teleporter(learningRate: rate, steps: steps)))
-                    func ratios(_ value: (Convergence) -> Double) -> [Double] {
-                        pairs.map { plain, other in
-                            if let plain, let other { value(plain) / value(other) } else { .nan }
-                        }
-                    }
-                    sweep.cells[way, default: []].append(
-                        Cell(
-                            rate: rate, steps: steps, speedUpsInSteps: ratios { Double($0.steps) },
-                            speedUps: ratios(\.seconds)))
+                    runs.append((way, rate, steps, convergences(way.teleporter(learningRate: rate, steps: steps))))
                 }
+                plain.append(convergences(nil))
             }
         }
-        return sweep
+        let medians = seeds.indices.map { seed in
+            plain[0][seed].map { first in
+                Convergence(
+                    steps: first.steps, seconds: plain.compactMap { $0[seed]?.seconds }.median, loss: first.loss)
+            }
+        }
+        return Sweep(
+            descent: descent, plain: medians,
+            cells: Dictionary(grouping: runs, by: \.way).mapValues { runs in
+                runs.map { Cell(rate: $0.rate, steps: $0.steps, runs: $0.convergences, plain: medians) }
+            })
     }
 
     /// Nil if the run diverges, or does not converge in the steps there are.
