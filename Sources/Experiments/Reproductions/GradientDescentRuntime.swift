@@ -52,8 +52,8 @@ public struct GradientDescentRuntime: Reproduction {
     public var quickSeconds: Int { 15 }
 
     private static let learningRate = 1e-3
-    /// The eta of a teleport step.
-    private static let eta = 1e-3
+    /// A fixed eta would be too large where the inverse of an ill-conditioned matrix of data makes T long.
+    private static let stepSize = StepSize.growth(0.01)
 
     /// The shape of a network whose matrices are all `dimension` by `dimension`.
     private struct Shape {
@@ -148,9 +148,9 @@ public struct GradientDescentRuntime: Reproduction {
             Tensor.normal([size, size], using: generator).to(dtype: context.dtype, device: context.device)
         }
         let batch = Batch(inputs: matrix(), targets: matrix())
-        // A fixed step without a cap: the same steps at each teleport, whatever the gradient.
+        // Without a cap: the same steps at each teleport, whatever the gradient.
         let teleporter = SymmetryTeleporter(
-            element: .firstOrder, steps: plan.teleportSteps, stepSize: .fixed(Self.eta), cap: .none,
+            element: .firstOrder, steps: plan.teleportSteps, stepSize: Self.stepSize, cap: .none,
             tolerance: .infinity)
         let optimizer = SGD(learningRate: Self.learningRate)
         let parameters = model.parameters.map(\.value)
@@ -186,7 +186,7 @@ public struct GradientDescentRuntime: Reproduction {
                 "dimensions": .integers(plan.dimensions), "layer-counts": .integers(plan.layerCounts),
                 "width": .integer(plan.width), "depth": .integer(plan.depth), "epochs": .integer(plan.epochs),
                 "interval": .integer(plan.interval), "teleport-steps": .integer(plan.teleportSteps),
-                "learning-rate": .number(Self.learningRate), "step-size": .string(StepSize.fixed(Self.eta).text),
+                "learning-rate": .number(Self.learningRate), "step-size": .string(Self.stepSize.text),
                 "seeds": .integers(seeds), "threads": .integer(Libtorch.threadCount),
                 "dtype": .string("\(context.dtype)"), "device": .string(context.device.description),
             ],

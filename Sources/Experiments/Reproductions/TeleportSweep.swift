@@ -28,7 +28,7 @@ public struct TeleportSweep: Reproduction {
     /// The figure.
     public init() {
         plans = [
-            .quick: Plan(rates: [0.1, 0.3, 1, 3, 10], steps: [1, 2, 4, 8, 16], seeds: 3, repetitions: 3),
+            .quick: Plan(rates: [0.1, 0.3, 1, 3], steps: [1, 2, 4, 8], seeds: 3, repetitions: 1),
             .paper: Plan(
                 rates: [0.01, 0.03, 0.1, 0.3, 1, 3, 10], steps: [1, 2, 4, 6, 8, 10, 12, 16, 20], seeds: 5,
                 repetitions: 5),
@@ -174,7 +174,7 @@ public struct TeleportSweep: Reproduction {
             })
     }
 
-    /// Nil if the run diverges, or does not converge in the steps there are.
+    /// Nil if the teleport or the run diverges, or the run does not converge in the steps there are.
     private func convergence(
         _ problem: RegressionProblem, _ descent: Descent, _ teleporter: SymmetryTeleporter?, _ plan: Plan
     ) -> Convergence? {
@@ -190,7 +190,9 @@ public struct TeleportSweep: Reproduction {
                 with: descent.optimizer.make(learningRate: descent.learningRate), steps: plan.mostSteps,
                 teleportAt: [Self.teleportStep], by: teleporter, isDone: isDone)
         }
-        guard let run = runs.first, let loss = run.losses.last, loss.isFinite, isDone(run) else { return nil }
+        guard let run = runs.first, let loss = run.losses.last, loss.isFinite, isDone(run),
+            !run.teleports.contains(where: \.restored)
+        else { return nil }
         return Convergence(
             steps: run.losses.count - 1, seconds: runs.compactMap(\.seconds.last).median, loss: loss)
     }
