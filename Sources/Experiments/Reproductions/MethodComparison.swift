@@ -46,7 +46,7 @@ public struct MethodComparison: Reproduction {
     public init() {
         plans = [
             .quick: Plan(
-                settings: Self.settings(on: .digits, learningRates: [1e-2, 1e-3, 1e-3, 1e-4]), samples: 4000, epochs: 5,
+                settings: Self.settings(on: .digits, learningRates: [2e-2, 2e-3, 2e-3, 2e-4]), samples: 2000, epochs: 5,
                 teleportEpochs: 2, teleportBatches: 8, seeds: 1),
             .paper: Plan(
                 settings: Self.settings(on: .mnist, learningRates: [2e-4, 2e-4, 2e-4, 2e-4])
@@ -305,7 +305,14 @@ public struct MethodComparison: Reproduction {
             } else {
                 text += ", which is never at the plain one's"
             }
-            return text + ", \(share.percent(3)) of the time in teleports"
+            text += ", \(share.percent(3)) of the time in teleports"
+            if arm.arm.teleports?.method == .nullSpace {
+                let free = arm.teleports.map { Double($0.freeDimensions.values.reduce(0, +)) }.median
+                text += ", which have \(free.significant(3)) free dimensions of the layers' inputs"
+                let idle = arm.teleports.count { !$0.hasMoved }
+                if idle > 0 { text += "; \(idle) of \(arm.teleports.count) do not move" }
+            }
+            return text
         }
         guard !ends.isEmpty else { return nil }
         return "\(outcome.setting.name): the training loss of the last epoch is \(plain.trainLoss.mean.significant(3)) "

@@ -22,7 +22,7 @@ public struct TeleportRuntime: Reproduction {
     /// The figure.
     public init() {
         plans = [
-            .quick: Plan(works: TeleportWork.scaling, repetitions: 5),
+            .quick: Plan(works: TeleportWork.scaling, repetitions: 3),
             .paper: Plan(works: TeleportWork.scaling, repetitions: 20, seeds: 3),
         ]
     }

@@ -65,11 +65,13 @@ import Torch
 
     // MARK: ST22 Figure 8
 
+    /// A sweep of a modest and of an absurd learning rate.
     private static let sweep = TeleportSweep(
-        TeleportSweep.Plan(rates: [0.5, 1e12], steps: [1, 3], seeds: 1, repetitions: 1))
+        TeleportSweep.Plan(rates: [0.5, 1e12], steps: [2], seeds: 1, repetitions: 1)
+    ).run(ReproductionContext(scale: .quick, seeds: Seeds([3]), dtype: .float64))
 
     @Test func theSweepTellsWhenTrainingHasConverged() throws {
-        let result = Self.sweep.run(ReproductionContext(scale: .quick, seeds: Seeds([3]), dtype: .float64))
+        let result = Self.sweep
         #expect(result.divergence == nil)
         for (key, optimizer) in [
             ("gradient-descent", SGD(learningRate: 1e-4) as any Optimizer), ("adagrad", AdaGrad(learningRate: 0.1)),
@@ -90,19 +92,22 @@ import Torch
     }
 
     @Test func teleportsThatFailAreLeftOut() throws {
-        let result = Self.sweep.run(ReproductionContext(scale: .quick, dtype: .float64))
+        let result = Self.sweep
         #expect(result.figures.map(\.name) == ["gradient-descent", "adagrad"])
         #expect(result.sections.count == 4 && result.findings.count == 4)
         for figure in result.figures {
             #expect(figure.figure.panels.count == 4)
-            for panel in figure.figure.panels { #expect(panel.series.count == 3 && panel.series[0].y == [1, 1]) }
+            for panel in figure.figure.panels {
+                #expect(panel.series[0].isDashed && panel.series[0].y.allSatisfy { $0 == 1 })
+            }
+            #expect(figure.figure.panels.map(\.series.count) == [3, 2, 3, 2])
         }
         for section in result.sections {
-            #expect(section.table.rows.map(\.count) == [3, 3])
+            #expect(section.table.rows.map(\.count) == [2, 2])
             #expect(section.table.rows[0].allSatisfy { $0 != "-" })
         }
         // Far beyond the level set nothing comes down again.
-        #expect(result.sections[0].table.rows[1].dropFirst() == ["-", "-"])
+        #expect(result.sections[0].table.rows[1][1] == "-")
     }
 
     @Test func aRunThatDoesNotConvergeIsToldOf() {
