@@ -35,52 +35,10 @@ public enum BenchmarkSuite: String, CaseIterable, Sendable {
             for work in TrainingWork.all { report(work.measure(repetitions: repetitions)) }
             report(TransformerWork().measureTraining(repetitions: repetitions))
         case .scaling:
-            for (name, work) in TeleportWork.scaling {
-                report(work.measure("scaling/\(name)", repetitions: repetitions))
+            for (quantity, value, work) in TeleportWork.scaling {
+                report(work.measure("scaling/\(quantity)=\(value)", repetitions: repetitions))
             }
         case .data: try DataWork().measure(repetitions: repetitions, report: report)
-        }
-    }
-}
-
-/// A null-space teleport of a classifier of ten classes.
-private struct TeleportWork {
-    var architecture = Architecture.mlp(hidden: [1024, 1024], activation: .relu)
-    var inputShape = [784]
-    var steps = 8
-    var samples = 32
-    var batches = 1
-
-    static let mlp = TeleportWork()
-    static let cnn = TeleportWork(
-        architecture: .cnn(channels: [16, 32, 64], activation: .relu), inputShape: [3, 32, 32], samples: 256)
-
-    /// One quantity varied at a time, as NS25 Figure 3 has it.
-    static let scaling: [(String, TeleportWork)] = {
-        func work(t: Int = 8, d: Int = 256, n: Int = 64, l: Int = 4, b: Int = 1) -> TeleportWork {
-            TeleportWork(
-                architecture: .mlp(hidden: Array(repeating: d, count: l - 1), activation: .relu), steps: t, samples: n,
-                batches: b)
-        }
-        return [1, 2, 4, 8, 16].map { ("t=\($0)", work(t: $0)) }
-            + [64, 128, 256, 512, 1024].map { ("d=\($0)", work(d: $0)) }
-            + [16, 32, 64, 128, 256].map { ("n=\($0)", work(n: $0)) }
-            + [2, 3, 4, 5, 6].map { ("l=\($0)", work(l: $0)) }
-            + [1, 2, 4, 8].map { ("b=\($0)", work(b: $0)) }
-    }()
-
-    func measure(_ name: String, repetitions: Int) -> Timing {
-        let generator = Generator(seed: 0)
-        let model = architecture.makeModel(inputShape: inputShape, task: .classification(classes: 10), using: generator)
-        let data = (0..<batches).map { _ in Batch.random(of: samples, shape: inputShape, using: generator) }
-        // A fixed step without a cap: the same steps at each repetition, whatever the gradient.
-        let teleporter = NullSpaceTeleporter(steps: steps, stepSize: .fixed(0.01), cap: .none)
-        let optimizer = SGD(learningRate: 1e-3)
-        let start = model.parameters.map { $0.value.clone() }
-        return Timing(name, repetitions: repetitions) {
-            for (parameter, value) in zip(model.parameters, start) { parameter.value.copy(from: value) }
-        } _: {
-            _ = teleporter.teleport(model, CrossEntropy(), on: data, before: optimizer)
         }
     }
 }
@@ -179,14 +137,5 @@ private struct TransformerWork {
             let loss = LinearizedLoss(model, MeanSquaredError(), on: batch)
             optimizer.update(parameters, with: loss.pullback().parameters)
         }
-    }
-}
-
-extension Batch {
-    /// Normal inputs of the given shape, and labels of ten classes.
-    fileprivate static func random(of count: Int, shape: [Int], using generator: Generator) -> Batch {
-        Batch(
-            inputs: .normal([count] + shape, using: generator),
-            targets: .integers([count], in: 0..<10, using: generator))
     }
 }

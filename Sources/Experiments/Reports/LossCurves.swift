@@ -51,7 +51,14 @@ public struct LossCurves: Equatable, Sendable {
         return files
     }
 
-    private static func chart(
+    /// A chart of losses, logarithmic where they go over more than a decade.
+    ///
+    /// - Parameters:
+    ///   - title: The text above.
+    ///   - horizontalLabel: What the curves are over.
+    ///   - markers: Where teleports were; in the colour of the second curve.
+    ///   - curves: The curves and their names.
+    static func chart(
         _ title: String, horizontalLabel: String, markers: [Double], curves: [(name: String, curve: MeanCurve)]
     ) -> LineChart {
         let losses = curves.flatMap { $0.curve.y.map(\.mean) }.filter(\.isFinite)

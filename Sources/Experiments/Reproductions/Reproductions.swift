@@ -3,7 +3,7 @@ public enum Reproductions {
     /// All of them, by paper and number.
     public static let all: [any Reproduction] = [
         TestFunctionTrajectories(), MultilayerRegression(), ClassificationWithSymmetry(), TeleportSchedules(),
-        TestFunctionGradients(),
+        GradientDescentRuntime(), TestFunctionGradients(), TeleportSweep(), MethodComparison(), TeleportRuntime(),
     ]
 
     /// That of a name; nil if there is none.

@@ -1,0 +1,90 @@
+import NeuralNetworks
+import Optimizers
+import Teleportation
+import Torch
+
+/// A teleport of a classifier of ten classes.
+struct TeleportWork: Sendable {
+    /// What moves the classifier.
+    enum Method: Sendable {
+        case nullSpace
+        /// The action that any activation admits.
+        case symmetry
+    }
+
+    var method = Method.nullSpace
+    var architecture = Architecture.mlp(hidden: [1024, 1024], activation: .relu)
+    var inputShape = [784]
+    var steps = 8
+    var samples = 32
+    var batches = 1
+    /// What weights and data follow from.
+    var seed = 0
+    var dtype = DType.float32
+    var device = Device.cpu
+
+    static let mlp = TeleportWork()
+    static let cnn = TeleportWork(
+        architecture: .cnn(channels: [16, 32, 64], activation: .relu), inputShape: [3, 32, 32], samples: 256)
+
+    /// One quantity varied at a time, as NS25 Figure 3 has it: the number of steps t, the width d, the samples n, the layers
+    /// l and the batches b.
+    static let scaling: [(quantity: String, value: Int, work: TeleportWork)] =
+        [1, 2, 4, 8, 16].map { ("t", $0, perceptron(t: $0)) }
+        + [64, 128, 256, 512, 1024].map { ("d", $0, perceptron(d: $0)) }
+        + [16, 32, 64, 128, 256].map { ("n", $0, perceptron(n: $0)) }
+        + [2, 3, 4, 5, 6].map { ("l", $0, perceptron(l: $0)) }
+        + [1, 2, 4, 8].map { ("b", $0, perceptron(b: $0)) }
+
+    /// The work on a perceptron whose hidden layers have one width.
+    static func perceptron(t: Int = 8, d: Int = 256, n: Int = 64, l: Int = 4, b: Int = 1) -> TeleportWork {
+        TeleportWork(
+            architecture: .mlp(hidden: Array(repeating: d, count: l - 1), activation: .relu), steps: t, samples: n,
+            batches: b)
+    }
+
+    /// Measures the work.
+    ///
+    /// - Parameters:
+    ///   - name: What the measurement is called.
+    ///   - repetitions: How many times to measure.
+    ///   - teleported: Receives what each teleport did, those that warm up included.
+    func measure(
+        _ name: String, repetitions: Int, teleported: ([TeleportReport]) -> Void = { _ in }
+    ) -> Timing {
+        let generator = Generator(seed: UInt64(seed))
+        let model = architecture.makeModel(
+            inputShape: inputShape, task: .classification(classes: 10), using: generator, dtype: dtype, device: device)
+        let data = (0..<batches).map { _ in
+            Batch.random(of: samples, shape: inputShape, using: generator).to(dtype: dtype, device: device)
+        }
+        // A fixed step without a cap: the same steps at each repetition, whatever the gradient.
+        let teleporter: any Teleporter =
+            switch method {
+            case .nullSpace: NullSpaceTeleporter(steps: steps, stepSize: .fixed(0.01), cap: .none)
+            case .symmetry:
+                SymmetryTeleporter(action: .approximate, steps: steps, stepSize: .fixed(0.01), cap: .none)
+            }
+        let optimizer = SGD(learningRate: 1e-3)
+        let start = model.parameters.map { $0.value.clone() }
+        return Timing(name, repetitions: repetitions) {
+            for (parameter, value) in zip(model.parameters, start) { parameter.value.copy(from: value) }
+        } _: {
+            teleported(teleporter.teleport(model, CrossEntropy(), on: data, before: optimizer))
+        }
+    }
+}
+
+extension Batch {
+    /// Normal inputs of the given shape, and labels of ten classes.
+    static func random(of count: Int, shape: [Int], using generator: Generator) -> Batch {
+        Batch(
+            inputs: .normal([count] + shape, using: generator),
+            targets: .integers([count], in: 0..<10, using: generator))
+    }
+
+    /// The same samples, with inputs of another type, on another device.
+    fileprivate func to(dtype: DType, device: Device) -> Batch {
+        Batch(inputs: inputs.to(dtype: dtype, device: device), targets: targets.to(device: device))
+    }
+}
