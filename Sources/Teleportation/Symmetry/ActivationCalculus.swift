@@ -48,10 +48,12 @@ extension Activation {
         }
     }
 
-    /// Whether all elements of `y` are in the range of the activation, which is smaller than that of its extension.
-    func attains(_ y: Tensor) -> Bool {
-        guard let range else { return true }
-        return (y - y.clamped(to: range)).squaredNorm().item() == 0
+    /// The units whose values, given as `[N, k]`, are not all in the range of the activation, which is smaller than that of
+    /// its extension.
+    func unitsOutOfRange(_ y: Tensor) -> [Int] {
+        guard let range else { return [] }
+        let excess = (y - y.clamped(to: range)).absolute().sum(along: [0])
+        return excess.doubles().enumerated().filter { $0.element != 0 }.map(\.offset)
     }
 
     /// The units that for some sample are so near an end of the activation's range that no digit of the derivative, given

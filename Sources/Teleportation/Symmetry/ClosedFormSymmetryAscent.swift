@@ -38,7 +38,8 @@ final class ClosedFormSymmetryAscent<Objective: Loss>: SymmetryAscent {
     /// `Delta_l W_l`, dL/dA_l; that of the data is not needed.
     private var pulled: [Tensor?] = []
 
-    /// The most times that an element is halved to keep the hidden units in the range of their activation.
+    /// The most times that a row of T is halved to keep its hidden unit in the range of the activation, before the unit
+    /// rests.
     private static var halvings: Int { 8 }
 
     private var layers: [Dense] { perceptron.layers }
@@ -245,25 +246,27 @@ final class ClosedFormSymmetryAscent<Objective: Loss>: SymmetryAscent {
         return halvings
     }
 
-    /// - Returns: How often the element was halved; nil if that did not help, and the pair stays as it is.
+    /// - Returns: How often rows of T were halved; nil if that did not help, and the pair stays as it is.
     private func moveExactly(
         _ index: Int, along direction: ParameterGradient, scale: Double
     ) throws(TorchError) -> Int? {
         let (lower, activation) = (layers[index], perceptron.activations[index])
         let dual = try pseudoInverse(index)
         let hidden = inputs[index + 1].rows
-        var scale = scale
         var g = FactoredGroupElement(element, of: direction, scale: scale)
         var moved = g.applied(toRows: hidden)
-        // What the extension of tanh attains and tanh does not, the network does not attain.
+        // What the extension of tanh attains and tanh does not, the network does not attain. A row of T moves one unit, and
+        // with rows of other lengths T still leads up: one unit at the end of its range need not hold up the others.
+        var shares = Array(repeating: 1.0, count: hidden.size(1))
         var halvings = 0
-        while !activation.attains(moved) {
-            guard halvings < Self.halvings else { return nil }
+        while case let units = activation.unitsOutOfRange(moved), !units.isEmpty {
+            guard halvings < 2 * Self.halvings else { return nil }
+            for unit in units { shares[unit] = halvings < Self.halvings ? shares[unit] / 2 : 0 }
             halvings += 1
-            scale /= 2
-            g = FactoredGroupElement(element, of: direction, scale: scale)
+            g = FactoredGroupElement(element, of: shortened(direction, to: shares), scale: scale)
             moved = g.applied(toRows: hidden)
         }
+        guard shares.contains(where: { $0 > 0 }) else { return nil }
         let change = activation.inverse(moved) - activation.inverse(hidden)
         let width = inputs[index].columnCount
         lower.weight.addMatmulInPlace(change.transposed(), dual.narrowed(1, to: 0..<width))
@@ -272,6 +275,15 @@ final class ClosedFormSymmetryAscent<Objective: Loss>: SymmetryAscent {
         let input = lower.augmented(inputs[index].rows)
         setHidden(index, preactivations[index] + product(input, dual.transposed(), change))
         return halvings
+    }
+
+    /// A matrix of the Lie algebra with shares of its rows.
+    private func shortened(_ direction: ParameterGradient, to shares: [Double]) -> ParameterGradient {
+        let shares = Tensor(shares).to(dtype: inputs[0].dtype, device: inputs[0].device)
+        return switch direction {
+        case .tensor(let matrix): .tensor(matrix * shares.expanded(at: 1))
+        case .product(let delta, let input): .product(delta: delta * shares, input: input)
+        }
     }
 
     private func moveApproximately(_ index: Int, by g: FactoredGroupElement) throws(TorchError) {
