@@ -2,7 +2,8 @@
 public struct TeleportReport: Sendable {
     /// The number of steps taken; fewer than asked for if the cap was reached.
     public var steps = 0
-    /// How often a move was halved: all of it for the sake of the control samples, or a step by a line search.
+    /// How often a move was halved: all of it for the sake of the control samples, a step by a line search, or a group
+    /// element that leads out of the range of an activation.
     public var halvings = 0
     /// The loss of the batch before the first step.
     public var lossBefore: Double
@@ -55,6 +56,8 @@ public struct TeleportReport: Sendable {
         }
     }
 
-    /// The change of the loss, relative to the loss before.
-    public var relativeDrift: Double { abs(lossAfter - lossBefore) / abs(lossBefore) }
+    /// The change of the loss, relative to the loss before; zero where it did not change, also from zero.
+    public var relativeDrift: Double {
+        lossAfter == lossBefore ? 0 : abs(lossAfter - lossBefore) / abs(lossBefore)
+    }
 }

@@ -6,7 +6,7 @@ public protocol Teleporter {
     /// Moves the parameters on one batch after the other.
     ///
     /// Each batch is a transaction: the parameters are set back where a number stopped being finite or the loss of the
-    /// batch drifted beyond the teleporter's tolerance, and the report says so.
+    /// batch drifted beyond the teleporter's tolerance and by more than 1e-7, and the report says so.
     ///
     /// - Parameters:
     ///   - model: The model whose parameters move, in place.

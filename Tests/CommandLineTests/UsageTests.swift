@@ -83,6 +83,15 @@ import Testing
             ["compare", option, value], fails: 2, saying: "'\(value)'", option, remedy, "See 'teleport compare --help'")
     }
 
+    @Test(arguments: [
+        (["--method", "symmetry", "--model", "cnn"], "ConvolutionalNetwork does not fit: use the null-space method"),
+        (["--method", "symmetry", "--model", "mlp:8"], "relu is not bijective: use LeakyReLU with a positive slope"),
+        (["--method", "random", "--model", "mlp:8:tanh"], "cannot rescale units before Tanh"),
+    ])
+    func refusesModelsThatAMethodCannotMove(options: [String], remedy: String) throws {
+        try expect(["compare"] + options, fails: 2, saying: remedy)
+    }
+
     @Test func refusesWhatItDoesNotKnow() throws {
         try expect(["compare", "--speed", "9"], fails: 2, saying: "'--speed'", "See 'teleport compare --help'")
         try expect(["compare", "more"], fails: 2, saying: "'more'", "See 'teleport compare --help'")

@@ -180,6 +180,7 @@ import Torch
         let quadratic = Quadratic(start: [0, 0, 0, 0])
         let report = quadratic.teleport(LevelSetTeleporter(cap: .none))
         #expect(report.steps == 0 && report.restored == nil && report.gradientNormSquaredAfter == 0)
+        #expect(report.lossBefore == 0 && report.relativeDrift == 0)
     }
 
     @Test(

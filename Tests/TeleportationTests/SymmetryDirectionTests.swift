@@ -153,6 +153,23 @@ func augmentedLayers(_ tensors: [Tensor], hasBias: Bool) -> [Tensor] {
         for (a, b) in zip(moved, anew) { #expect(relativeDifference(a, b) < 1e-8) }
     }
 
+    @Test(
+        "With one pair, and samples that span the inputs, the published derivative is the closed form",
+        arguments: [Activation.leakyReLU(slope: 0.1), .tanh, .sigmoid], [true, false])
+    func publishedDirection(activation: Activation, bias: Bool) throws {
+        let instance = Instance(hidden: [10], samples: 40, bias: bias, activation: activation)
+        let perceptron = try Perceptron(instance.model())
+        let closedForm = ClosedFormSymmetryAscent(
+            perceptron, CrossEntropy(), on: instance.batch(), action: .exact, element: .exponential)
+        _ = closedForm.differentiate()
+        let published = PublishedSymmetryAscent(
+            perceptron, CrossEntropy(), on: instance.batch(), action: .exact, element: .exponential)
+        for (a, b) in zip(try published.direction(), try closedForm.direction()) {
+            #expect(b.squaredNorm().item() > 0)
+            #expect(relativeDifference(a.formed(), b.formed()) < 1e-8)
+        }
+    }
+
     @Test("Along the direction half the squared gradient norm grows by its square", arguments: GroupAction.allCases)
     func directionByFiniteDifferences(action: GroupAction) throws {
         for element in GroupElement.allCases {

@@ -80,6 +80,58 @@ import Torch
         #expect(other.restored == .notFinite && other.steps == 0)
     }
 
+    @Test("A step that leads out of the range of the activation, however short, is none")
+    func outOfRange() {
+        for activation in [Activation.tanh, .sigmoid] {
+            let model = model(activation: activation)
+            let report = SymmetryTeleporter(stepSize: .fixed(1e30), cap: .none).teleport(
+                model, CrossEntropy(), on: [batch()], before: SGD(learningRate: 0.1))[0]
+            #expect(report.steps == 0 && report.restored == nil && report.lossAfter == report.lossBefore)
+            for (a, b) in zip(model.parameters, self.model(activation: activation).parameters) {
+                #expect(a.value.doubles() == b.value.doubles(), "\(a.name)")
+            }
+        }
+    }
+
+    @Test("Units at the end of their range do not hold up the others")
+    func endOfRange() {
+        let report = SymmetryTeleporter(stepSize: .growth(0.5), cap: .none).teleport(
+            model(activation: .tanh, dtype: .float64), CrossEntropy(), on: [batch(8, dtype: .float64)],
+            before: SGD(learningRate: 0.1))[0]
+        #expect(report.restored == nil && report.steps == 10 && report.halvings > 0)
+        #expect(report.relativeDrift < 1e-6, "\(report.relativeDrift)")
+        let growth = report.gradientNormSquaredAfter / report.gradientNormSquaredBefore
+        #expect(growth > pow(1.5, 10), "\(growth)")
+    }
+
+    @Test("Steps that are shortened to stay in the range of the activation are counted")
+    func halvings() {
+        let reports = [1e-3, 30].map {
+            SymmetryTeleporter(steps: 3, stepSize: .growth($0), cap: .none).teleport(
+                model(activation: .tanh, dtype: .float64), CrossEntropy(), on: [batch(dtype: .float64)],
+                before: SGD(learningRate: 0.1))[0]
+        }
+        #expect(reports.map(\.steps) == [3, 3] && reports.allSatisfy { $0.restored == nil }, "\(reports)")
+        #expect(reports[0].halvings == 0 && reports[1].halvings > 0, "\(reports.map(\.halvings))")
+    }
+
+    @Test(
+        "Saturated units stay, and the others move", arguments: [(Activation.tanh, 30.0), (.sigmoid, 60)],
+        [DType.float32, .float64])
+    func saturation(kind: (activation: Activation, bias: Double), dtype: DType) {
+        let model = model(activation: kind.activation, dtype: dtype)
+        let (weight, bias) = (model.parameters[0].value, model.parameters[1].value)
+        bias.selected(0, 3).fill(kind.bias)
+        let before = weight.clone()
+        let report = SymmetryTeleporter(stepSize: .growth(0.05), cap: .none).teleport(
+            model, CrossEntropy(), on: [batch(dtype: dtype)], before: SGD(learningRate: 0.1))[0]
+        #expect(report.restored == nil && report.steps == 10)
+        #expect(report.relativeDrift < (dtype == .float32 ? 1e-4 : 1e-9))
+        #expect(report.gradientNormSquaredAfter > 1.2 * report.gradientNormSquaredBefore)
+        let moves = (weight - before).absolute().sum(along: [1]).doubles()
+        #expect(moves.enumerated().allSatisfy { ($1 == 0) == ($0 == 3) })
+    }
+
     @Test("A teleport stops at its cap")
     func cap() {
         let teleporter = SymmetryTeleporter(steps: 100, stepSize: .growth(0.05), cap: .relative(2))
@@ -144,11 +196,13 @@ import Torch
         let cnn = ConvolutionalNetwork(imageShape: [2, 8, 8], channels: [4, 6], outputs: 3, using: generator)
         let residual = Sequential(
             Dense(4, 5, using: generator), Tanh(), Dense(5, 5, using: generator), Dense(5, 2, using: generator))
+        let shared = Dense(4, 4, using: generator)
         let transformer = Transformer.regression(
             features: 4, outputs: 2, length: 6, heads: 2, layers: 1, using: generator)
         for (model, part) in [
             (cnn as any Layer, "ConvolutionalNetwork"), (transformer, "Transformer"), (residual, "Dense at its place"),
             (Sequential(Dense(4, 2, using: generator)), "1 dense layers"),
+            (Sequential(shared, Tanh(), shared, Tanh(), Dense(4, 2, using: generator)), "two layers share"),
         ] {
             for action in GroupAction.allCases {
                 let refusal = #expect(throws: SymmetryRefusal.self) {

@@ -164,6 +164,19 @@ private func rotation(_ dimension: Int, _ generator: Generator) -> Tensor {
         }
     }
 
+    @Test("A matrix that is symmetric to its own resolution is symmetric")
+    func singlePrecision() throws {
+        let basis = rotation(20, Generator(seed: 5))
+        let exact = (basis * Tensor((1...20).map(Double.init))).matmul(basis.transposed())
+        let rounding = Tensor.normal([20, 20], using: Generator(seed: 6)) * 1e-6
+        let matrix = exact.to(dtype: .float32) + rounding
+        #expect(relativeDifference(matrix, matrix.transposed()) > 1e-8)
+        let form = try QuadraticForm(matrix)
+        for point in try Landscape.form.points(3).map({ Array($0.prefix(20)) }) {
+            #expect(isClose(form.value(at: point), dot(point, product(matrix, point)), 1e-12))
+        }
+    }
+
     @Test("What does not fit traps")
     func traps() async {
         await #expect(processExitsWith: .failure) { _ = Rosenbrock().gradient(at: [1, 2, 3]) }

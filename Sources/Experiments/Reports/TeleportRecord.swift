@@ -16,7 +16,7 @@ public struct TeleportRecord: Codable, Equatable, Sendable {
     @JSONNumber public var gradientNormSquaredAfter: Double
     /// The dimension of the null space in which each layer could move, by the name of the layer.
     public var freeDimensions: [String: Int]
-    /// How often the move was halved, so that other samples do not pay more for it than it gains.
+    /// How often the move, or a step of it, was halved, as `TeleportReport` has it.
     public var halvings: Int
     /// Whether the move was undone, for itself or with all of its epoch, and the parameters are those from before.
     public var restored: Bool

@@ -222,8 +222,9 @@ private struct ScheduledTeleports {
         let trial = configuration.trialSteps > 0 ? TeleportTrial(of: model, optimizer) : nil
         let records = teleporter.teleport(model, loss, on: batches, before: optimizer)
             .enumerated().map { TeleportRecord($1, epoch: epoch, batch: $0) }
+        guard records.contains(where: \.hasMoved) else { return (records, nil) }
         if configuration.optimizerState == .reset { optimizer.reset() }
-        return (records, records.contains(where: \.hasMoved) ? trial : nil)
+        return (records, trial)
     }
 }
 

@@ -38,18 +38,34 @@ extension Activation {
         }
     }
 
-    /// Whether the activation itself, and not only its extension, reaches all elements of `y`, or their neighbours.
-    func attains(_ y: Tensor) -> Bool {
-        let range: ClosedRange<Double>
+    /// What the activation itself, and not only its extension, attains, or comes as near as rounding lets it; nil for all
+    /// numbers.
+    private var range: ClosedRange<Double>? {
         switch self {
-        case .tanh: range = -1...1
-        case .sigmoid: range = 0...1
-        case .relu, .leakyReLU, .gelu: return true
+        case .tanh: -1...1
+        case .sigmoid: 0...1
+        case .relu, .leakyReLU, .gelu: nil
         }
-        return (y - y.clamped(to: range)).squaredNorm().item() == 0
     }
 
-    /// The x at which the activation, or its extension, is `y`; differentiable by autograd for LeakyReLU.
+    /// The units whose values, given as `[N, k]`, are not all in the range of the activation, which is smaller than that of
+    /// its extension.
+    func unitsOutOfRange(_ y: Tensor) -> [Int] {
+        guard let range else { return [] }
+        let excess = (y - y.clamped(to: range)).absolute().sum(along: [0])
+        return excess.doubles().enumerated().filter { $0.element != 0 }.map(\.offset)
+    }
+
+    /// The units that for some sample are so near an end of the activation's range that no digit of the derivative, given
+    /// as `[N, k]`, is left.
+    func saturatedUnits(_ derivative: Tensor) -> [Int] {
+        guard range != nil else { return [] }
+        let resolution = derivative.dtype.epsilon
+        let shortfall = -derivative.clamped(to: 0...resolution) + resolution
+        return shortfall.sum(along: [0]).doubles().enumerated().filter { $0.element > 0 }.map(\.offset)
+    }
+
+    /// The x at which the activation, or its extension, is `y`; autograd can differentiate it once.
     func inverse(_ y: Tensor) -> Tensor {
         switch self {
         case .leakyReLU(let slope): return y.leakyReLU(slope: 1 / slope)

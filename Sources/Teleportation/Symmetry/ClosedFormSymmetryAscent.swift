@@ -38,7 +38,8 @@ final class ClosedFormSymmetryAscent<Objective: Loss>: SymmetryAscent {
     /// `Delta_l W_l`, dL/dA_l; that of the data is not needed.
     private var pulled: [Tensor?] = []
 
-    /// The most times that an element is halved to keep the hidden units in the range of their activation.
+    /// The most times that a row of T is halved to keep its hidden unit in the range of the activation, before the unit
+    /// rests.
     private static var halvings: Int { 8 }
 
     private var layers: [Dense] { perceptron.layers }
@@ -183,7 +184,7 @@ final class ClosedFormSymmetryAscent<Objective: Loss>: SymmetryAscent {
         _ index: Int, _ forward: Forward, _ backward: Backward
     ) throws(TorchError) -> (left: [Tensor], right: [Tensor]) {
         let dual = try pseudoInverse(index)
-        let input = augmented(inputs[index].rows, layers[index])
+        let input = layers[index].augmented(inputs[index].rows)
         var image = product(dual, input.transposed(), backward.deltas[index])
         if let tangent = forward.inputs[index] {
             let weights = dual.narrowed(1, to: 0..<tangent.size(1))
@@ -192,7 +193,12 @@ final class ClosedFormSymmetryAscent<Objective: Loss>: SymmetryAscent {
         guard let upper = pulled[index + 1], let moved = backward.products[index + 1],
             let tangent = forward.inputs[index + 1]
         else { fatalError("direction() before differentiate()") }
-        return ([image / slopes[index] - moved, -upper], [inputs[index + 1].rows, tangent])
+        let left = [image / slopes[index] - moved, -upper]
+        // The inverse has no derivative there. The elements that leave a unit alone are a group of their own.
+        for unit in perceptron.activations[index].saturatedUnits(slopes[index]) {
+            for part in left { part.selected(1, unit).fill(0) }
+        }
+        return (left, [inputs[index + 1].rows, tangent])
     }
 
     private func approximateDirection(
@@ -212,55 +218,72 @@ final class ClosedFormSymmetryAscent<Objective: Loss>: SymmetryAscent {
     private func pseudoInverse(_ index: Int) throws(TorchError) -> Tensor {
         if let known = pseudoInverses[index] { return known }
         let rows = inputs[index].rows
-        let inverse = try (action == .exact ? augmented(rows, layers[index]) : rows).transposedPseudoInverse()
+        let inverse = try (action == .exact ? layers[index].augmented(rows) : rows).transposedPseudoInverse()
         pseudoInverses[index] = inverse
         return inverse
-    }
-
-    /// The rows with a one at the end of each, where the layer has a bias.
-    private func augmented(_ rows: Tensor, _ layer: Dense) -> Tensor {
-        guard layer.bias != nil else { return rows }
-        return .concatenated([rows, .ones([rows.size(0), 1], dtype: rows.dtype, device: rows.device)], along: 1)
     }
 
     // MARK: Moves
 
     /// Moves one pair after the other from the first layer up, each one with the input that the pair below leaves it, so
     /// that what one changes the next one knows.
-    func move(along directions: [ParameterGradient], scale: Double) throws(TorchError) {
+    @discardableResult
+    func move(along directions: [ParameterGradient], scale: Double) throws(TorchError) -> Int? {
+        var halvings: Int?
         for (index, direction) in directions.enumerated() {
             switch action {
-            case .exact: try moveExactly(index, along: direction, scale: scale)
+            case .exact:
+                guard let count = try moveExactly(index, along: direction, scale: scale) else { continue }
+                halvings = (halvings ?? 0) + count
             case .approximate:
                 try moveApproximately(index, by: FactoredGroupElement(element, of: direction, scale: scale))
+                halvings = 0
             }
             // Invariant where the samples are few, and not where they are many.
             let preactivation = layers[index + 1](inputs[index + 1].rows)
             if index + 1 < last { setHidden(index + 1, preactivation) } else { preactivations[last] = preactivation }
         }
+        return halvings
     }
 
-    private func moveExactly(_ index: Int, along direction: ParameterGradient, scale: Double) throws(TorchError) {
+    /// - Returns: How often rows of T were halved; nil if that did not help, and the pair stays as it is.
+    private func moveExactly(
+        _ index: Int, along direction: ParameterGradient, scale: Double
+    ) throws(TorchError) -> Int? {
         let (lower, activation) = (layers[index], perceptron.activations[index])
         let dual = try pseudoInverse(index)
         let hidden = inputs[index + 1].rows
-        var scale = scale
         var g = FactoredGroupElement(element, of: direction, scale: scale)
         var moved = g.applied(toRows: hidden)
-        // What the extension of tanh attains and tanh does not, the network does not attain.
-        for _ in 0..<Self.halvings where !activation.attains(moved) {
-            scale /= 2
-            g = FactoredGroupElement(element, of: direction, scale: scale)
+        // What the extension of tanh attains and tanh does not, the network does not attain. A row of T moves one unit, and
+        // with rows of other lengths T still leads up: one unit at the end of its range need not hold up the others.
+        var shares = Array(repeating: 1.0, count: hidden.size(1))
+        var halvings = 0
+        while case let units = activation.unitsOutOfRange(moved), !units.isEmpty {
+            guard halvings < 2 * Self.halvings else { return nil }
+            for unit in units { shares[unit] = halvings < Self.halvings ? shares[unit] / 2 : 0 }
+            halvings += 1
+            g = FactoredGroupElement(element, of: shortened(direction, to: shares), scale: scale)
             moved = g.applied(toRows: hidden)
         }
-        guard activation.attains(moved) else { return }
+        guard shares.contains(where: { $0 > 0 }) else { return nil }
         let change = activation.inverse(moved) - activation.inverse(hidden)
         let width = inputs[index].columnCount
         lower.weight.addMatmulInPlace(change.transposed(), dual.narrowed(1, to: 0..<width))
         lower.bias?.addMatrixVectorInPlace(change.transposed(), dual.selected(1, dual.size(1) - 1))
         g.applyInverse(toColumnsOf: layers[index + 1].weight)
-        let input = augmented(inputs[index].rows, lower)
+        let input = lower.augmented(inputs[index].rows)
         setHidden(index, preactivations[index] + product(input, dual.transposed(), change))
+        return halvings
+    }
+
+    /// A matrix of the Lie algebra with shares of its rows.
+    private func shortened(_ direction: ParameterGradient, to shares: [Double]) -> ParameterGradient {
+        let shares = Tensor(shares).to(dtype: inputs[0].dtype, device: inputs[0].device)
+        return switch direction {
+        case .tensor(let matrix): .tensor(matrix * shares.expanded(at: 1))
+        case .product(let delta, let input): .product(delta: delta * shares, input: input)
+        }
     }
 
     private func moveApproximately(_ index: Int, by g: FactoredGroupElement) throws(TorchError) {

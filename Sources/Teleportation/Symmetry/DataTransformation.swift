@@ -95,9 +95,10 @@ private final class DataAscent<Model: Layer, Objective: Loss>: SymmetryAscent {
         return [.product(delta: gradient, input: Representation(rows: gradient))]
     }
 
-    func move(along directions: [ParameterGradient], scale: Double) {
+    func move(along directions: [ParameterGradient], scale: Double) -> Int? {
         let g = FactoredGroupElement(.exponential, of: directions[0], scale: scale)
         g.applyInverse(toColumnsOf: weight)
         g.apply(to: transformation.matrix)
+        return 0
     }
 }

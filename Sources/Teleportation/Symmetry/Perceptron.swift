@@ -30,6 +30,10 @@ struct Perceptron {
                 throw .notAPerceptron(part: "\(type(of: layer)) at its place")
             }
         }
+        for (index, layer) in layers.enumerated()
+        where layers[..<index].contains(where: { $0.weight.sharesStorage(with: layer.weight) }) {
+            throw .notAPerceptron(part: "a weight that two layers share")
+        }
         guard layers.count >= 2, layers.count == activations.count + 1 else {
             throw .notAPerceptron(part: "a sequence of \(layers.count) dense layers, \(activations.count) activations")
         }
@@ -47,6 +51,14 @@ struct Perceptron {
             rows.rank == 2,
             "symmetry teleportation takes one row for each sample, but the inputs have shape \(rows.shape)")
         return rows
+    }
+}
+
+extension Dense {
+    /// Inputs of the layer, `[N, in]`, with a one at the end of each row if there is a bias.
+    func augmented(_ rows: Tensor) -> Tensor {
+        guard bias != nil else { return rows }
+        return .concatenated([rows, .ones([rows.size(0), 1], dtype: rows.dtype, device: rows.device)], along: 1)
     }
 }
 

@@ -6,8 +6,9 @@ import Torch
 /// Where a layer's inputs do not span its space the weights that see them are replaced, and not added to: V becomes
 /// `sigma^{-1}(g S) h^+` and U becomes `U S S'^+`. When a step is applied, all pairs read the inputs that they had before it.
 /// While its gradient is taken, so do those of the approximate action, whereas the inputs and pseudo-inverses of the exact
-/// one are those of the transformed weights, which autograd follows. These are the conventions of ST22's experiments for the
-/// exact action and of PS24's for the approximate one.
+/// one are those of the transformed weights, which autograd follows: the gradient with respect to a layer then counts what
+/// the layer does to the replaced weights above it. These are the conventions of ST22's experiments for the exact action and
+/// of PS24's for the approximate one.
 final class PublishedSymmetryAscent<Objective: Loss>: SymmetryAscent {
     private let perceptron: Perceptron
     private let loss: Objective
@@ -55,7 +56,8 @@ final class PublishedSymmetryAscent<Objective: Loss>: SymmetryAscent {
         }
     }
 
-    func move(along directions: [ParameterGradient], scale: Double) throws(TorchError) {
+    @discardableResult
+    func move(along directions: [ParameterGradient], scale: Double) throws(TorchError) -> Int? {
         let elements = directions.map { direction in
             let t = direction.formed() * scale
             switch element {
@@ -72,6 +74,7 @@ final class PublishedSymmetryAscent<Objective: Loss>: SymmetryAscent {
             layer.weight.copy(from: weight.narrowed(1, to: 0..<width))
             layer.bias?.copy(from: weight.narrowed(1, to: width..<weight.size(1)).flattened())
         }
+        return 0
     }
 
     // MARK: The network as a function of its weights
@@ -85,7 +88,7 @@ final class PublishedSymmetryAscent<Objective: Loss>: SymmetryAscent {
 
     /// The input of each layer, with a one at the end of each row where it has a bias.
     private func inputs(_ weights: [Tensor]) -> [Tensor] {
-        var inputs = [augmented(rows, perceptron.layers[0])]
+        var inputs = [perceptron.layers[0].augmented(rows)]
         for index in perceptron.activations.indices {
             inputs.append(output(of: index, inputs[index], weights[index]))
         }
@@ -93,15 +96,10 @@ final class PublishedSymmetryAscent<Objective: Loss>: SymmetryAscent {
     }
 
     private func output(of index: Int, _ input: Tensor, _ weight: Tensor) -> Tensor {
-        augmented(perceptron.activations[index].layer(linear(input, weight)), perceptron.layers[index + 1])
+        perceptron.layers[index + 1].augmented(perceptron.activations[index].layer(linear(input, weight)))
     }
 
     private func linear(_ input: Tensor, _ weight: Tensor) -> Tensor { input.matmul(weight.transposed()) }
-
-    private func augmented(_ rows: Tensor, _ layer: Dense) -> Tensor {
-        guard layer.bias != nil else { return rows }
-        return .concatenated([rows, .ones([rows.size(0), 1], dtype: rows.dtype, device: rows.device)], along: 1)
-    }
 
     /// The weights after the action of g on each pair, from the first layer up.
     ///
@@ -110,7 +108,7 @@ final class PublishedSymmetryAscent<Objective: Loss>: SymmetryAscent {
         _ weights: [Tensor], by elements: [(g: Tensor, inverse: Tensor)], inputs: [Tensor]?
     ) throws(TorchError) -> [Tensor] {
         var moved = weights
-        var input = augmented(rows, perceptron.layers[0])
+        var input = perceptron.layers[0].augmented(rows)
         for (index, (g, inverse)) in elements.enumerated() {
             if let inputs { input = inputs[index] }
             let activation = perceptron.activations[index]

@@ -14,6 +14,8 @@ protocol SymmetryAscent: AnyObject {
 
     /// Moves the weights by the group elements of `scale` times the directions.
     ///
+    /// - Returns: How often parts of the elements were halved, to keep hidden units in the range of their activation; nil if
+    ///   that did not help for any pair of layers, and nothing moved.
     /// - Throws: `TorchError` if a pseudo-inverse cannot be computed.
-    func move(along directions: [ParameterGradient], scale: Double) throws(TorchError)
+    func move(along directions: [ParameterGradient], scale: Double) throws(TorchError) -> Int?
 }

@@ -56,7 +56,9 @@ struct SymmetryTransaction {
             // To first order ||g||^2 grows by 2 eta times the direction, as where weights move along a projected H g.
             let eta = stepSize.eta(gradient: norm, direction: direction, limit: limit)
             guard eta.isFinite else { throw .notFinite }
-            try attempt { () throws(TorchError) in try ascent.move(along: directions, scale: eta) }
+            let halvings = try attempt { () throws(TorchError) in try ascent.move(along: directions, scale: eta) }
+            guard let halvings else { return }
+            report.halvings += halvings
             report.steps += 1
         }
     }

@@ -19,20 +19,22 @@ public struct QuadraticForm: QuadraticTestFunction {
 
     /// The function of a matrix.
     ///
-    /// - Parameter matrix: A, symmetric and positive definite, `[n, n]`. It is computed with in float64.
+    /// - Parameter matrix: A, symmetric to the resolution of its element type and positive definite, `[n, n]`. It is
+    ///   computed with in float64.
     /// - Throws: `TorchError` if the eigenvalues are not found.
     public init(_ matrix: Tensor) throws(TorchError) {
         require(
             matrix.rank == 2 && matrix.size(0) == matrix.size(1) && matrix.count > 0,
             "a quadratic form needs a square matrix, not one of shape \(matrix.shape)")
+        let tolerance = max(16 * matrix.dtype.epsilon, 1e-12)
         let matrix = matrix.to(dtype: .float64)
         require(matrix.isAllFinite(), "a quadratic form needs a matrix of finite numbers")
         let scale = matrix.absolute().doubles().max() ?? 0
         let asymmetry = (matrix - matrix.transposed()).absolute().doubles().max() ?? 0
         require(
-            asymmetry <= 1e-12 * scale,
+            asymmetry <= tolerance * scale,
             "a quadratic form needs a symmetric matrix: elements across the diagonal differ by \(asymmetry)")
-        let (values, vectors) = try matrix.symmetricEigen()
+        let (values, vectors) = try ((matrix + matrix.transposed()) * 0.5).symmetricEigen()
         let eigenvalues = values.doubles()
         let (least, largest) = (eigenvalues[0], eigenvalues[eigenvalues.count - 1])
         require(

@@ -141,6 +141,25 @@ import Torch
         #expect(run(.keep, .sgd) == run(.reset, .sgd), "there is no state to forget")
     }
 
+    @Test func aTeleportThatIsUndoneLeavesTheOptimizersState() {
+        func run(_ policy: TeleportConfiguration.OptimizerStatePolicy) -> Run {
+            let training = training(learningRate: 1e-3) { $0.optimizer = .adam }
+            return training.run(
+                seed: 0,
+                teleports: teleports([1]) {
+                    $0.tau = 0.1
+                    $0.stepSize = .growth(5)
+                    $0.tolerance = 1e-12
+                    $0.cap = .none
+                    $0.optimizerState = policy
+                }
+            ).withoutTimes
+        }
+        let reset = run(.reset)
+        #expect(reset.teleports.count == 2 && reset.teleports.allSatisfy(\.restored))
+        #expect(reset == run(.keep))
+    }
+
     // MARK: Trial
 
     @Test(arguments: [OptimizerKind.sgd, .momentum, .adam])

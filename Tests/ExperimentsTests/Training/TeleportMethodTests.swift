@@ -1,0 +1,84 @@
+import NeuralNetworks
+import Teleportation
+import Testing
+
+@testable import Experiments
+
+/// The ways to teleport, as a training calls them.
+@Suite struct TeleportMethodTests {
+    private static let perceptron = Architecture.mlp(hidden: [64, 64], activation: .leakyReLU(slope: 0.1))
+    private static let cnn = Architecture.cnn(channels: [4, 6], activation: .relu)
+
+    @Test(arguments: [
+        (TeleportMethod.nullSpace, perceptron), (.symmetry, perceptron), (.levelSet, perceptron), (.random, perceptron),
+        (.nullSpace, cnn), (.levelSet, cnn), (.random, cnn),
+    ])
+    func trains(method: TeleportMethod, architecture: Architecture) throws {
+        let configuration = teleports([0]) {
+            $0.method = method
+            $0.cap = .none
+            $0.controlSamples = 0
+        }
+        let training = training(epochs: 1) { $0.architecture = architecture }
+        try configuration.check(training.makeModel(seed: 0))
+        let records = training.run(seed: 0, teleports: configuration).teleports
+        #expect(records.count == 2)
+        for record in records {
+            #expect(!record.restored && record.steps == (method == .random ? 1 : 4))
+            #expect(record.relativeDrift < (method == .levelSet ? 0.01 : 1e-9))
+            #expect(record.freeDimensions.isEmpty == (method != .nullSpace))
+            #expect(record.gradientNormSquaredAfter != record.gradientNormSquaredBefore)
+            if method != .random {
+                #expect(record.gradientNormSquaredAfter > 1.5 * record.gradientNormSquaredBefore)
+            }
+        }
+    }
+
+    @Test func theOptionsReachTheTeleporter() throws {
+        let configuration = TeleportConfiguration(
+            method: .symmetry, groupAction: .approximate, groupElement: .firstOrder, steps: 3, stepSize: .fixed(0.5),
+            cap: .relative(7), tolerance: 0.25)
+        func make<Kind>(_ method: TeleportMethod, _: Kind.Type) throws -> Kind {
+            var changed = configuration
+            changed.method = method
+            return try #require(
+                changed.makeTeleporter(over: [], control: nil, using: Training.generator(.teleports, 0)) as? Kind)
+        }
+        let symmetry = try make(.symmetry, SymmetryTeleporter.self)
+        #expect(symmetry.action == .approximate && symmetry.element == .firstOrder && symmetry.method == .closedForm)
+        #expect(symmetry.steps == 3 && symmetry.stepSize == .fixed(0.5) && symmetry.cap == .relative(7))
+        #expect(symmetry.tolerance == 0.25)
+        let levelSet = try make(.levelSet, LevelSetTeleporter.self)
+        #expect(levelSet.steps == 3 && levelSet.stepSize == .fixed(0.5) && levelSet.cap == .relative(7))
+        #expect(levelSet.tolerance == 0.25 && levelSet.searchesLine)
+        #expect(try make(.random, RandomTeleporter.self).tolerance == 0.25)
+        let nullSpace = try make(.nullSpace, NullSpaceTeleporter.self)
+        #expect(nullSpace.steps == 3 && nullSpace.stepSize == .fixed(0.5) && nullSpace.cap == .relative(7))
+        #expect(nullSpace.tolerance == 0.25)
+    }
+
+    @Test func modelsThatAMethodCannotMoveAreRefused() {
+        func check(_ method: TeleportMethod, _ architecture: Architecture, action: GroupAction = .exact) throws {
+            let configuration = teleports {
+                $0.method = method
+                $0.groupAction = action
+            }
+            try configuration.check(training { $0.architecture = architecture }.makeModel(seed: 0))
+        }
+        let relu = Architecture.mlp(hidden: [8], activation: .relu)
+        let tanh = Architecture.mlp(hidden: [8], activation: .tanh)
+        for action in GroupAction.allCases {
+            #expect(throws: SymmetryRefusal.notAPerceptron(part: "ConvolutionalNetwork")) {
+                try check(.symmetry, Self.cnn, action: action)
+            }
+        }
+        #expect(throws: SymmetryRefusal.notBijective(.relu)) { try check(.symmetry, relu) }
+        #expect(throws: Never.self) { try check(.symmetry, relu, action: .approximate) }
+        #expect(throws: RandomTeleporterError.notHomogeneous(activation: "Tanh")) { try check(.random, tanh) }
+        for method in [TeleportMethod.nullSpace, .levelSet] {
+            for architecture in [relu, tanh, Self.cnn] {
+                #expect(throws: Never.self) { try check(method, architecture) }
+            }
+        }
+    }
+}
