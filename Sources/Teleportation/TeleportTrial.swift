@@ -10,6 +10,8 @@ import Torch
 /// that of all the data. A trial of k steps costs k training steps, and the copies of the model and of the optimizer's
 /// state.
 ///
+/// What dropout draws goes on: the second way sees other masks than the first.
+///
 /// ```swift
 /// let trial = TeleportTrial(of: model, optimizer)
 /// teleporter.teleport(model, CrossEntropy(), on: teleportBatches, before: optimizer)

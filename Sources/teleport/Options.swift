@@ -113,7 +113,7 @@ struct TeleportationOptions: ParsableArguments {
     var derivative = NullSpaceTeleporter.Method.closedForm
 
     @Option(
-        help: "Other samples, which a teleport and one step after it must leave no worse; 0 for none.",
+        help: "Other samples, which a null-space teleport and one step after it must leave no worse; 0 for none.",
         atLeast: 0)
     var controlSamples = 256
 
@@ -129,6 +129,28 @@ struct TeleportationOptions: ParsableArguments {
 
     @Option(help: "Whether the optimizer's moments survive a teleport.")
     var optimizerState = TeleportConfiguration.OptimizerStatePolicy.keep
+
+    /// Refuses what the method would not heed.
+    func validate() throws {
+        let standard = TeleportConfiguration()
+        let given = configuration
+        let nullSpace: Set = [TeleportMethod.nullSpace]
+        let stepping: Set = [TeleportMethod.nullSpace, .symmetry, .levelSet]
+        let options: [(name: String, isGiven: Bool, methods: Set<TeleportMethod>)] = [
+            ("tau", given.tau != standard.tau, nullSpace), ("scope", given.scope != standard.scope, nullSpace),
+            ("derivative", given.derivative != standard.derivative, nullSpace),
+            ("group-action", given.groupAction != standard.groupAction, [.symmetry]),
+            ("group-element", given.groupElement != standard.groupElement, [.symmetry]),
+            ("teleport-steps", given.steps != standard.steps, stepping),
+            ("step-size", given.stepSize != standard.stepSize, stepping), ("cap", given.cap != standard.cap, stepping),
+        ]
+        for option in options where option.isGiven && !option.methods.contains(method) {
+            let names = TeleportMethod.allCases.filter(option.methods.contains).map(\.rawValue)
+            throw ValidationError(
+                "--\(option.name): --method \(method.rawValue) does not heed it; leave it out, or take --method "
+                    + names.joined(separator: ", "))
+        }
+    }
 
     var configuration: TeleportConfiguration {
         TeleportConfiguration(

@@ -101,6 +101,17 @@ import Testing
         try expect(["bench", "train", "--repetitions", "0"], fails: 2, saying: "'0'", "give an integer of at least 1")
     }
 
+    @Test(arguments: [
+        ("symmetry", "tau", "0.9", "null-space"), ("level-set", "scope", "dataset", "null-space"),
+        ("random", "step-size", "fixed:0.2", "null-space, symmetry, level-set"),
+        ("null-space", "group-element", "first-order", "symmetry"),
+    ])
+    func refusesWhatAMethodDoesNotHeed(method: String, option: String, value: String, remedy: String) throws {
+        try expect(
+            ["compare", "--method", method, "--\(option)", value], fails: 2, saying: "--\(option)",
+            "--method \(method)", "take --method \(remedy)")
+    }
+
     @Test func refusesAModelThatTheImagesAreTooSmallFor() throws {
         try expect(
             ["compare", "--model", "cnn:8,8,8,8,8", "--output", "out"], fails: 2, saying: "cnn:8,8,8,8,8", "28 x 28",
