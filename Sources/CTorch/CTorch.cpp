@@ -627,6 +627,8 @@ int ct_grad(
             list(outputs, output_count), list(inputs, input_count), cotangents, retain_graph, create_graph,
             /*allow_unused=*/true);
         for (size_t i = 0; i < input_count; ++i) {
+            // A derivative known to vanish, as the second one of abs(), may come as a tensor without storage.
+            if (result[i].defined() && result[i]._is_zerotensor()) result[i] = result[i].clone();
             gradients[i] = result[i].defined() ? wrap(std::move(result[i])) : nullptr;
         }
     });

@@ -35,19 +35,36 @@ public enum ParameterGradient {
             destination.addMatmulInPlace(delta.transposed(), input.rows, scale: scale)
         }
     }
+}
 
-    /// The sum of the squares of the elements, rank 0: `<delta delta^T, A A^T>` where that is cheaper.
+extension Sequence where Element == ParameterGradient {
+    /// The sum of the squares of the elements of all: of a product `<delta delta^T, A A^T>` where that is cheaper.
     ///
     /// Where the parts of the samples cancel, so do the digits of that product, and the elements are formed after all.
-    public func squaredNorm() -> Tensor {
-        switch self {
-        case .tensor(let gradient): return gradient.squaredNorm()
-        case .product(let delta, let input):
-            let (m, out, d) = (delta.size(0), delta.size(1), input.rows.size(1))
-            guard m * (out + d) < out * d else { return formed().squaredNorm() }
+    /// Waits for the device once, or twice in that case.
+    public func squaredNorm() -> Double {
+        var sums: [Tensor] = []
+        /// The products among them, with the sum of the magnitudes of the terms.
+        var products: [(position: Int, gradient: ParameterGradient, magnitude: Tensor)] = []
+        for gradient in self {
+            guard case .product(let delta, let input) = gradient,
+                case let (m, out, d) = (delta.size(0), delta.size(1), input.columnCount), m * (out + d) < out * d
+            else {
+                sums.append(gradient.formed().squaredNorm())
+                continue
+            }
             let terms = delta.matmul(delta.transposed()) * input.gram
-            let sum = terms.sum()
-            return sum.item() > 1e-3 * terms.absolute().sum().item() ? sum : formed().squaredNorm()
+            products.append((sums.count, gradient, terms.absolute().sum()))
+            sums.append(terms.sum())
         }
+        guard !sums.isEmpty else { return 0 }
+        let values = Tensor.stacked(sums + products.map(\.magnitude)).doubles()
+        let cancelling = products.enumerated().filter { index, product in
+            // Not a number does not count as cancelling: it is the result.
+            values[product.position] <= 1e-3 * values[sums.count + index]
+        }
+        guard !cancelling.isEmpty else { return values[..<sums.count].reduce(0, +) }
+        for (_, product) in cancelling { sums[product.position] = product.gradient.formed().squaredNorm() }
+        return Tensor.stacked(sums).doubles().reduce(0, +)
     }
 }

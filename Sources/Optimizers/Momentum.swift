@@ -34,7 +34,7 @@ public final class Momentum: StatefulOptimizer {
         checkCounts(parameters, gradients)
         return withoutGradients {
             memory.prepare(for: parameters)
-            let squaredNorm = gradients.map { $0.squaredNorm() }.total()
+            let squaredNorm = gradients.squaredNorm()
             let alongVelocity = zip(gradients, memory.moments[0]).map { $0.dot($1) }.total()
             let decrease = momentum * alongVelocity + squaredNorm
             return learningRate * (nesterov ? momentum * decrease + squaredNorm : decrease)

@@ -28,7 +28,7 @@ public final class SGD: Optimizer {
     /// `lr ||g||^2`, without forming `g`.
     public func predictedDecrease(of parameters: [Tensor], with gradients: [ParameterGradient]) -> Double {
         checkCounts(parameters, gradients)
-        return withoutGradients { learningRate * gradients.map { $0.squaredNorm() }.total() }
+        return withoutGradients { learningRate * gradients.squaredNorm() }
     }
 
     /// Empty: plain gradient descent remembers nothing.

@@ -51,7 +51,7 @@ struct NullSpaceTransaction<Model: Layer, Objective: Loss> {
         _ report: inout TeleportReport
     ) throws(TeleportReport.Restoration) -> [ParameterGradient] {
         var gradients = ascent.differentiate()
-        var norm = gradients.map { $0.squaredNorm() }.total()
+        var norm = gradients.squaredNorm()
         report.gradientNormSquaredBefore = norm
         while true {
             guard norm.isFinite else { throw .notFinite }
@@ -69,7 +69,7 @@ struct NullSpaceTransaction<Model: Layer, Objective: Loss> {
             } catch {
                 throw .failed(error.description)
             }
-            let direction = moves.map { $0.direction.squaredNorm() }.total()
+            let direction = moves.map(\.direction).squaredNorm()
             guard direction.isFinite else { throw .notFinite }
             // Nothing is free to move, or the gradient is at a stationary point of its norm.
             guard direction > 0 else { return gradients }
@@ -82,12 +82,12 @@ struct NullSpaceTransaction<Model: Layer, Objective: Loss> {
             }
             let largest = teleporter.stepSize.largestGrowth(limit: limit) * norm
             gradients = ascent.differentiate()
-            norm = gradients.map { $0.squaredNorm() }.total()
+            norm = gradients.squaredNorm()
             for _ in 0..<Self.halvings where !(norm <= largest) {
                 eta /= 2
                 for move in moves { move.direction.add(to: move.parameter, scale: -eta) }
                 gradients = ascent.differentiate()
-                norm = gradients.map { $0.squaredNorm() }.total()
+                norm = gradients.squaredNorm()
             }
             report.steps += 1
             teleporter.stepTaken?(report.steps)
@@ -111,7 +111,7 @@ struct NullSpaceTransaction<Model: Layer, Objective: Loss> {
             if halving > 0 {
                 saved.halveMoves()
                 gradients = ascent.differentiate()
-                report.gradientNormSquaredAfter = gradients.map { $0.squaredNorm() }.total()
+                report.gradientNormSquaredAfter = gradients.squaredNorm()
                 report.halvings = halving
             }
             after = lossAfterStep(along: gradients, on: control)

@@ -106,7 +106,7 @@ public struct RandomTeleporter: Teleporter {
     }
 
     private func squaredNorm(of linearized: LinearizedLoss) throws(TeleportReport.Restoration) -> Double {
-        let norm = linearized.pullback().parameters.map { $0.squaredNorm() }.total()
+        let norm = linearized.pullback().parameters.squaredNorm()
         guard norm.isFinite else { throw .notFinite }
         return norm
     }

@@ -7,6 +7,11 @@ public enum StepSize: Hashable, Sendable {
     /// `rate ||g||^2 / (2 ||pi(H g)||^2)`. The rate has no unit, so that one value serves all architectures.
     case growth(Double)
 
+    /// Eta at every point, if all steps under a cap have the same size; nil if it depends on norms.
+    func constantEta(under cap: Cap) -> Double? {
+        if case .fixed(let eta) = self, cap == .none { eta } else { nil }
+    }
+
     /// Eta at a point.
     ///
     /// - Parameters:

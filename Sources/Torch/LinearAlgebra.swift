@@ -4,6 +4,12 @@ extension Tensor {
     /// The matrix product; leading dimensions broadcast.
     public func matmul(_ other: Tensor) -> Tensor { Tensor(ct_matmul(handle, other.handle)) }
 
+    /// The product of three matrices, in the order that is less work.
+    public func matmul(_ second: Tensor, _ third: Tensor) -> Tensor {
+        let (m, k, n, d) = (size(0), size(1), second.size(1), third.size(1))
+        return m * n * (k + d) <= k * d * (n + m) ? matmul(second).matmul(third) : matmul(second.matmul(third))
+    }
+
     /// `self + scale first second` for matrices.
     public func addingMatmul(_ first: Tensor, _ second: Tensor, scale: Double = 1) -> Tensor {
         Tensor(ct_addmm(handle, first.handle, second.handle, 1, scale))

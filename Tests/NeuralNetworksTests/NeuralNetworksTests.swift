@@ -268,7 +268,8 @@ struct Scale: Layer {
         let gradient = ParameterGradient.product(delta: delta, input: Representation(rows: rows))
         let expected = delta.transposed().matmul(rows)
         #expect(relativeDifference(gradient.formed(), expected) == 0)
-        #expect(abs(gradient.squaredNorm().item() / expected.squaredNorm().item() - 1) < 1e-13)
+        let norm = expected.squaredNorm().item()
+        #expect(abs([gradient, .tensor(expected), gradient].squaredNorm() / (3 * norm) - 1) < 1e-13)
         let destination = Tensor.normal([out, d], using: generator, dtype: .float64)
         let sum = destination + expected * -0.3
         gradient.add(to: destination, scale: -0.3)
@@ -290,7 +291,7 @@ extension ParameterGradientTests {
             delta: opposed, input: Representation(rows: .concatenated([rows, rows], along: 0)))
         let exact = opposed.to(dtype: .float64).transposed()
             .matmul(Tensor.concatenated([rows, rows], along: 0).to(dtype: .float64)).squaredNorm().item()
-        #expect(abs(gradient.squaredNorm().item() / exact - 1) < 1e-2)
+        #expect(abs([gradient].squaredNorm() / exact - 1) < 1e-2)
     }
 }
 
@@ -336,6 +337,27 @@ extension ParameterGradientTests {
         let tangent = Tensor.normal([6, 4], using: generator, dtype: .float64)
         let pushed = linearization.pushforward(tangent, along: []).output!.item()
         #expect(abs(pushed - (gradient * tangent).sum().item()) < 1e-13)
+    }
+
+    @Test("The curvature is autograd's", arguments: cases)
+    func curvature(_ lossCase: LossCase) {
+        let generator = Generator(seed: 8)
+        let loss = lossCase.loss()
+        let outputs = Tensor.normal([6, 4], using: generator, dtype: .float64) * 3
+        let targets = lossCase.targets(generator)
+        let tangent = Tensor.normal([6, 4], using: generator, dtype: .float64)
+        let leaf = outputs.clone()
+        let expected = withGradients(of: [leaf]) {
+            let slope = Torch.gradient(of: loss(leaf, targets), with: [leaf], createGraph: true)[0]
+            return Torch.gradient(of: slope.dot(tangent), with: [leaf])[0]
+        }
+        let curvature = loss.curvature(outputs, targets, along: tangent)
+        #expect((curvature - expected).squaredNorm().item() <= 1e-26 * expected.squaredNorm().item())
+        // Of tokens as of samples.
+        let tokens = loss.curvature(
+            outputs.reshaped([2, 3, 4]), targets.reshaped([2, 3] + targets.shape.dropFirst()),
+            along: tangent.reshaped([2, 3, 4]))
+        #expect((tokens.reshaped([6, 4]) - expected).squaredNorm().item() <= 1e-26 * expected.squaredNorm().item())
     }
 
     @Test("Cross-entropy of equal logits is the logarithm of the number of classes")

@@ -98,7 +98,7 @@ import Torch
 
         func objective() -> Double {
             LinearizedLoss(model, CrossEntropy(), on: batch).pullback().parameters
-                .map { $0.squaredNorm() }.total() / 2
+                .squaredNorm() / 2
         }
         // Along a projected direction p the derivative of the objective is <H g, p> = ||p||^2.
         let h = 1e-5
@@ -106,7 +106,7 @@ import Torch
         let above = objective()
         for move in moves { move.direction.add(to: move.parameter, scale: -2 * h) }
         let slope = (above - objective()) / (2 * h)
-        #expect(abs(slope / moves.map { $0.direction.squaredNorm() }.total() - 1) < 1e-6)
+        #expect(abs(slope / moves.map(\.direction).squaredNorm() - 1) < 1e-6)
     }
 
     @Test("The data layer never moves, and its null space is not computed")
@@ -389,7 +389,7 @@ import Torch
             inputs: .normal([4, 5], using: generator, dtype: .float64),
             targets: .normal([4, 3], using: generator, dtype: .float64))
         func norm() -> Double {
-            LinearizedLoss(model, MeanSquaredError(), on: batch).pullback().parameters.map { $0.squaredNorm() }.total()
+            LinearizedLoss(model, MeanSquaredError(), on: batch).pullback().parameters.squaredNorm()
         }
         let stepSize = StepSize.growth(3)
         var teleporter = NullSpaceTeleporter(steps: 6, stepSize: stepSize, cap: .none)

@@ -104,7 +104,7 @@ import Torch
     func gradientNorms() {
         let (model, batch) = (Network.perceptron.model(), Network.perceptron.batch())
         func squaredNorm() -> Double {
-            LinearizedLoss(model, CrossEntropy(), on: batch).pullback().parameters.map { $0.squaredNorm() }.total()
+            LinearizedLoss(model, CrossEntropy(), on: batch).pullback().parameters.squaredNorm()
         }
         let before = squaredNorm()
         let report = teleport(teleporter(.logUniform(factor: 2), permutes: false), model, on: batch)

@@ -44,6 +44,14 @@ import Testing
         }
     }
 
+    @Test func aDerivativeThatVanishesEverywhereHasElements() {
+        let second = withGradients(of: [x]) {
+            let first = gradient(of: x.absolute().sum(), with: [x], createGraph: true)[0]
+            return gradient(of: first.dot(Tensor([1.0, 2, 3])), with: [x])[0]
+        }
+        #expect(second.elements() == [0.0, 0, 0])
+    }
+
     @Test func hessianVectorProductsOfTheGradientNormAreExact() {
         // f = (a x)^2 / 2: g = a^2 x, and half the squared norm of g has the derivative a^4 x.
         let a = Tensor([1.0, 2, 3])

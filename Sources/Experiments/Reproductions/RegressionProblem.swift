@@ -81,7 +81,7 @@ struct RegressionProblem {
             let gradients = linearized.pullback().parameters
             clock.stop()
             trajectory.losses.append(linearized.value.item())
-            trajectory.squaredGradientNorms.append(gradients.map { $0.squaredNorm() }.total())
+            trajectory.squaredGradientNorms.append(gradients.squaredNorm())
             trajectory.seconds.append(clock.seconds)
             clock.start()
             optimizer.update(parameters, with: gradients)

@@ -23,6 +23,15 @@ public struct CrossEntropy: Loss {
         return (value, LossLinearization(gradient: outputs.rank == 2 ? gradient : gradient.reshaped(outputs.shape)))
     }
 
+    /// `p (v - <p, v>) / N` for each row v of the tangent and the probabilities p there.
+    public func curvature(_ outputs: Tensor, _ targets: Tensor, along tangent: Tensor) -> Tensor {
+        let logProbabilities = Kernels.logSoftmax(outputs)
+        // Through log softmax, c comes back as c - p <1, c>.
+        let product = Kernels.logSoftmaxPullback(
+            logProbabilities.exponential() * tangent, output: logProbabilities)
+        return product / Double(targets.count)
+    }
+
     /// `[..., C]` to `[m, C]`.
     private func rows(_ outputs: Tensor) -> Tensor {
         outputs.rank == 2 ? outputs : outputs.reshaped([-1, outputs.size(-1)])

@@ -7,6 +7,9 @@ public protocol Loss {
 
     /// The loss, rank 0, with its derivative with respect to the outputs.
     func linearize(_ outputs: Tensor, _ targets: Tensor) -> (value: Tensor, linearization: LossLinearization)
+
+    /// The Hessian of the loss with respect to the outputs, times a tangent of them, of their shape.
+    func curvature(_ outputs: Tensor, _ targets: Tensor, along tangent: Tensor) -> Tensor
 }
 
 extension Loss {
@@ -16,6 +19,15 @@ extension Loss {
         let value = withGradients(of: [leaf]) { self(leaf, targets) }
         let derivative = withGradients(of: [leaf]) { Torch.gradient(of: value, with: [leaf])[0] }
         return (value.detached(), LossLinearization(gradient: derivative))
+    }
+
+    /// The Hessian of the loss with respect to the outputs, times a tangent, by autograd.
+    public func curvature(_ outputs: Tensor, _ targets: Tensor, along tangent: Tensor) -> Tensor {
+        let leaf = outputs.detached()
+        return withGradients(of: [leaf]) {
+            let slope = Torch.gradient(of: self(leaf, targets), with: [leaf], createGraph: true)[0]
+            return Torch.gradient(of: slope.dot(tangent), with: [leaf])[0]
+        }
     }
 }
 

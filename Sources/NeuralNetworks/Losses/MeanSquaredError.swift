@@ -19,4 +19,9 @@ public struct MeanSquaredError: Loss {
                 gradient: Kernels.meanSquaredErrorPullback(one, predictions: outputs, targets: targets))
         )
     }
+
+    /// `2 v / count` for a tangent v.
+    public func curvature(_ outputs: Tensor, _ targets: Tensor, along tangent: Tensor) -> Tensor {
+        tangent * (2 / Double(outputs.count))
+    }
 }

@@ -28,13 +28,20 @@ final class ClosedFormSymmetryAscent<Objective: Loss>: SymmetryAscent {
     private var inputs: [Representation] = []
     /// `Z_l`.
     private var preactivations: [Tensor] = []
-    /// `(A_l^+)^T`, with the ones for the exact action; computed when first asked for.
-    private var pseudoInverses: [Tensor?]
+    /// Those of `A_l`, with the ones for the exact action; computed when first asked for.
+    private var pseudoInverses: [PseudoInverse?]
+    /// What exact moves have added to `Z_0` since the last `commit()`. No derivative reads `W_0`, and the data do not move, so
+    /// that one update of the largest weight serves many moves.
+    private var pendingChange: Tensor?
 
     /// `sigma'(Z_l)`.
     private var slopes: [Tensor] = []
+    /// dL/d(outputs), until these change.
+    private var outputDelta: Tensor?
     /// `Delta_l`.
     private var deltas: [Tensor] = []
+    /// `Delta_l^T 1`, the gradients of the biases.
+    private var biasGradients: [Tensor?] = []
     /// `Delta_l W_l`, dL/dA_l; that of the data is not needed.
     private var pulled: [Tensor?] = []
 
@@ -64,11 +71,14 @@ final class ClosedFormSymmetryAscent<Objective: Loss>: SymmetryAscent {
 
     // MARK: Derivatives
 
+    func currentLoss() -> Double { loss(preactivations[last], targets).item() }
+
     func differentiate() -> [ParameterGradient] {
         slopes = perceptron.activations.indices.map {
             perceptron.activations[$0].derivative(at: preactivations[$0], output: inputs[$0 + 1].rows)
         }
-        let delta = loss.linearize(preactivations[last], targets).linearization.gradient
+        let delta = outputDelta ?? loss.linearize(preactivations[last], targets).linearization.gradient
+        outputDelta = delta
         deltas = Array(repeating: delta, count: layers.count)
         pulled = Array(repeating: nil, count: layers.count)
         for index in (1...last).reversed() {
@@ -76,9 +86,10 @@ final class ClosedFormSymmetryAscent<Objective: Loss>: SymmetryAscent {
             pulled[index] = product
             deltas[index - 1] = product * slopes[index - 1]
         }
+        biasGradients = layers.indices.map { layers[$0].bias == nil ? nil : deltas[$0].sum(along: [0]) }
         return layers.indices.flatMap { index -> [ParameterGradient] in
             let weight = ParameterGradient.product(delta: deltas[index], input: inputs[index])
-            return layers[index].bias == nil ? [weight] : [weight, .tensor(deltas[index].sum(along: [0]))]
+            return [weight] + (biasGradients[index].map { [.tensor($0)] } ?? [])
         }
     }
 
@@ -114,8 +125,8 @@ final class ClosedFormSymmetryAscent<Objective: Loss>: SymmetryAscent {
         var tangent: Tensor?
         for (index, layer) in layers.enumerated() {
             let product = tangent?.matmul(layer.weight.transposed())
-            var output = gradientTimesInput(index)
-            if let product { output = output + product }
+            let output = gradientTimesInput(index)
+            if let product { output.addInPlace(product) }
             forward.inputs.append(tangent)
             forward.products.append(product)
             forward.preactivations.append(output)
@@ -130,7 +141,8 @@ final class ClosedFormSymmetryAscent<Objective: Loss>: SymmetryAscent {
         let product =
             input.rowCount < 2 * input.columnCount
             ? input.gram.matmul(delta) : input.rows.matmul(input.rows.transposed().matmul(delta))
-        return layers[index].bias == nil ? product : product + delta.sum(along: [0])
+        if let bias = biasGradients[index] { product.addInPlace(bias) }
+        return product
     }
 
     /// What the derivative along the gradient does to the backward pass.
@@ -142,7 +154,7 @@ final class ClosedFormSymmetryAscent<Objective: Loss>: SymmetryAscent {
     }
 
     private func pullback(_ forward: Forward) -> Backward {
-        let curvature = lossCurvature(along: forward.preactivations[last])
+        let curvature = loss.curvature(preactivations[last], targets, along: forward.preactivations[last])
         var backward = Backward(
             deltas: Array(repeating: curvature, count: layers.count),
             products: Array(repeating: nil, count: layers.count))
@@ -151,7 +163,7 @@ final class ClosedFormSymmetryAscent<Objective: Loss>: SymmetryAscent {
             backward.products[index] = moved
             let (delta, input) = (deltas[index], inputs[index].rows)
             // D_g (Delta W) = (D_g Delta) W + Delta g, and g = Delta^T A.
-            let total = moved + product(delta, delta.transposed(), input)
+            let total = moved + delta.matmul(delta.transposed(), input)
             var below = total * slopes[index - 1]
             if let second = perceptron.activations[index - 1].secondDerivative(
                 at: preactivations[index - 1], output: input), let pulled = pulled[index]
@@ -163,32 +175,17 @@ final class ClosedFormSymmetryAscent<Objective: Loss>: SymmetryAscent {
         return backward
     }
 
-    /// The product of three matrices, in the order that is less work.
-    private func product(_ a: Tensor, _ b: Tensor, _ c: Tensor) -> Tensor {
-        let (m, k, n, d) = (a.size(0), a.size(1), b.size(1), c.size(1))
-        return m * n * (k + d) <= k * d * (n + m) ? a.matmul(b).matmul(c) : a.matmul(b.matmul(c))
-    }
-
-    /// The Hessian of the loss with respect to the outputs, times a tangent.
-    private func lossCurvature(along tangent: Tensor) -> Tensor {
-        let outputs = preactivations[last].detached()
-        return withGradients(of: [outputs]) {
-            let slope = gradient(of: loss(outputs, targets), with: [outputs], createGraph: true)[0]
-            return gradient(of: slope.dot(tangent), with: [outputs])[0]
-        }
-    }
-
     // MARK: Directions
 
     private func exactDirection(
         _ index: Int, _ forward: Forward, _ backward: Backward
     ) throws(TorchError) -> (left: [Tensor], right: [Tensor]) {
-        let dual = try pseudoInverse(index)
-        let input = layers[index].augmented(inputs[index].rows)
-        var image = product(dual, input.transposed(), backward.deltas[index])
+        let inverse = try pseudoInverse(index)
+        // The projection A A^+ is symmetric.
+        var image = inverse.fit(backward.deltas[index])
         if let tangent = forward.inputs[index] {
-            let weights = dual.narrowed(1, to: 0..<tangent.size(1))
-            image = image + product(weights, tangent.transposed(), deltas[index])
+            let weights = inverse.dual.narrowed(1, to: 0..<tangent.size(1))
+            image = image + weights.matmul(tangent.transposed(), deltas[index])
         }
         guard let upper = pulled[index + 1], let moved = backward.products[index + 1],
             let tangent = forward.inputs[index + 1]
@@ -204,21 +201,20 @@ final class ClosedFormSymmetryAscent<Objective: Loss>: SymmetryAscent {
     private func approximateDirection(
         _ index: Int, _ forward: Forward, _ backward: Backward
     ) throws(TorchError) -> (left: [Tensor], right: [Tensor]) {
-        let dual = try pseudoInverse(index + 1)
+        let inverse = try pseudoInverse(index + 1)
         guard let upper = pulled[index + 1], let moved = backward.products[index + 1],
             let tangent = forward.inputs[index + 1]
         else { fatalError("direction() before differentiate()") }
-        let image =
-            product(dual, inputs[index + 1].rows.transposed(), moved) + product(dual, tangent.transposed(), upper)
+        let image = inverse.fit(moved) + inverse.dual.matmul(tangent.transposed(), upper)
         let left = backward.deltas[index] - slopes[index] * image
         guard let seen = forward.products[index] else { return ([left], [preactivations[index]]) }
         return ([left, deltas[index]], [preactivations[index], seen])
     }
 
-    private func pseudoInverse(_ index: Int) throws(TorchError) -> Tensor {
+    private func pseudoInverse(_ index: Int) throws(TorchError) -> PseudoInverse {
         if let known = pseudoInverses[index] { return known }
         let rows = inputs[index].rows
-        let inverse = try (action == .exact ? layers[index].augmented(rows) : rows).transposedPseudoInverse()
+        let inverse = try PseudoInverse(of: action == .exact ? layers[index].augmented(rows) : rows)
         pseudoInverses[index] = inverse
         return inverse
     }
@@ -230,6 +226,8 @@ final class ClosedFormSymmetryAscent<Objective: Loss>: SymmetryAscent {
     @discardableResult
     func move(along directions: [ParameterGradient], scale: Double) throws(TorchError) -> Int? {
         var halvings: Int?
+        // Whether no layer above has seen a move so far: the samples are few, and g^-1 is the inverse of g.
+        var isInvariant = element == .exponential
         for (index, direction) in directions.enumerated() {
             switch action {
             case .exact:
@@ -239,9 +237,16 @@ final class ClosedFormSymmetryAscent<Objective: Loss>: SymmetryAscent {
                 try moveApproximately(index, by: FactoredGroupElement(element, of: direction, scale: scale))
                 halvings = 0
             }
-            // Invariant where the samples are few, and not where they are many.
+            let inverse = try pseudoInverse(action == .exact ? index : index + 1)
+            isInvariant = isInvariant && inverse.hasIndependentRows
+            if isInvariant { continue }
             let preactivation = layers[index + 1](inputs[index + 1].rows)
-            if index + 1 < last { setHidden(index + 1, preactivation) } else { preactivations[last] = preactivation }
+            if index + 1 < last {
+                setHidden(index + 1, preactivation)
+            } else {
+                preactivations[last] = preactivation
+                outputDelta = nil
+            }
         }
         return halvings
     }
@@ -250,8 +255,7 @@ final class ClosedFormSymmetryAscent<Objective: Loss>: SymmetryAscent {
     private func moveExactly(
         _ index: Int, along direction: ParameterGradient, scale: Double
     ) throws(TorchError) -> Int? {
-        let (lower, activation) = (layers[index], perceptron.activations[index])
-        let dual = try pseudoInverse(index)
+        let activation = perceptron.activations[index]
         let hidden = inputs[index + 1].rows
         var g = FactoredGroupElement(element, of: direction, scale: scale)
         var moved = g.applied(toRows: hidden)
@@ -268,13 +272,28 @@ final class ClosedFormSymmetryAscent<Objective: Loss>: SymmetryAscent {
         }
         guard shares.contains(where: { $0 > 0 }) else { return nil }
         let change = activation.inverse(moved) - activation.inverse(hidden)
-        let width = inputs[index].columnCount
-        lower.weight.addMatmulInPlace(change.transposed(), dual.narrowed(1, to: 0..<width))
-        lower.bias?.addMatrixVectorInPlace(change.transposed(), dual.selected(1, dual.size(1) - 1))
+        let inverse = try pseudoInverse(index)
+        if index == 0 {
+            if let pendingChange { pendingChange.addInPlace(change) } else { pendingChange = change }
+        } else {
+            add(change, to: index, by: inverse)
+        }
         g.applyInverse(toColumnsOf: layers[index + 1].weight)
-        let input = lower.augmented(inputs[index].rows)
-        setHidden(index, preactivations[index] + product(input, dual.transposed(), change))
+        setHidden(index, preactivations[index] + inverse.fit(change))
         return halvings
+    }
+
+    /// Adds a change to `Z_l` by its weights: `W_l += change^T A_l^+`.
+    private func add(_ change: Tensor, to index: Int, by inverse: PseudoInverse) {
+        let (layer, dual, width) = (layers[index], inverse.dual, inputs[index].columnCount)
+        layer.weight.addMatmulInPlace(change.transposed(), dual.narrowed(1, to: 0..<width))
+        layer.bias?.addMatrixVectorInPlace(change.transposed(), dual.selected(1, width))
+    }
+
+    func commit() {
+        guard let change = pendingChange, let inverse = pseudoInverses[0] else { return }
+        add(change, to: 0, by: inverse)
+        pendingChange = nil
     }
 
     /// A matrix of the Lie algebra with shares of its rows.
@@ -293,7 +312,7 @@ final class ClosedFormSymmetryAscent<Objective: Loss>: SymmetryAscent {
         if let bias = lower.bias { g.apply(to: bias.expanded(at: 1)) }
         setHidden(index, g.applied(toRows: preactivations[index]))
         let change = (inputs[index + 1].rows - hidden).matmul(upper.weight.transposed())
-        upper.weight.addMatmulInPlace(change.transposed(), try pseudoInverse(index + 1), scale: -1)
+        upper.weight.addMatmulInPlace(change.transposed(), try pseudoInverse(index + 1).dual, scale: -1)
     }
 
     private func setHidden(_ index: Int, _ preactivation: Tensor) {

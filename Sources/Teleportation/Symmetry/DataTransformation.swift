@@ -84,9 +84,14 @@ private final class DataAscent<Model: Layer, Objective: Loss>: SymmetryAscent {
         self.transformation = transformation
     }
 
+    func currentLoss() -> Double { linearized().value.item() }
+
+    private func linearized() -> LinearizedLoss {
+        LinearizedLoss(model, loss, on: Batch(inputs: transformation(batch.inputs), targets: batch.targets))
+    }
+
     func differentiate() -> [ParameterGradient] {
-        let transformed = Batch(inputs: transformation(batch.inputs), targets: batch.targets)
-        gradients = LinearizedLoss(model, loss, on: transformed).pullback().parameters
+        gradients = linearized().pullback().parameters
         return gradients
     }
 

@@ -26,12 +26,12 @@ final class PublishedSymmetryAscent<Objective: Loss>: SymmetryAscent {
         self.element = element
     }
 
+    func currentLoss() -> Double { loss(outputs(of: weights()), targets).item() }
+
     func differentiate() -> [ParameterGradient] {
         let parameters = perceptron.parameters
         return withGradients(of: parameters) {
-            let inputs = self.inputs(weights())
-            let outputs = linear(inputs[perceptron.layers.count - 1], weights()[perceptron.layers.count - 1])
-            return gradient(of: loss(outputs, targets), with: parameters).map { .tensor($0) }
+            gradient(of: loss(outputs(of: weights()), targets), with: parameters).map { .tensor($0) }
         }
     }
 
@@ -47,10 +47,8 @@ final class PublishedSymmetryAscent<Objective: Loss>: SymmetryAscent {
                 return (identity + t, identity - t)
             }
             let moved = try transformed(weights, by: elements, inputs: before)
-            let inputs = self.inputs(moved)
-            let outputs = linear(inputs[inputs.count - 1], moved[moved.count - 1])
-            let gradients = gradient(of: loss(outputs, targets), with: moved, createGraph: true)
-            let zero = Tensor(0, dtype: outputs.dtype, device: outputs.device)
+            let gradients = gradient(of: loss(outputs(of: moved), targets), with: moved, createGraph: true)
+            let zero = Tensor(0, dtype: rows.dtype, device: rows.device)
             let halfSquaredNorm = gradients.reduce(zero) { $0 + ($1 * $1).sum() } * 0.5
             return gradient(of: halfSquaredNorm, with: directions).map { .tensor($0) }
         }
@@ -93,6 +91,11 @@ final class PublishedSymmetryAscent<Objective: Loss>: SymmetryAscent {
             inputs.append(output(of: index, inputs[index], weights[index]))
         }
         return inputs
+    }
+
+    private func outputs(of weights: [Tensor]) -> Tensor {
+        let last = weights.count - 1
+        return linear(inputs(weights)[last], weights[last])
     }
 
     private func output(of index: Int, _ input: Tensor, _ weight: Tensor) -> Tensor {

@@ -3,6 +3,9 @@ import Torch
 
 /// The steps of symmetry teleportation on one batch.
 protocol SymmetryAscent: AnyObject {
+    /// The loss of the batch.
+    func currentLoss() -> Double
+
     /// Computes the gradients of all parameters, with the weights as they are now.
     func differentiate() -> [ParameterGradient]
 
@@ -18,4 +21,12 @@ protocol SymmetryAscent: AnyObject {
     ///   that did not help for any pair of layers, and nothing moved.
     /// - Throws: `TorchError` if a pseudo-inverse cannot be computed.
     func move(along directions: [ParameterGradient], scale: Double) throws(TorchError) -> Int?
+
+    /// Brings the parameters up to date: moves may leave changes pending that no derivative needs.
+    func commit()
+}
+
+extension SymmetryAscent {
+    /// Nothing is pending.
+    func commit() {}
 }

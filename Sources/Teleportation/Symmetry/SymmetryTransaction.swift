@@ -23,11 +23,13 @@ struct SymmetryTransaction {
         moving: [Tensor], currentLoss: @escaping () -> Double, makeAscent: () -> any SymmetryAscent
     ) -> TeleportReport {
         let start = ContinuousClock.now
-        return TeleportTransaction(tolerance: tolerance, loss: currentLoss).run(since: start, lossBefore: currentLoss())
-        {
+        let ascent = makeAscent()
+        let transaction = TeleportTransaction(tolerance: tolerance, loss: currentLoss)
+        return transaction.run(since: start, lossBefore: ascent.currentLoss()) {
             saved, report throws(TeleportReport.Restoration) in
             for parameter in moving { saved.save(parameter) }
-            try climb(makeAscent(), &report)
+            try climb(ascent, &report)
+            ascent.commit()
         }
     }
 
@@ -35,26 +37,39 @@ struct SymmetryTransaction {
     private func climb(
         _ ascent: any SymmetryAscent, _ report: inout TeleportReport
     ) throws(TeleportReport.Restoration) {
+        let constantEta = stepSize.constantEta(under: cap)
         while true {
             let gradients = ascent.differentiate()
-            let norm = gradients.map { $0.squaredNorm() }.total()
-            guard norm.isFinite else { throw .notFinite }
-            if report.steps == 0 { report.gradientNormSquaredBefore = norm }
-            report.gradientNormSquaredAfter = norm
-            guard report.steps < steps else { return }
+            let isDone = report.steps == steps
+            // Under way, steps of one size need no norms.
+            let needsNorms = constantEta == nil || report.steps == 0
+            var norm = Double.nan
+            if needsNorms || isDone {
+                norm = gradients.squaredNorm()
+                guard norm.isFinite else { throw .notFinite }
+                if report.steps == 0 { report.gradientNormSquaredBefore = norm }
+                report.gradientNormSquaredAfter = norm
+            }
+            guard !isDone else { return }
 
             let limit = cap.limit(
                 gradient: norm, start: report.gradientNormSquaredBefore, loss: report.lossBefore
-            ) { optimizer.predictedDecrease(of: parameters, with: gradients) }
+            ) {
+                ascent.commit()
+                return optimizer.predictedDecrease(of: parameters, with: gradients)
+            }
             guard limit > 1 else { return }
 
             let directions = try attempt { () throws(TorchError) in try ascent.direction() }
-            let direction = directions.map { $0.squaredNorm() }.total()
-            guard direction.isFinite else { throw .notFinite }
-            // The gradient is at a stationary point of its norm on the orbit.
-            guard direction > 0 else { return }
+            var direction = Double.nan
+            if needsNorms {
+                direction = directions.squaredNorm()
+                guard direction.isFinite else { throw .notFinite }
+                // The gradient is at a stationary point of its norm on the orbit.
+                guard direction > 0 else { return }
+            }
             // To first order ||g||^2 grows by 2 eta times the direction, as where weights move along a projected H g.
-            let eta = stepSize.eta(gradient: norm, direction: direction, limit: limit)
+            let eta = constantEta ?? stepSize.eta(gradient: norm, direction: direction, limit: limit)
             guard eta.isFinite else { throw .notFinite }
             let halvings = try attempt { () throws(TorchError) in try ascent.move(along: directions, scale: eta) }
             guard let halvings else { return }
