@@ -16,7 +16,7 @@ import sys
 
 BENCH = pathlib.Path(__file__).parent / "pytorch" / "bench.py"
 
-# PyTorch's time divided by ours, at least.
+# What PyTorch takes divided by what this project takes, at least.
 TARGETS = {
     "teleport/mlp-1024": 8,
     "teleport/cnn": 3,
@@ -31,10 +31,10 @@ TARGETS = {
 
 
 def run(command):
-    """The times that a benchmark command prints: name to median, in seconds."""
+    """What a benchmark command prints: name to median and unit."""
     try:
         output = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
-        return {result["name"]: result["median"] for result in json.loads(output)}
+        return {result["name"]: (result["median"], result["unit"]) for result in json.loads(output)}
     except OSError as error:
         sys.exit(f"compare.py: cannot run {command[0]}: {error.strerror}")
     except subprocess.CalledProcessError as error:
@@ -46,19 +46,21 @@ def run(command):
 def measure(arguments):
     """One row for each name that both sides have measured."""
     options = ["--threads", str(arguments.threads), "--repetitions", str(arguments.repetitions), "--json"]
-    rows = []
+    rows, units = [], {}
     for suite in arguments.suites:
         ours, theirs = {}, {}
         for _ in range(arguments.rounds):
-            for times, command in [
+            for medians, command in [
                 (ours, [*shlex.split(arguments.ours), suite]),
                 (theirs, [arguments.python, str(BENCH), "--suite", suite]),
             ]:
-                for name, median in run(command + options).items():
-                    times.setdefault(name, []).append(median)
+                for name, (median, unit) in run(command + options).items():
+                    medians.setdefault(name, []).append(median)
+                    units[name] = unit
         # A suite of ours may have cases that have no counterpart in PyTorch.
         for name in filter(ours.__contains__, theirs):
-            row = {"name": name, "pytorch": statistics.median(theirs[name]), "ours": statistics.median(ours[name])}
+            row = {"name": name, "unit": units[name]}
+            row |= {"pytorch": statistics.median(theirs[name]), "ours": statistics.median(ours[name])}
             row["ratio"] = row["pytorch"] / row["ours"]
             row["target"] = TARGETS.get(name)
             row["holds"] = None if row["target"] is None else row["ratio"] >= row["target"]
@@ -68,12 +70,13 @@ def measure(arguments):
 
 def table(rows):
     """The rows in Markdown."""
-    lines = ["| benchmark | PyTorch ms | ours ms | ratio | target | holds |", "|:--|--:|--:|--:|--:|:--|"]
+    lines = ["| benchmark | PyTorch | ours | ratio | target | holds |", "|:--|--:|--:|--:|--:|:--|"]
     for row in rows:
+        factor, unit = {"s": (1e3, "ms"), "B": (1e-6, "MB")}[row["unit"]]
         target = "" if row["target"] is None else f">= {row['target']:g}"
         holds = {None: "", True: "yes", False: "NO"}[row["holds"]]
         lines.append(
-            f"| {row['name']} | {1e3 * row['pytorch']:.3f} | {1e3 * row['ours']:.3f} | {row['ratio']:.2f} "
+            f"| {row['name']} | {factor * row['pytorch']:.3f} {unit} | {factor * row['ours']:.3f} {unit} | {row['ratio']:.2f} "
             f"| {target} | {holds} |"
         )
     return "\n".join(lines)
@@ -83,11 +86,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--ours", required=True, metavar="COMMAND", help='for example ".build/release/teleport bench"')
     parser.add_argument("--python", default=sys.executable, help="a Python that has torch; default: this one")
-    parser.add_argument("--suites", nargs="+", default=["teleport", "symmetry", "train"], choices=["teleport", "symmetry", "train", "scaling"])
+    parser.add_argument("--suites", nargs="+", default=["teleport", "symmetry", "train"], choices=["teleport", "symmetry", "train", "scaling", "memory"])
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="default: %(default)s")
     parser.add_argument("--repetitions", type=int, default=20, help="in each round; default: %(default)s")
     parser.add_argument("--rounds", type=int, default=3, help="default: %(default)s")
-    parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="save the table as JSON, in seconds")
+    parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="save the table as JSON, in seconds and bytes")
     arguments = parser.parse_args()
 
     rows = measure(arguments)

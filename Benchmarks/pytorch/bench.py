@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
-"""Times the published algorithms in PyTorch; the counterpart of `teleport bench`."""
+"""Measures the published algorithms in PyTorch; the counterpart of `teleport bench`."""
 
 import argparse
+import ctypes
+import gc
 import json
+import pathlib
 import statistics
 import time
 
@@ -83,6 +86,38 @@ def measured(name, repetitions, body, prepare=lambda: None, per=1, warm_up=WARM_
     }
 
 
+def resident_memory(field):
+    """Bytes that Linux counts for this process: `VmRSS` now, `VmHWM` at the peak."""
+    for line in pathlib.Path("/proc/self/status").read_text().splitlines():
+        if line.startswith(field + ":"):
+            return int(line.split()[1]) * 1024
+    raise RuntimeError(f"/proc/self/status does not have {field}")
+
+
+def measured_memory(name, repetitions, body, prepare=lambda: None, most_repetitions=1000, **_):
+    """How many bytes more than before the process has at the peak of `body`; done once to warm up."""
+    peaks = []
+    repetitions = min(repetitions, most_repetitions)
+    for repetition in range(1 + repetitions):
+        prepare()
+        gc.collect()
+        ctypes.CDLL(None).malloc_trim(0)
+        # Starts the count of the peak anew.
+        pathlib.Path("/proc/self/clear_refs").write_text("5")
+        before = resident_memory("VmRSS")
+        body()
+        if repetition > 0:
+            peaks.append(resident_memory("VmHWM") - before)
+    return {
+        "name": name,
+        "median": statistics.median(peaks),
+        "minimum": min(peaks),
+        "maximum": max(peaks),
+        "repetitions": repetitions,
+        "unit": "B",
+    }
+
+
 def teleport_case(
     name,
     repetitions,
@@ -91,13 +126,14 @@ def teleport_case(
     steps,
     loss_function=nn.functional.cross_entropy,
     learning_rate=TELEPORT_LEARNING_RATE,
+    measure=measured,
     **options,
 ):
     """One whole teleport (decompositions and steps), from the same weights each time, without a cap."""
     torch.manual_seed(0)
     model = make_model()
     start = {key: value.clone() for key, value in model.state_dict().items()}
-    return measured(
+    return measure(
         name,
         repetitions,
         lambda: teleport(model, loss_function, data, learning_rate, steps),
@@ -107,13 +143,21 @@ def teleport_case(
 
 
 def train_case(
-    name, repetitions, make_model, data, optimizer, steps, loss_function=nn.functional.cross_entropy, **options
+    name,
+    repetitions,
+    make_model,
+    data,
+    optimizer,
+    steps,
+    loss_function=nn.functional.cross_entropy,
+    measure=measured,
+    **options,
 ):
-    """One training step, timed in blocks of `steps`."""
+    """One training step, measured in blocks of `steps`."""
     torch.manual_seed(0)
     model = make_model()
     optimizer = optimizer(model.parameters())
-    return measured(
+    return measure(
         name,
         repetitions,
         lambda: train(model, loss_function, optimizer, data, steps),
@@ -194,7 +238,32 @@ def scaling_suite(repetitions):
             yield teleport_case(f"scaling/{variable}={value}", repetitions, lambda: mlp(sizes), data, case["t"])
 
 
-SUITES = {"teleport": teleport_suite, "symmetry": symmetry_suite, "train": train_suite, "scaling": scaling_suite}
+def memory_suite(repetitions):
+    """Training steps and teleports on the same batch."""
+    options = {"measure": measured_memory}
+    large = lambda: mlp([784, 1024, 1024, 10])
+    sgd = torch.optim.SGD
+    batches, images, series = random_batches(1, 32), random_batches(1, 256, IMAGE_SHAPE), random_series(1, 32)
+    yield train_case("memory/train-mlp-1024", repetitions, large, batches, sgd, steps=8, **options)
+    yield teleport_case("memory/teleport-mlp-1024", repetitions, large, batches, steps=8, **options)
+    yield train_case("memory/train-cnn", repetitions, cifar_cnn, images, sgd, steps=8, **options)
+    yield teleport_case("memory/teleport-cnn", repetitions, cifar_cnn, images, steps=8, **options)
+    options = {**options, **LONG, "loss_function": nn.functional.mse_loss}
+    model = lambda: series_transformer(encoder_layer)
+    yield train_case("memory/train-transformer", repetitions, model, series, sgd, steps=1, **options)
+    with nn.attention.sdpa_kernel(nn.attention.SDPBackend.MATH):
+        model = lambda: series_transformer(Block)
+        options["learning_rate"] = TRANSFORMER_TELEPORT_LEARNING_RATE
+        yield teleport_case("memory/teleport-transformer", repetitions, model, series, steps=8, **options)
+
+
+SUITES = {
+    "teleport": teleport_suite,
+    "symmetry": symmetry_suite,
+    "train": train_suite,
+    "scaling": scaling_suite,
+    "memory": memory_suite,
+}
 
 
 def main():
@@ -210,10 +279,11 @@ def main():
     if arguments.json:
         print(json.dumps(results, indent=2))
         return
-    print(f"{'name':<24}{'median ms':>12}{'minimum':>12}{'maximum':>12}")
+    print(f"{'name':<28}{'median':>12}{'minimum':>12}{'maximum':>12}")
     for result in results:
-        times = "".join(f"{1e3 * result[key]:>12.3f}" for key in ("median", "minimum", "maximum"))
-        print(f"{result['name']:<24}{times}")
+        factor, unit = {"s": (1e3, "ms"), "B": (1e-6, "MB")}[result["unit"]]
+        values = "".join(f"{factor * result[key]:>12.3f}" for key in ("median", "minimum", "maximum"))
+        print(f"{result['name']:<28}{values} {unit}")
 
 
 if __name__ == "__main__":

@@ -17,6 +17,8 @@ final class ClosedFormAscent: NullSpaceAscent {
     }
 
     func differentiate() -> [ParameterGradient] {
+        // The cotangents of large models are large: the old ones go before the new ones come.
+        self.pulled = nil
         let pulled = linearized.pullback()
         self.pulled = pulled
         return pulled.parameters

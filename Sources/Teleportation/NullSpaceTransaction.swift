@@ -50,6 +50,7 @@ struct NullSpaceTransaction<Model: Layer, Objective: Loss> {
         _ ascent: any NullSpaceAscent, in spaces: InputNullSpaces, saving saved: inout SavedParameters,
         _ report: inout TeleportReport
     ) throws(TeleportReport.Restoration) -> [ParameterGradient] {
+        let constantEta = teleporter.stepSize.constantEta(under: teleporter.cap)
         var gradients = ascent.differentiate()
         var norm = gradients.squaredNorm()
         report.gradientNormSquaredBefore = norm
@@ -69,25 +70,33 @@ struct NullSpaceTransaction<Model: Layer, Objective: Loss> {
             } catch {
                 throw .failed(error.description)
             }
-            let direction = moves.map(\.direction).squaredNorm()
-            guard direction.isFinite else { throw .notFinite }
-            // Nothing is free to move, or the gradient is at a stationary point of its norm.
-            guard direction > 0 else { return gradients }
-            var eta = teleporter.stepSize.eta(gradient: norm, direction: direction, limit: limit)
-            guard eta.isFinite else { throw .notFinite }
+            var eta: Double
+            if let constantEta, report.steps > 0 {
+                eta = constantEta
+            } else {
+                let direction = moves.map(\.direction).squaredNorm()
+                guard direction.isFinite else { throw .notFinite }
+                // Nothing is free to move, or the gradient is at a stationary point of its norm.
+                guard direction > 0 else { return gradients }
+                eta = teleporter.stepSize.eta(gradient: norm, direction: direction, limit: limit)
+                guard eta.isFinite else { throw .notFinite }
+            }
             for move in moves {
                 // A map may be at rest in one step and move in a later one.
                 saved.saveOnce(move.parameter)
                 move.direction.add(to: move.parameter, scale: eta)
             }
-            let largest = teleporter.stepSize.largestGrowth(limit: limit) * norm
             gradients = ascent.differentiate()
-            norm = gradients.squaredNorm()
-            for _ in 0..<Self.halvings where !(norm <= largest) {
-                eta /= 2
-                for move in moves { move.direction.add(to: move.parameter, scale: -eta) }
-                gradients = ascent.differentiate()
+            // Under way, steps of one size need no norms.
+            if constantEta == nil || report.steps + 1 == teleporter.steps {
+                let largest = teleporter.stepSize.largestGrowth(limit: limit) * norm
                 norm = gradients.squaredNorm()
+                for _ in 0..<Self.halvings where !(norm <= largest) {
+                    eta /= 2
+                    for move in moves { move.direction.add(to: move.parameter, scale: -eta) }
+                    gradients = ascent.differentiate()
+                    norm = gradients.squaredNorm()
+                }
             }
             report.steps += 1
             teleporter.stepTaken?(report.steps)

@@ -6,7 +6,7 @@ import Torch
 /// `teleport bench`.
 struct Bench: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Measure how long teleports, training steps and reading data take.",
+        abstract: "Measure what teleports, training steps and reading data take.",
         discussion: """
             'make bench' runs teleports and training steps beside a PyTorch script of the published algorithm and \
             prints the ratios.
@@ -30,22 +30,27 @@ struct Bench: ParsableCommand {
 
     func run() throws {
         Libtorch.threadCount = threads
-        var timings: [Timing] = []
-        try suite.run(repetitions: repetitions) { timing in
-            timings.append(timing)
+        var results: [BenchmarkResult] = []
+        try suite.run(repetitions: repetitions) { result in
+            results.append(result)
             if !json {
-                let milliseconds = [timing.median, timing.minimum, timing.maximum].map {
-                    String(format: "%10.3f", $0 * 1000)
+                let (factor, unit) =
+                    switch result.unit {
+                    case .seconds: (1e3, "ms")
+                    case .bytes: (1e-6, "MB")
+                    }
+                let values = [result.median, result.minimum, result.maximum].map {
+                    String(format: "%10.3f", $0 * factor)
                 }
-                let name = timing.name.padding(toLength: 24, withPad: " ", startingAt: 0)
-                let rate = timing.megabytesPerSecond.map { String(format: ", %.0f MB/s", $0) } ?? ""
-                print(name + milliseconds.joined() + " ms (median, minimum, maximum)" + rate)
+                let name = result.name.padding(toLength: 28, withPad: " ", startingAt: 0)
+                let rate = result.megabytesPerSecond.map { String(format: ", %.0f MB/s", $0) } ?? ""
+                print(name + values.joined() + " \(unit) (median, minimum, maximum)" + rate)
             }
         }
         if json {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-            print(String(decoding: try encoder.encode(timings), as: UTF8.self))
+            print(String(decoding: try encoder.encode(results), as: UTF8.self))
         }
     }
 }

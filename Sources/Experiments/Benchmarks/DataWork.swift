@@ -26,7 +26,7 @@ struct DataWork {
     ///   - report: Receives each measurement as it is made.
     /// - Throws: what Foundation throws if the files cannot be written, and `DatasetError` if they cannot be read.
     func measure(
-        repetitions: Int, in parent: URL = FileManager.default.temporaryDirectory, report: (Timing) -> Void
+        repetitions: Int, in parent: URL = FileManager.default.temporaryDirectory, report: (BenchmarkResult) -> Void
     ) throws {
         let folder = parent.appendingPathComponent("teleport-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: folder) }
@@ -39,15 +39,15 @@ struct DataWork {
         for (name, write) in sets {
             let bytes = try write(folder, generator)
             report(
-                try Timing("data/\(name.rawValue)", repetitions: repetitions, bytes: bytes) {
+                try BenchmarkResult(timeOf: "data/\(name.rawValue)", repetitions: repetitions, bytes: bytes) {
                     _ = try catalog.dataset(name)
                 })
         }
         let images = try catalog.dataset(.cifar10).train
         let indices = Tensor.integers([Self.batchSize], in: 0..<images.count, using: generator)
         report(
-            Timing(
-                "data/batch-cifar", repetitions: repetitions, count: 50,
+            BenchmarkResult(
+                timeOf: "data/batch-cifar", repetitions: repetitions, count: 50,
                 bytes: Self.batchSize * images.inputShape.reduce(1, *)
             ) {
                 _ = images.batch(indices)

@@ -50,8 +50,13 @@ struct TeleportWork: Sendable {
     ///   - repetitions: How many times to measure.
     ///   - teleported: Receives what each teleport did, those that warm up included.
     func measure(
-        _ name: String, repetitions: Int, teleported: ([TeleportReport]) -> Void = { _ in }
-    ) -> Timing {
+        _ name: String, repetitions: Int, teleported: @escaping ([TeleportReport]) -> Void = { _ in }
+    ) -> BenchmarkResult {
+        workload(teleported: teleported).time(name, repetitions: repetitions)
+    }
+
+    /// The work on a model and batches made for it; `teleported` receives what each teleport did.
+    func workload(teleported: @escaping ([TeleportReport]) -> Void = { _ in }) -> Workload {
         let generator = Generator(seed: UInt64(seed))
         let model = architecture.makeModel(
             inputShape: inputShape, task: .classification(classes: 10), using: generator, dtype: dtype, device: device)
@@ -67,9 +72,9 @@ struct TeleportWork: Sendable {
             }
         let optimizer = SGD(learningRate: 1e-3)
         let start = model.parameters.map { $0.value.clone() }
-        return Timing(name, repetitions: repetitions) {
+        return Workload {
             for (parameter, value) in zip(model.parameters, start) { parameter.value.copy(from: value) }
-        } _: {
+        } run: {
             teleported(teleporter.teleport(model, CrossEntropy(), on: data, before: optimizer))
         }
     }

@@ -5,16 +5,16 @@ import Testing
 
 @Suite struct DataWorkTests {
     @Test func measuresEachFormatAndABatch() throws {
-        var timings: [Timing] = []
+        var measurements: [BenchmarkResult] = []
         let work = DataWork(imageCount: 20, recordCount: 10, rowCount: 300, wordCount: 3000)
-        try work.measure(repetitions: 2) { timings.append($0) }
+        try work.measure(repetitions: 2) { measurements.append($0) }
         #expect(
-            timings.map(\.name) == [
+            measurements.map(\.name) == [
                 "data/mnist", "data/cifar-10", "data/electricity", "data/penn-treebank", "data/batch-cifar",
             ])
         // The bytes that the formats take, of which the first two are known exactly: 23 images and labels with two
         // headers of 16 and 8 bytes each, and six files of ten records.
-        let bytes = timings.map { $0.megabytesPerSecond! * $0.median * 1e6 }
+        let bytes = measurements.map { $0.megabytesPerSecond! * $0.median * 1e6 }
         #expect(abs(bytes[0] - Double(23 * 785 + 2 * 24)) < 1e-3)
         #expect(abs(bytes[1] - Double(60 * 3073)) < 1e-3)
         #expect((300.0 * 321 * 4..<300.0 * 321 * 5).contains(bytes[2]))
@@ -41,12 +41,14 @@ import Testing
     }
 
     @Test func ratesAppearInJSONWhereThereAreSome() throws {
-        func keys(_ timing: Timing) throws -> Set<String> {
-            let object = try JSONSerialization.jsonObject(with: JSONEncoder().encode(timing))
+        func keys(_ measurement: BenchmarkResult) throws -> Set<String> {
+            let object = try JSONSerialization.jsonObject(with: JSONEncoder().encode(measurement))
             return Set(try #require(object as? [String: Any]).keys)
         }
         let common: Set = ["name", "median", "minimum", "maximum", "repetitions", "unit"]
-        #expect(try keys(Timing("a", repetitions: 1) {}) == common)
-        #expect(try keys(Timing("a", repetitions: 1, bytes: 10) {}) == common.union(["megabytesPerSecond"]))
+        #expect(try keys(BenchmarkResult(timeOf: "a", repetitions: 1) {}) == common)
+        #expect(
+            try keys(BenchmarkResult(timeOf: "a", repetitions: 1, bytes: 10) {}) == common.union(["megabytesPerSecond"])
+        )
     }
 }

@@ -1,0 +1,84 @@
+/// What a piece of work takes, over several repetitions.
+public struct BenchmarkResult: Codable, Sendable {
+    /// What was measured, as `teleport/mlp-1024`.
+    public let name: String
+    /// The median, in units.
+    public let median: Double
+    /// The least, in units.
+    public let minimum: Double
+    /// The most, in units.
+    public let maximum: Double
+    /// How many times the work was done.
+    public let repetitions: Int
+    /// What the numbers count.
+    public let unit: Unit
+    /// How many million bytes were worked through in a second at the median, for work that is measured so.
+    public let megabytesPerSecond: Double?
+
+    /// What a measurement counts.
+    public enum Unit: String, Codable, Sendable {
+        /// Seconds.
+        case seconds = "s"
+        /// Bytes.
+        case bytes = "B"
+    }
+
+    /// The time of a piece of work, which is done once to warm up and then `repetitions` times.
+    ///
+    /// - Parameters:
+    ///   - name: What the measurement is called.
+    ///   - repetitions: How many times to measure, at least 1.
+    ///   - count: How often each measurement does the work; the times are divided by it.
+    ///   - bytes: How many bytes the work goes through once, if that says something about it.
+    ///   - prepare: Runs before each measurement and is not measured.
+    ///   - work: What is measured.
+    /// - Throws: what `work` throws.
+    public init(
+        timeOf name: String, repetitions: Int, count: Int = 1, bytes: Int? = nil, prepare: () -> Void = {},
+        _ work: () throws -> Void
+    ) rethrows {
+        precondition(count > 0, "\(count) times the work")
+        try self.init(name, .seconds, repetitions: repetitions, bytes: bytes) {
+            prepare()
+            let time = try ContinuousClock().measure { for _ in 0..<count { try work() } }
+            return time / .seconds(1) / Double(count)
+        }
+    }
+
+    /// How much more memory the process has at the peak of a piece of work than before, with libtorch, model and data in
+    /// it; the work is done once to warm up and then `repetitions` times.
+    ///
+    /// - Parameters:
+    ///   - name: What the measurement is called.
+    ///   - repetitions: How many times to measure, at least 1.
+    ///   - prepare: Runs before each measurement and is not measured.
+    ///   - work: What is measured.
+    /// - Throws: `ResidentMemory.Unknown` where the system does not count it.
+    public init(
+        peakMemoryOf name: String, repetitions: Int, prepare: () -> Void = {}, _ work: () -> Void
+    ) throws {
+        try self.init(name, .bytes, repetitions: repetitions, bytes: nil) {
+            prepare()
+            try ResidentMemory.forgetPeak()
+            let before = try ResidentMemory.current()
+            work()
+            return Double(try ResidentMemory.peak() - before)
+        }
+    }
+
+    private init(
+        _ name: String, _ unit: Unit, repetitions: Int, bytes: Int?, _ measure: () throws -> Double
+    ) rethrows {
+        precondition(repetitions > 0, "\(repetitions) repetitions")
+        _ = try measure()
+        let values = try (0..<repetitions).map { _ in try measure() }.sorted()
+        self.name = name
+        self.repetitions = repetitions
+        self.unit = unit
+        median = (values[(repetitions - 1) / 2] + values[repetitions / 2]) / 2
+        minimum = values[0]
+        maximum = values[repetitions - 1]
+        let median = median
+        megabytesPerSecond = bytes.map { Double($0) / 1e6 / median }
+    }
+}

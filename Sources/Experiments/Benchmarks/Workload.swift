@@ -1,0 +1,26 @@
+/// A piece of work to be measured.
+struct Workload {
+    /// How often a measurement does the work; times are divided by it.
+    var count = 1
+    /// The most times that it is measured, for work that takes long.
+    var mostRepetitions = Int.max
+    /// Runs before each measurement and is not measured.
+    var prepare: () -> Void = {}
+    /// The work.
+    let run: () -> Void
+
+    /// How long the work takes.
+    func time(_ name: String, repetitions: Int) -> BenchmarkResult {
+        BenchmarkResult(
+            timeOf: name, repetitions: min(repetitions, mostRepetitions), count: count, prepare: prepare, run)
+    }
+
+    /// How much memory the work takes.
+    ///
+    /// - Throws: `ResidentMemory.Unknown` where the system does not count it.
+    func peakMemory(_ name: String, repetitions: Int) throws -> BenchmarkResult {
+        try BenchmarkResult(
+            peakMemoryOf: name, repetitions: min(repetitions, mostRepetitions), prepare: prepare
+        ) { for _ in 0..<count { run() } }
+    }
+}
