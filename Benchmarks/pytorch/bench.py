@@ -161,6 +161,8 @@ def train_case(
         name,
         repetitions,
         lambda: train(model, loss_function, optimizer, data, steps),
+        # The gradients of the last repetition are not part of what there was before this one.
+        prepare=optimizer.zero_grad,
         per=steps,
         **options,
     )

@@ -60,8 +60,9 @@ extension Sequence where Element == ParameterGradient {
         guard !sums.isEmpty else { return 0 }
         let values = Tensor.stacked(sums + products.map(\.magnitude)).doubles()
         let cancelling = products.enumerated().filter { index, product in
-            // Not a number does not count as cancelling: it is the result.
-            values[product.position] <= 1e-3 * values[sums.count + index]
+            // Where all terms are zero there is nothing to cancel, and not a number is the result.
+            let (sum, magnitude) = (values[product.position], values[sums.count + index])
+            return magnitude > 0 && sum <= 1e-3 * magnitude
         }
         guard !cancelling.isEmpty else { return values[..<sums.count].reduce(0, +) }
         for (_, product) in cancelling { sums[product.position] = product.gradient.formed().squaredNorm() }

@@ -17,7 +17,7 @@ final class ClosedFormAscent: NullSpaceAscent {
     }
 
     func differentiate() -> [ParameterGradient] {
-        // The cotangents of large models are large: the old ones go before the new ones come.
+        // The cotangents of convolutions are large, and nobody else holds them: the old go before the new come.
         self.pulled = nil
         let pulled = linearized.pullback()
         self.pulled = pulled

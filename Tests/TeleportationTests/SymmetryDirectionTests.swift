@@ -154,6 +154,44 @@ func augmentedLayers(_ tensors: [Tensor], hasBias: Bool) -> [Tensor] {
         for (a, b) in zip(moved, anew) { #expect(relativeDifference(a, b) < 1e-8) }
     }
 
+    /// The ascent's gradients after a move, held against those of the moved weights.
+    private func expectConsistency(
+        _ instance: Instance, on batch: Batch, moving directions: [ParameterGradient], tolerance: Double
+    ) throws {
+        let model = instance.model()
+        let ascent = ClosedFormSymmetryAscent(
+            try Perceptron(model), CrossEntropy(), on: batch, action: .exact, element: .exponential)
+        _ = ascent.differentiate()
+        try ascent.move(along: directions, scale: 0.003)
+        ascent.commit()
+        let moved = ascent.differentiate().map { $0.formed() }
+        let anew = LinearizedLoss(model, CrossEntropy(), on: batch).pullback().parameters.map { $0.formed() }
+        for (a, b) in zip(moved, anew) { #expect(relativeDifference(a, b) < tolerance) }
+    }
+
+    @Test func aPairThatRestsPassesOnWhatTheOneBelowChanged() throws {
+        // More samples than inputs: the second pair, and the outputs, see the move of the first.
+        let instance = Instance(hidden: [20, 9], samples: 14)
+        let generator = Generator(seed: 3)
+        func direction(_ width: Int, factor: Double) -> ParameterGradient {
+            .tensor(.normal([width, width], using: generator, dtype: .float64) * factor)
+        }
+        try expectConsistency(
+            instance, on: instance.batch(), moving: [direction(20, factor: 1), direction(9, factor: .nan)],
+            tolerance: 1e-8)
+    }
+
+    @Test func samplesThatAreAlmostEqualDoNotCountAsIndependent() throws {
+        let instance = Instance(hidden: [10], samples: 6)
+        let batch = instance.batch(distinct: 5)
+        let generator = Generator(seed: 3)
+        let noise = Tensor.normal([6, Instance.inputs], using: generator, dtype: .float64) * 1e-6
+        let direction = Tensor.normal([10, 10], using: generator, dtype: .float64)
+        try expectConsistency(
+            instance, on: Batch(inputs: batch.inputs + noise, targets: batch.targets), moving: [.tensor(direction)],
+            tolerance: 1e-8)
+    }
+
     @Test(
         "With one pair, and samples that span the inputs, the published derivative is the closed form",
         arguments: [Activation.leakyReLU(slope: 0.1), .tanh, .sigmoid], [true, false])

@@ -30,9 +30,9 @@ final class ClosedFormSymmetryAscent<Objective: Loss>: SymmetryAscent {
     private var preactivations: [Tensor] = []
     /// Those of `A_l`, with the ones for the exact action; computed when first asked for.
     private var pseudoInverses: [PseudoInverse?]
-    /// What exact moves have added to `Z_0` since the last `commit()`. No derivative reads `W_0`, and the data do not move, so
-    /// that one update of the largest weight serves many moves.
-    private var pendingChange: Tensor?
+    /// What exact moves have added to `Z_0` since the last `commit()`, and the inverse of the data. No derivative reads
+    /// `W_0`, and the data do not move: one update of the largest weight serves all moves until somebody else reads it.
+    private var pending: (change: Tensor, inverse: PseudoInverse)?
 
     /// `sigma'(Z_l)`.
     private var slopes: [Tensor] = []
@@ -226,19 +226,21 @@ final class ClosedFormSymmetryAscent<Objective: Loss>: SymmetryAscent {
     @discardableResult
     func move(along directions: [ParameterGradient], scale: Double) throws(TorchError) -> Int? {
         var halvings: Int?
-        // Whether no layer above has seen a move so far: the samples are few, and g^-1 is the inverse of g.
-        var isInvariant = element == .exponential
+        // Whether the layers above have not seen any move so far. The exact action needs the inverse of g for that, and
+        // both need few samples.
+        var isInvariant = action == .approximate || element == .exponential
         for (index, direction) in directions.enumerated() {
             switch action {
             case .exact:
-                guard let count = try moveExactly(index, along: direction, scale: scale) else { continue }
-                halvings = (halvings ?? 0) + count
+                if let count = try moveExactly(index, along: direction, scale: scale) {
+                    halvings = (halvings ?? 0) + count
+                    if isInvariant { isInvariant = try pseudoInverse(index).hasIndependentRows }
+                }
             case .approximate:
                 try moveApproximately(index, by: FactoredGroupElement(element, of: direction, scale: scale))
                 halvings = 0
+                if isInvariant { isInvariant = try pseudoInverse(index + 1).hasIndependentRows }
             }
-            let inverse = try pseudoInverse(action == .exact ? index : index + 1)
-            isInvariant = isInvariant && inverse.hasIndependentRows
             if isInvariant { continue }
             let preactivation = layers[index + 1](inputs[index + 1].rows)
             if index + 1 < last {
@@ -274,7 +276,7 @@ final class ClosedFormSymmetryAscent<Objective: Loss>: SymmetryAscent {
         let change = activation.inverse(moved) - activation.inverse(hidden)
         let inverse = try pseudoInverse(index)
         if index == 0 {
-            if let pendingChange { pendingChange.addInPlace(change) } else { pendingChange = change }
+            if let pending { pending.change.addInPlace(change) } else { pending = (change, inverse) }
         } else {
             add(change, to: index, by: inverse)
         }
@@ -291,9 +293,8 @@ final class ClosedFormSymmetryAscent<Objective: Loss>: SymmetryAscent {
     }
 
     func commit() {
-        guard let change = pendingChange, let inverse = pseudoInverses[0] else { return }
-        add(change, to: 0, by: inverse)
-        pendingChange = nil
+        if let pending { add(pending.change, to: 0, by: pending.inverse) }
+        pending = nil
     }
 
     /// A matrix of the Lie algebra with shares of its rows.

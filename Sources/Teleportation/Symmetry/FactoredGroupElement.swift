@@ -9,8 +9,8 @@ import Torch
 struct FactoredGroupElement {
     /// P.
     private let left: Tensor
-    /// `Q^T`.
-    private let right: Tensor
+    /// `Q^T`; nil for the identity.
+    private let right: Tensor?
     private let forward: Tensor
     private let backward: Tensor
 
@@ -23,13 +23,13 @@ struct FactoredGroupElement {
         default:
             // The product is no larger than its factors.
             left = direction.formed()
-            right = .identity(left.size(0), dtype: left.dtype, device: left.device)
+            right = nil
         }
         switch kind {
         case .firstOrder:
-            forward = .identity(right.size(0), dtype: right.dtype, device: right.device) * scale
+            forward = .identity(left.size(1), dtype: left.dtype, device: left.device) * scale
             backward = forward
-        case .exponential: (forward, backward) = Self.phi(right.matmul(left), scale: scale)
+        case .exponential: (forward, backward) = Self.phi(right?.matmul(left) ?? left, scale: scale)
         }
     }
 
@@ -76,14 +76,22 @@ struct FactoredGroupElement {
 
     /// `X g^T` for rows X, `[m, k]`: g applied to each of them.
     func applied(toRows rows: Tensor) -> Tensor {
-        rows.addingMatmul(rows.matmul(right.transposed()).matmul(forward.transposed()), left.transposed())
+        let coordinates = right.map { rows.matmul($0.transposed()) } ?? rows
+        return rows.addingMatmul(coordinates.matmul(forward.transposed()), left.transposed())
     }
 
     /// `W = g W` for a matrix `[k, d]`, in place.
-    func apply(to matrix: Tensor) { matrix.addMatmulInPlace(left, forward.matmul(right.matmul(matrix))) }
+    func apply(to matrix: Tensor) {
+        matrix.addMatmulInPlace(left, forward.matmul(right?.matmul(matrix) ?? matrix))
+    }
 
     /// `W = W g^{-1}` for a matrix `[d, k]`, in place.
     func applyInverse(toColumnsOf matrix: Tensor) {
-        matrix.addMatmulInPlace(matrix.matmul(left).matmul(backward), right, scale: -1)
+        let coordinates = matrix.matmul(left)
+        if let right {
+            matrix.addMatmulInPlace(coordinates.matmul(backward), right, scale: -1)
+        } else {
+            matrix.addMatmulInPlace(coordinates, backward, scale: -1)
+        }
     }
 }

@@ -45,8 +45,7 @@ struct SymmetryTransaction {
             let needsNorms = constantEta == nil || report.steps == 0
             var norm = Double.nan
             if needsNorms || isDone {
-                norm = gradients.squaredNorm()
-                guard norm.isFinite else { throw .notFinite }
+                norm = try finite(gradients.squaredNorm())
                 if report.steps == 0 { report.gradientNormSquaredBefore = norm }
                 report.gradientNormSquaredAfter = norm
             }
@@ -63,8 +62,7 @@ struct SymmetryTransaction {
             let directions = try attempt { () throws(TorchError) in try ascent.direction() }
             var direction = Double.nan
             if needsNorms {
-                direction = directions.squaredNorm()
-                guard direction.isFinite else { throw .notFinite }
+                direction = try finite(directions.squaredNorm())
                 // The gradient is at a stationary point of its norm on the orbit.
                 guard direction > 0 else { return }
             }
@@ -72,10 +70,18 @@ struct SymmetryTransaction {
             let eta = constantEta ?? stepSize.eta(gradient: norm, direction: direction, limit: limit)
             guard eta.isFinite else { throw .notFinite }
             let halvings = try attempt { () throws(TorchError) in try ascent.move(along: directions, scale: eta) }
-            guard let halvings else { return }
+            guard let halvings else {
+                if !needsNorms { report.gradientNormSquaredAfter = try finite(gradients.squaredNorm()) }
+                return
+            }
             report.halvings += halvings
             report.steps += 1
         }
+    }
+
+    private func finite(_ value: Double) throws(TeleportReport.Restoration) -> Double {
+        guard value.isFinite else { throw .notFinite }
+        return value
     }
 
     private func attempt<Result>(

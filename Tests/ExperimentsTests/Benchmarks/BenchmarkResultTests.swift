@@ -1,5 +1,3 @@
-import NeuralNetworks
-import Optimizers
 import Testing
 import Torch
 
