@@ -47,18 +47,10 @@ public struct CompareExperiment {
             let order = count.isMultiple(of: 2) ? [0, 1] : [1, 0]
             for index in order where !isCancelled() {
                 let (name, teleports) = (arms[index].name, arms[index].teleports)
-                func position(_ epoch: Int, _ batch: Int) -> ProgressLine.Position {
-                    ProgressLine.Position(run: finished, arm: name, seed: seed, epoch: epoch, batch: batch)
-                }
-                let observer = Training.Observer(
-                    batchFinished: { progress?.update(position($0, $1), loss: $2()) },
-                    epochFinished: {
-                        progress?.finishEpoch(position($0.epoch, training.batchesPerEpoch), record: $0)
-                    },
+                let run = training.run(
+                    seed: seed, teleports: teleports, arm: name, number: finished, on: progress,
                     isCancelled: isCancelled)
-                let run = training.run(seed: seed, teleports: teleports, observer: observer)
-                // Of a run that was stopped before its first epoch ended there is nothing to report.
-                if run.epochs.isEmpty { continue }
+                guard let run else { continue }
                 arms[index].arm.seeds.append(seed)
                 arms[index].arm.runs.append(run)
                 finished += 1

@@ -74,12 +74,10 @@ struct NullSpaceTransaction<Model: Layer, Objective: Loss> {
             if let constantEta, report.steps > 0 {
                 eta = constantEta
             } else {
-                let direction = moves.map(\.direction).squaredNorm()
-                guard direction.isFinite else { throw .notFinite }
+                let direction = try moves.map(\.direction).squaredNorm().checkedFinite()
                 // Nothing is free to move, or the gradient is at a stationary point of its norm.
                 guard direction > 0 else { return gradients }
-                eta = teleporter.stepSize.eta(gradient: norm, direction: direction, limit: limit)
-                guard eta.isFinite else { throw .notFinite }
+                eta = try teleporter.stepSize.eta(gradient: norm, direction: direction, limit: limit).checkedFinite()
             }
             for move in moves {
                 // A map may be at rest in one step and move in a later one.

@@ -106,9 +106,7 @@ public struct RandomTeleporter: Teleporter {
     }
 
     private func squaredNorm(of linearized: LinearizedLoss) throws(TeleportReport.Restoration) -> Double {
-        let norm = linearized.pullback().parameters.squaredNorm()
-        guard norm.isFinite else { throw .notFinite }
-        return norm
+        try linearized.pullback().parameters.squaredNorm().checkedFinite()
     }
 
     private func move(_ units: HiddenUnits) {

@@ -58,6 +58,14 @@ struct TeleportTransaction {
     }
 }
 
+extension Double {
+    /// The number; `Restoration.notFinite` is thrown where it is none to go on with.
+    func checkedFinite() throws(TeleportReport.Restoration) -> Double {
+        guard isFinite else { throw .notFinite }
+        return self
+    }
+}
+
 /// Parameters, and what they were when they were saved.
 struct SavedParameters {
     private var saved: [(parameter: Tensor, copy: Tensor)] = []

@@ -67,7 +67,7 @@ struct Compare: ParsableCommand {
             print()
         }
         try summary.write(to: folder.appendingPathComponent("summary.json"))
-        drawCurves(of: summary, into: folder)
+        Console.draw { _ = try LossCurves(summary).draw(into: folder, with: Gnuplot()) }
         if !execution.quiet { print("Results are in \(folder.relativePath)/") }
         if interruption.isRequested {
             Console.warn("interrupted; the results hold the epochs that were finished")
@@ -79,15 +79,6 @@ struct Compare: ParsableCommand {
                 "training diverged: a loss stopped being finite; lower --learning-rate, which was "
                     + "\(experiment.training.learningRate)")
             throw Console.ExitStatus.diverged
-        }
-    }
-
-    /// Figures are for looking at: the run succeeds without them.
-    private func drawCurves(of summary: Summary, into folder: URL) {
-        do {
-            try LossCurves(summary).draw(into: folder, with: Gnuplot())
-        } catch {
-            Console.warn("no figures: \(error)")
         }
     }
 }

@@ -12,6 +12,11 @@ enum Console {
         case diverged = 4
     }
 
+    /// Draws figures, which are for looking at: the run succeeds without them.
+    static func draw(_ body: () throws -> Void) {
+        do { try body() } catch { warn("no figures: \(error)") }
+    }
+
     /// Writes one line to standard error, whatever lines the message has.
     static func warn(_ message: String) {
         let line = message.split(whereSeparator: \.isNewline).joined(separator: " ")

@@ -68,11 +68,7 @@ struct Inspect: ParsableCommand {
         let report = InspectionReport(inspection)
         if !execution.quiet { print("\(report)\n") }
         try inspection.write(to: folder.appendingPathComponent("inspection.json"))
-        do {
-            try report.draw(into: folder, with: Gnuplot())
-        } catch {
-            Console.warn("no figures: \(error)")
-        }
+        Console.draw { _ = try report.draw(into: folder, with: Gnuplot()) }
         if !execution.quiet { print("Results are in \(folder.relativePath)/") }
         if interruption.isRequested {
             Console.warn("interrupted; the model was looked at as it was then")

@@ -82,11 +82,7 @@ struct Reproduce: ParsableCommand {
         if !execution.quiet { print("\(reproduction.paper): \(reproduction.title)\n\n\(result)\n") }
         try result.write(
             to: folder.appendingPathComponent("reproduction.json"), of: reproduction, at: scale, date: start)
-        do {
-            try result.draw(into: folder, with: Gnuplot())
-        } catch {
-            Console.warn("no figures: \(error)")
-        }
+        Console.draw { try result.draw(into: folder, with: Gnuplot()) }
         if !execution.quiet { print("Results are in \(folder.relativePath)/") }
         if interruption.isRequested {
             Console.warn("interrupted; the results hold what there was")

@@ -71,14 +71,14 @@ public struct BenchmarkResult: Codable, Sendable {
     ) rethrows {
         precondition(repetitions > 0, "\(repetitions) repetitions")
         _ = try measure()
-        let values = try (0..<repetitions).map { _ in try measure() }.sorted()
+        let values = try (0..<repetitions).map { _ in try measure() }
         self.name = name
         self.repetitions = repetitions
         self.unit = unit
-        median = (values[(repetitions - 1) / 2] + values[repetitions / 2]) / 2
-        minimum = values[0]
-        maximum = values[repetitions - 1]
-        let median = median
+        let median = values.median
+        self.median = median
+        minimum = values.min() ?? median
+        maximum = values.max() ?? median
         megabytesPerSecond = bytes.map { Double($0) / 1e6 / median }
     }
 }

@@ -17,10 +17,7 @@ struct SymmetryWork {
         // rate, which multiplies the gradient of ||grad L||^2 and not of half of it.
         let teleporter = SymmetryTeleporter(steps: Self.steps, stepSize: .fixed(2e-3), cap: .none)
         let optimizer = SGD(learningRate: 1e-3)
-        let start = model.parameters.map { $0.value.clone() }
-        return Workload {
-            for (parameter, value) in zip(model.parameters, start) { parameter.value.copy(from: value) }
-        } run: {
+        return .fromTheSameWeights(of: model) {
             let report = teleporter.teleport(model, CrossEntropy(), on: [batch], before: optimizer)[0]
             // A teleport that ends early would pass for a fast one.
             precondition(report.steps == Self.steps && report.restored == nil, "\(report)")

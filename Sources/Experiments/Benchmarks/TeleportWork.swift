@@ -71,10 +71,7 @@ struct TeleportWork: Sendable {
                 SymmetryTeleporter(action: .approximate, steps: steps, stepSize: .fixed(0.01), cap: .none)
             }
         let optimizer = SGD(learningRate: 1e-3)
-        let start = model.parameters.map { $0.value.clone() }
-        return Workload {
-            for (parameter, value) in zip(model.parameters, start) { parameter.value.copy(from: value) }
-        } run: {
+        return .fromTheSameWeights(of: model) {
             teleported(teleporter.teleport(model, CrossEntropy(), on: data, before: optimizer))
         }
     }

@@ -39,12 +39,8 @@ struct TrainingWork {
     func workload() -> Workload {
         let generator = Generator(seed: 0)
         let model = architecture.makeModel(inputShape: inputShape, task: .classification(classes: 10), using: generator)
-        let parameters = model.parameters.map(\.value)
         let batch = Batch.random(of: samples, shape: inputShape, using: generator)
-        let optimizer = self.optimizer.make(learningRate: 1e-3)
-        return Workload(count: steps) {
-            let loss = LinearizedLoss(model, CrossEntropy(), on: batch)
-            optimizer.update(parameters, with: loss.pullback().parameters)
-        }
+        return .training(
+            model, CrossEntropy(), on: batch, by: optimizer.make(learningRate: 1e-3), count: steps)
     }
 }

@@ -24,20 +24,13 @@ struct TransformerWork {
     var teleport: Workload {
         let teleporter = NullSpaceTeleporter(steps: 8, stepSize: .fixed(1e-4), cap: .none)
         let optimizer = SGD(learningRate: 1e-3)
-        let start = model.parameters.map { $0.value.clone() }
-        return Workload(mostRepetitions: Self.mostRepetitions) {
-            for (parameter, value) in zip(model.parameters, start) { parameter.value.copy(from: value) }
-        } run: {
+        return .fromTheSameWeights(of: model, mostRepetitions: Self.mostRepetitions) {
             _ = teleporter.teleport(model, MeanSquaredError(), on: [batch], before: optimizer)
         }
     }
 
     var training: Workload {
-        let parameters = model.parameters.map(\.value)
-        let optimizer = SGD(learningRate: 1e-3)
-        return Workload(mostRepetitions: Self.mostRepetitions) {
-            let loss = LinearizedLoss(model, MeanSquaredError(), on: batch)
-            optimizer.update(parameters, with: loss.pullback().parameters)
-        }
+        .training(
+            model, MeanSquaredError(), on: batch, by: SGD(learningRate: 1e-3), mostRepetitions: Self.mostRepetitions)
     }
 }

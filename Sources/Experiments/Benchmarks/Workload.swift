@@ -1,3 +1,7 @@
+import NeuralNetworks
+import Optimizers
+import Torch
+
 /// A piece of work to be measured.
 struct Workload {
     /// How often a measurement does the work; times are divided by it.
@@ -8,6 +12,29 @@ struct Workload {
     var prepare: () -> Void = {}
     /// The work.
     let run: () -> Void
+
+    /// Work that starts from the weights that the model has now, each time.
+    static func fromTheSameWeights(
+        of model: some Layer, mostRepetitions: Int = .max, run: @escaping () -> Void
+    ) -> Workload {
+        let parameters = model.parameters.map(\.value)
+        let start = parameters.map { $0.clone() }
+        return Workload(
+            mostRepetitions: mostRepetitions,
+            prepare: { for (parameter, value) in zip(parameters, start) { parameter.copy(from: value) } }, run: run)
+    }
+
+    /// Training steps on one batch, each from where the last one led.
+    static func training(
+        _ model: some Layer, _ loss: some Loss, on batch: Batch, by optimizer: any Optimizer, count: Int = 1,
+        mostRepetitions: Int = .max
+    ) -> Workload {
+        let parameters = model.parameters.map(\.value)
+        return Workload(count: count, mostRepetitions: mostRepetitions) {
+            let linearized = LinearizedLoss(model, loss, on: batch)
+            optimizer.update(parameters, with: linearized.pullback().parameters)
+        }
+    }
 
     /// How long the work takes.
     func time(_ name: String, repetitions: Int) -> BenchmarkResult {

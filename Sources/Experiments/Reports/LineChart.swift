@@ -30,6 +30,15 @@ public struct LineChart: Equatable, Sendable {
             self.color = color
             self.isDashed = isDashed
         }
+
+        /// A line through means, with a band of their standard deviations where all of them have one.
+        init(name: String, x: [Double], y: [Statistic], color: Int? = nil, isDashed: Bool = false) {
+            let deviations = y.compactMap(\.standardDeviation)
+            self.init(
+                name: name, x: x, y: y.map(\.mean),
+                deviation: deviations.count == y.count && !y.isEmpty ? deviations : nil, color: color,
+                isDashed: isDashed)
+        }
     }
 
     /// Places in the plane, such as where a path begins.

@@ -68,10 +68,7 @@ public struct LossCurves: Equatable, Sendable {
             title: title + (isLogarithmic ? " (logarithmic scale)" : ""), horizontalLabel: horizontalLabel,
             isLogarithmic: isLogarithmic,
             series: curves.map { name, curve in
-                let deviations = curve.y.compactMap(\.standardDeviation)
-                return LineChart.Series(
-                    name: name, x: curve.x, y: curve.y.map(\.mean),
-                    deviation: deviations.count == curve.x.count ? deviations : nil)
+                LineChart.Series(name: name, x: curve.x, y: curve.y)
             },
             markers: markers.isEmpty ? nil : LineChart.Markers(name: "a teleport", x: markers, series: 1))
     }

@@ -15,3 +15,12 @@ public struct Statistic: Codable, Equatable, Sendable {
             ? nil : (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / (count - 1)).squareRoot()
     }
 }
+
+extension [Double] {
+    /// The middle value, or the mean of the two in the middle; NaN for none.
+    var median: Double {
+        guard !isEmpty else { return .nan }
+        let sorted = sorted()
+        return (sorted[(count - 1) / 2] + sorted[count / 2]) / 2
+    }
+}

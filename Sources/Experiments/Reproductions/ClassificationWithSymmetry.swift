@@ -4,18 +4,17 @@ import Optimizers
 /// Symmetry teleportation of a classifier, trained by SGD and AdaGrad; ST22 Figure 4.
 public struct ClassificationWithSymmetry: Reproduction {
     /// The sizes of both scales.
-    private let sizes: [Scale: SymmetryStudy.Size]
+    private let sizes: ByScale<SymmetryStudy.Size>
 
     /// The figure.
     public init() {
-        sizes = [
-            .quick: SymmetryStudy.Size(samples: 6000, width: 128, epochs: 8),
-            .paper: SymmetryStudy.Size(epochs: 80, seeds: 5),
-        ]
+        sizes = ByScale(
+            quick: SymmetryStudy.Size(samples: 6000, width: 128, epochs: 8),
+            paper: SymmetryStudy.Size(epochs: 80, seeds: 5))
     }
 
     /// The figure at one size.
-    init(_ size: SymmetryStudy.Size) { sizes = [.quick: size, .paper: size] }
+    init(_ size: SymmetryStudy.Size) { sizes = ByScale(quick: size, paper: size) }
 
     /// `st22-figure-4`.
     public var name: String { "st22-figure-4" }
@@ -36,7 +35,7 @@ public struct ClassificationWithSymmetry: Reproduction {
 
     /// Trains all arms.
     public func run(_ context: ReproductionContext) throws -> ReproductionResult {
-        let study = try SymmetryStudy(sizes[context.scale] ?? SymmetryStudy.Size(epochs: 80), context)
+        let study = try SymmetryStudy(sizes[context.scale], context)
         let arms = Self.optimizers.flatMap { kind, name in
             [
                 SymmetryStudy.Arm(name: "\(name), \(Self.ways[0])", optimizer: kind),

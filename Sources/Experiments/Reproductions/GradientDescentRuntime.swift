@@ -26,19 +26,18 @@ public struct GradientDescentRuntime: Reproduction {
         var repetitions = 3
     }
 
-    private let plans: [Scale: Plan]
+    private let plans: ByScale<Plan>
 
     /// The figure.
     public init() {
-        plans = [
-            .quick: Plan(dimensions: [16, 32, 64, 128, 256], layerCounts: [2, 3, 4, 5, 6], epochs: 50),
-            .paper: Plan(
-                dimensions: [16, 32, 64, 128, 256, 512, 1024], layerCounts: [2, 3, 4, 5, 6, 7, 8], epochs: 300),
-        ]
+        plans = ByScale(
+            quick: Plan(dimensions: [16, 32, 64, 128, 256], layerCounts: [2, 3, 4, 5, 6], epochs: 50),
+            paper: Plan(
+                dimensions: [16, 32, 64, 128, 256, 512, 1024], layerCounts: [2, 3, 4, 5, 6, 7, 8], epochs: 300))
     }
 
     /// The figure of one plan.
-    init(_ plan: Plan) { plans = [.quick: plan, .paper: plan] }
+    init(_ plan: Plan) { plans = ByScale(quick: plan, paper: plan) }
 
     /// `st22-figure-6`.
     public var name: String { "st22-figure-6" }
@@ -83,7 +82,7 @@ public struct GradientDescentRuntime: Reproduction {
 
     /// Trains all shapes without and with teleports, and measures.
     public func run(_ context: ReproductionContext) -> ReproductionResult {
-        guard let plan = plans[context.scale] else { fatalError("no plan for \(context.scale)") }
+        let plan = plans[context.scale]
         let seeds = context.seeds(else: plan.repetitions)
         let progress = context.progress(
             ProgressLine.Job(
@@ -181,7 +180,7 @@ public struct GradientDescentRuntime: Reproduction {
     private func result(
         dimensions: [Point], layers: [Point], _ plan: Plan, seeds: [Int], _ context: ReproductionContext
     ) -> ReproductionResult {
-        let threads = "\(Libtorch.threadCount) \(Libtorch.threadCount == 1 ? "thread" : "threads")"
+        let threads = Libtorch.threadCount.counted("thread")
         var result = ReproductionResult(
             configuration: [
                 "dimensions": .integers(plan.dimensions), "layer-counts": .integers(plan.layerCounts),

@@ -40,27 +40,26 @@ public struct MethodComparison: Reproduction {
         var seeds: Int
     }
 
-    private let plans: [Scale: Plan]
+    private let plans: ByScale<Plan>
 
     /// The figure.
     public init() {
-        plans = [
-            .quick: Plan(
+        plans = ByScale(
+            quick: Plan(
                 settings: Self.settings(on: .digits, learningRates: [2e-2, 2e-3, 2e-3, 2e-4]), samples: 2000, epochs: 5,
                 teleportEpochs: 2, teleportBatches: 8, seeds: 1),
-            .paper: Plan(
+            paper: Plan(
                 settings: Self.settings(on: .mnist, learningRates: [2e-4, 2e-4, 2e-4, 2e-4])
                     + [OptimizerKind.sgd, .momentum, .adagrad, .adam].map { optimizer in
                         Setting(
                             network: "large", architecture: Self.large, optimizer: optimizer, learningRate: 2e-4,
                             dataset: .fashionMNIST, hasSymmetry: false)
                     },
-                epochs: 100, teleportEpochs: 5, teleportBatches: 32, seeds: 3),
-        ]
+                epochs: 100, teleportEpochs: 5, teleportBatches: 32, seeds: 3))
     }
 
     /// The figure of one plan.
-    init(_ plan: Plan) { plans = [.quick: plan, .paper: plan] }
+    init(_ plan: Plan) { plans = ByScale(quick: plan, paper: plan) }
 
     /// The networks of the paper: the small one is that of PS24 (appendix F.2).
     private static let small = Architecture.mlp(hidden: [16, 10], activation: .leakyReLU(slope: 0.1))
@@ -114,7 +113,7 @@ public struct MethodComparison: Reproduction {
     /// - Throws: `DatasetError` if the data are missing or damaged, and `ArchitectureError` if no perceptron can be trained
     ///   on them.
     public func run(_ context: ReproductionContext) throws -> ReproductionResult {
-        guard var plan = plans[context.scale] else { fatalError("no plan for \(context.scale)") }
+        var plan = plans[context.scale]
         if let dataset = context.dataset {
             // On one data set both rows of the figure are the same runs.
             plan.settings = plan.settings.filter(\.hasSymmetry).map { setting in
@@ -179,16 +178,11 @@ public struct MethodComparison: Reproduction {
             for (count, seed) in seeds.enumerated() {
                 // Each arm goes first in turn, so that none is always the one that meets a machine that slows down.
                 for index in arms.indices.map({ ($0 + count) % arms.count }) where !context.isCancelled() {
-                    let name = "\(setting.name), \(arms[index].arm.name)"
-                    func position(_ epoch: Int, _ batch: Int) -> ProgressLine.Position {
-                        ProgressLine.Position(run: finished, arm: name, seed: seed, epoch: epoch, batch: batch)
-                    }
-                    let observer = Training.Observer(
-                        batchFinished: { progress.update(position($0, $1), loss: $2()) },
-                        epochFinished: { progress.finishEpoch(position($0.epoch, batches), record: $0) },
-                        isCancelled: context.isCancelled)
-                    let run = training.run(seed: seed, teleports: arms[index].arm.teleports, observer: observer)
-                    if run.epochs.isEmpty { continue }
+                    let arm = arms[index].arm
+                    let run = training.run(
+                        seed: seed, teleports: arm.teleports, arm: "\(setting.name), \(arm.name)", number: finished,
+                        on: progress, isCancelled: context.isCancelled)
+                    guard let run else { continue }
                     arms[index].seeds.append(seed)
                     arms[index].runs.append(run)
                     finished += 1
@@ -227,7 +221,7 @@ public struct MethodComparison: Reproduction {
             ],
             sections: [
                 .init(
-                    "After \(plan.epochs) epochs, \(threads) \(threads == 1 ? "thread" : "threads")",
+                    "After \(plan.epochs) epochs, \(threads.counted("thread"))",
                     Self.table(outcomes))
             ],
             figures: [], values: [:],

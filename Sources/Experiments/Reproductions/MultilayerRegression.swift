@@ -26,28 +26,7 @@ public struct MultilayerRegression: Reproduction {
     /// Some seconds.
     public var quickSeconds: Int { 5 }
 
-    /// The step before which the teleport takes place; ST22 appendix D.2.
-    private static let teleportStep = 5
-
-    /// An optimizer with its settings in the paper.
-    private struct Descent {
-        let name: String
-        let key: String
-        let optimizer: OptimizerKind
-        let learningRate: Double
-        /// That of the ascent on T, which climbs `||grad L||^2`.
-        let ascentLearningRate: Double
-        let ascentSteps: Int
-
-        static let all = [
-            Descent(
-                name: "gradient descent", key: "gradient-descent", optimizer: .sgd, learningRate: 1e-4,
-                ascentLearningRate: 1e-7, ascentSteps: 8),
-            Descent(
-                name: "AdaGrad", key: "adagrad", optimizer: .adagrad, learningRate: 0.1, ascentLearningRate: 1e-5,
-                ascentSteps: 2),
-        ]
-    }
+    private typealias Descent = RegressionProblem.Descent
 
     /// A way to teleport, or none.
     private enum Way: String, CaseIterable {
@@ -64,16 +43,14 @@ public struct MultilayerRegression: Reproduction {
         var isSafe: Bool { self == .without || self == .untuned }
 
         func teleporter(for descent: Descent) -> SymmetryTeleporter? {
-            // The published steps climb ||grad L||^2, ours half of it.
-            let published = StepSize.fixed(2 * descent.ascentLearningRate)
+            func published(_ element: GroupElement) -> SymmetryTeleporter {
+                RegressionProblem.teleporter(
+                    element, learningRate: descent.ascentLearningRate, steps: descent.ascentSteps)
+            }
             return switch self {
             case .without: nil
-            case .firstOrder:
-                SymmetryTeleporter(
-                    element: .firstOrder, steps: descent.ascentSteps, stepSize: published, cap: .none,
-                    method: .published, tolerance: .infinity)
-            case .exponential:
-                SymmetryTeleporter(steps: descent.ascentSteps, stepSize: published, cap: .none, tolerance: .infinity)
+            case .firstOrder: published(.firstOrder)
+            case .exponential: published(.exponential)
             case .untuned:
                 SymmetryTeleporter(steps: 20, stepSize: .growth(0.5), cap: .predicted(0.5), tolerance: .infinity)
             }
@@ -101,13 +78,12 @@ public struct MultilayerRegression: Reproduction {
             let values = runs.map(value)
             let count = values.map(\.count).min() ?? 0
             let statistics = (0..<count).map { step in Statistic(of: values.map { $0[step] }) }
-            let deviations = statistics.compactMap(\.standardDeviation)
             return LineChart.Series(
                 name: runs.count == self.runs.count ? name : "\(name) (\(runs.count) of \(self.runs.count) runs)",
                 x: (0..<count).map { step in
                     overSeconds ? Statistic(of: runs.map { $0.seconds[step] }).mean : Double(step)
                 },
-                y: statistics.map(\.mean), deviation: deviations.count == count && count > 0 ? deviations : nil)
+                y: statistics)
         }
     }
 
@@ -120,7 +96,8 @@ public struct MultilayerRegression: Reproduction {
         defer { Libtorch.threadCount = threads }
         var result = ReproductionResult(
             configuration: [
-                "seeds": .integers(seeds), "steps": .integer(steps), "schedule": .integers([Self.teleportStep]),
+                "seeds": .integers(seeds), "steps": .integer(steps),
+                "schedule": .integers([RegressionProblem.teleportStep]),
                 "dtype": .string("\(context.dtype)"), "device": .string(context.device.description),
                 "threads": 1,
             ],
@@ -141,7 +118,7 @@ public struct MultilayerRegression: Reproduction {
             result.findings += findings(arms, descent)
             result.configuration[descent.key] = [
                 "learning-rate": .number(descent.learningRate), "teleport-steps": .integer(descent.ascentSteps),
-                "step-size": .string(StepSize.fixed(2 * descent.ascentLearningRate).text),
+                "step-size": .string(RegressionProblem.stepSize(learningRate: descent.ascentLearningRate).text),
             ]
             result.values[descent.key] = .object(
                 Dictionary(arms.map { ($0.name, Self.values($0, seeds: seeds)) }) { _, last in last })
@@ -151,7 +128,7 @@ public struct MultilayerRegression: Reproduction {
             }
         }
         result.sections = [
-            .init("Means over \(seeds.count) \(seeds.count == 1 ? "seed" : "seeds"), \(steps) steps", table)
+            .init("Means over \(seeds.count.counted("seed")), \(steps) steps", table)
         ]
         return result
     }
@@ -161,7 +138,7 @@ public struct MultilayerRegression: Reproduction {
             seeds.map { seed in
                 RegressionProblem(seed: seed, dtype: context.dtype, device: context.device).train(
                     with: descent.optimizer.make(learningRate: descent.learningRate), steps: steps,
-                    teleportAt: [Self.teleportStep], by: way.teleporter(for: descent))
+                    teleportAt: [RegressionProblem.teleportStep], by: way.teleporter(for: descent))
             }
         }
         // The first steps of a process find nothing ready and would be counted to the arm that comes first.

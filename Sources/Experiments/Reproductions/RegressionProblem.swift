@@ -36,6 +36,42 @@ struct RegressionProblem {
         func firstStep(atLoss loss: Double) -> Int? { losses.firstIndex { $0 <= loss } }
     }
 
+    /// An optimizer with its settings in the paper.
+    struct Descent {
+        let name: String
+        let key: String
+        let optimizer: OptimizerKind
+        let learningRate: Double
+        /// That of the ascent on T, which climbs `||grad L||^2`.
+        let ascentLearningRate: Double
+        let ascentSteps: Int
+
+        static let all = [
+            Descent(
+                name: "gradient descent", key: "gradient-descent", optimizer: .sgd, learningRate: 1e-4,
+                ascentLearningRate: 1e-7, ascentSteps: 8),
+            Descent(
+                name: "AdaGrad", key: "adagrad", optimizer: .adagrad, learningRate: 0.1, ascentLearningRate: 1e-5,
+                ascentSteps: 2),
+        ]
+    }
+
+    /// The step before which the paper teleports.
+    static let teleportStep = 5
+
+    /// Teleports with steps of the published size: as published with the first-order element, in the level set with the
+    /// exponential one. Nothing bounds the drift of the loss.
+    ///
+    /// - Parameter learningRate: That of the paper, which climbs `||grad L||^2`; ours climb half of it.
+    static func teleporter(_ element: GroupElement, learningRate: Double, steps: Int) -> SymmetryTeleporter {
+        SymmetryTeleporter(
+            element: element, steps: steps, stepSize: stepSize(learningRate: learningRate), cap: .none,
+            method: element == .firstOrder ? .published : .closedForm, tolerance: .infinity)
+    }
+
+    /// The step size that a learning rate of the paper stands for.
+    static func stepSize(learningRate: Double) -> StepSize { .fixed(2 * learningRate) }
+
     /// Half the squared Frobenius norm of the difference.
     private struct HalfSquaredError: Loss {
         func callAsFunction(_ outputs: Tensor, _ targets: Tensor) -> Tensor {

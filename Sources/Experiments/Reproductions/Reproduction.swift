@@ -9,6 +9,19 @@ public enum Scale: String, CaseIterable, Sendable {
     case paper
 }
 
+/// What there is for each scale.
+struct ByScale<Plan: Sendable>: Sendable {
+    let quick: Plan
+    let paper: Plan
+
+    subscript(scale: Scale) -> Plan {
+        switch scale {
+        case .quick: quick
+        case .paper: paper
+        }
+    }
+}
+
 /// A figure of one of the papers, made anew: the experiment, its numbers and its charts.
 ///
 /// ```swift

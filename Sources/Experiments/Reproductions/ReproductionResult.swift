@@ -121,12 +121,3 @@ extension JSONValue {
     /// Whole numbers in order.
     static func integers(_ values: [Int]) -> JSONValue { .array(values.map { .integer($0) }) }
 }
-
-extension [Double] {
-    /// The middle value, or the mean of the two in the middle; NaN for none.
-    var median: Double {
-        guard !isEmpty else { return .nan }
-        let sorted = sorted()
-        return (sorted[(count - 1) / 2] + sorted[count / 2]) / 2
-    }
-}

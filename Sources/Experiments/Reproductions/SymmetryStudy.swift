@@ -52,11 +52,8 @@ struct SymmetryStudy {
             _ name: String? = nil, _ value: (EpochRecord) -> Double, color: Int? = nil, isDashed: Bool = false
         ) -> LineChart.Series {
             let curve = MeanCurve(of: value, overEpochsOf: runs)
-            let deviations = curve.y.compactMap(\.standardDeviation)
             return LineChart.Series(
-                name: name ?? arm.name, x: curve.x, y: curve.y.map(\.mean),
-                deviation: deviations.count == curve.x.count && !deviations.isEmpty ? deviations : nil, color: color,
-                isDashed: isDashed)
+                name: name ?? arm.name, x: curve.x, y: curve.y, color: color, isDashed: isDashed)
         }
 
         /// How many epochs it takes to a training loss, between epochs on a straight line; nil if it is not reached.
@@ -129,15 +126,10 @@ struct SymmetryStudy {
         for seed in seeds {
             for (index, arm) in arms.enumerated() where !context.isCancelled() {
                 guard let training = trainings[arm.optimizer] else { continue }
-                func position(_ epoch: Int, _ batch: Int) -> ProgressLine.Position {
-                    ProgressLine.Position(run: finished, arm: arm.name, seed: seed, epoch: epoch, batch: batch)
-                }
-                let observer = Training.Observer(
-                    batchFinished: { progress.update(position($0, $1), loss: $2()) },
-                    epochFinished: { progress.finishEpoch(position($0.epoch, batches), record: $0) },
+                let run = training.run(
+                    seed: seed, teleports: arm.teleports, arm: arm.name, number: finished, on: progress,
                     isCancelled: context.isCancelled)
-                let run = training.run(seed: seed, teleports: arm.teleports, observer: observer)
-                if run.epochs.isEmpty { continue }
+                guard let run else { continue }
                 results[index].seeds.append(seed)
                 results[index].runs.append(run)
                 finished += 1

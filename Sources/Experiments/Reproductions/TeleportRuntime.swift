@@ -17,18 +17,17 @@ public struct TeleportRuntime: Reproduction {
         var seeds = 1
     }
 
-    private let plans: [Scale: Plan]
+    private let plans: ByScale<Plan>
 
     /// The figure.
     public init() {
-        plans = [
-            .quick: Plan(works: TeleportWork.scaling, repetitions: 3),
-            .paper: Plan(works: TeleportWork.scaling, repetitions: 20, seeds: 3),
-        ]
+        plans = ByScale(
+            quick: Plan(works: TeleportWork.scaling, repetitions: 3),
+            paper: Plan(works: TeleportWork.scaling, repetitions: 20, seeds: 3))
     }
 
     /// The figure of one plan.
-    init(_ plan: Plan) { plans = [.quick: plan, .paper: plan] }
+    init(_ plan: Plan) { plans = ByScale(quick: plan, paper: plan) }
 
     /// `ns25-figure-3`.
     public var name: String { "ns25-figure-3" }
@@ -69,7 +68,7 @@ public struct TeleportRuntime: Reproduction {
 
     /// Measures all work by both methods.
     public func run(_ context: ReproductionContext) -> ReproductionResult {
-        guard let plan = plans[context.scale] else { fatalError("no plan for \(context.scale)") }
+        let plan = plans[context.scale]
         let seeds = context.seeds(else: plan.seeds)
         var lines: [Line] = []
         var steps = (taken: 0, expected: 0)
@@ -108,8 +107,8 @@ public struct TeleportRuntime: Reproduction {
             ],
             sections: [
                 .init(
-                    "Milliseconds of a teleport, median of \(plan.repetitions * seeds.count), \(threads) "
-                        + "\(threads == 1 ? "thread" : "threads"); unless varied t = 8, d = 256, n = 64, l = 4, b = 1",
+                    "Milliseconds of a teleport, median of \(plan.repetitions * seeds.count), "
+                        + "\(threads.counted("thread")); unless varied t = 8, d = 256, n = 64, l = 4, b = 1",
                     Self.table(lines)),
                 .init(
                     "The powers with which the time grows, over all points (between the last two)", Self.growths(lines)),
@@ -123,7 +122,7 @@ public struct TeleportRuntime: Reproduction {
         if steps.expected > 0 {
             result.findings.append(
                 "\(steps.taken) of \(steps.expected) teleport steps were taken, and none cut short by a cap; measured on "
-                    + "\(threads) \(threads == 1 ? "thread" : "threads").")
+                    + "\(threads.counted("thread")).")
         }
         if steps.taken < steps.expected {
             result.divergence =

@@ -17,23 +17,22 @@ public struct TeleportSchedules: Reproduction {
         var batches: [Int]
     }
 
-    private let plans: [Scale: Plan]
+    private let plans: ByScale<Plan>
 
     /// The figure.
     public init() {
-        plans = [
-            .quick: Plan(
+        plans = ByScale(
+            quick: Plan(
                 size: SymmetryStudy.Size(samples: 4000, width: 128, epochs: 6), moments: [0, 1, 2, 4],
                 intervals: [1, 2],
                 teleports: 3, batches: [1, 2, 4, 8]),
-            .paper: Plan(
+            paper: Plan(
                 size: SymmetryStudy.Size(epochs: 40), moments: [0, 1, 5, 10, 20], intervals: [1, 2, 4, 6, 8],
-                teleports: 5, batches: [1, 2, 4, 8, 16]),
-        ]
+                teleports: 5, batches: [1, 2, 4, 8, 16]))
     }
 
     /// The figure of one plan.
-    init(_ plan: Plan) { plans = [.quick: plan, .paper: plan] }
+    init(_ plan: Plan) { plans = ByScale(quick: plan, paper: plan) }
 
     /// `st22-figure-5`.
     public var name: String { "st22-figure-5" }
@@ -54,7 +53,7 @@ public struct TeleportSchedules: Reproduction {
 
     /// Trains all arms.
     public func run(_ context: ReproductionContext) throws -> ReproductionResult {
-        guard let plan = plans[context.scale] else { fatalError("no plan for \(context.scale)") }
+        let plan = plans[context.scale]
         let study = try SymmetryStudy(plan.size, context)
         let plain = SymmetryStudy.Arm(name: "without")
         let kinds: [(key: String, name: String, make: ([Int], Int) -> TeleportConfiguration)] = [

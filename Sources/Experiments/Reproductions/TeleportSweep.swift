@@ -23,20 +23,19 @@ public struct TeleportSweep: Reproduction {
         var mostSteps = 2000
     }
 
-    private let plans: [Scale: Plan]
+    private let plans: ByScale<Plan>
 
     /// The figure.
     public init() {
-        plans = [
-            .quick: Plan(rates: [0.1, 0.3, 1, 3], steps: [1, 2, 4, 8], seeds: 3, repetitions: 1),
-            .paper: Plan(
+        plans = ByScale(
+            quick: Plan(rates: [0.1, 0.3, 1, 3], steps: [1, 2, 4, 8], seeds: 3, repetitions: 1),
+            paper: Plan(
                 rates: [0.01, 0.03, 0.1, 0.3, 1, 3, 10], steps: [1, 2, 4, 6, 8, 10, 12, 16, 20], seeds: 5,
-                repetitions: 5),
-        ]
+                repetitions: 5))
     }
 
     /// The figure of one plan.
-    init(_ plan: Plan) { plans = [.quick: plan, .paper: plan] }
+    init(_ plan: Plan) { plans = ByScale(quick: plan, paper: plan) }
 
     /// `st22-figure-8`.
     public var name: String { "st22-figure-8" }
@@ -47,29 +46,10 @@ public struct TeleportSweep: Reproduction {
     /// Half a minute.
     public var quickSeconds: Int { 30 }
 
-    /// The step before which the teleport takes place.
-    private static let teleportStep = 5
+    private typealias Descent = RegressionProblem.Descent
 
-    /// An optimizer with its settings in the paper.
-    private struct Descent {
-        let name: String
-        let key: String
-        let optimizer: OptimizerKind
-        let learningRate: Double
-        /// That of the ascent on T, which climbs `||grad L||^2`.
-        let ascentLearningRate: Double
-        /// The change of the loss by a step below which it has converged.
-        let threshold: Double
-
-        static let all = [
-            Descent(
-                name: "gradient descent", key: "gradient-descent", optimizer: .sgd, learningRate: 1e-4,
-                ascentLearningRate: 1e-7, threshold: 1e-3),
-            Descent(
-                name: "AdaGrad", key: "adagrad", optimizer: .adagrad, learningRate: 0.1, ascentLearningRate: 1e-5,
-                threshold: 1e-3),
-        ]
-    }
+    /// The change of the loss by a step below which a run has converged.
+    private static let threshold = 1e-3
 
     /// A way to teleport.
     private enum Way: String, CaseIterable {
@@ -79,11 +59,8 @@ public struct TeleportSweep: Reproduction {
         case exponential
 
         func teleporter(learningRate: Double, steps: Int) -> SymmetryTeleporter {
-            SymmetryTeleporter(
-                element: self == .firstOrder ? .firstOrder : .exponential, steps: steps,
-                // Ours climb half of what the published ones do.
-                stepSize: .fixed(2 * learningRate), cap: .none,
-                method: self == .firstOrder ? .published : .closedForm, tolerance: .infinity)
+            RegressionProblem.teleporter(
+                self == .firstOrder ? .firstOrder : .exponential, learningRate: learningRate, steps: steps)
         }
     }
 
@@ -131,7 +108,7 @@ public struct TeleportSweep: Reproduction {
 
     /// Runs all points of both grids.
     public func run(_ context: ReproductionContext) -> ReproductionResult {
-        guard let plan = plans[context.scale] else { fatalError("no plan for \(context.scale)") }
+        let plan = plans[context.scale]
         let seeds = context.seeds(else: plan.seeds)
         let sweeps = Descent.all.map { sweep($0, plan, seeds: seeds, context) }
         return result(sweeps, plan, seeds: seeds, context)
@@ -182,13 +159,13 @@ public struct TeleportSweep: Reproduction {
             guard let last = trajectory.losses.last else { return false }
             guard last.isFinite else { return true }
             // Before the teleport, both runs are the same.
-            return trajectory.losses.count > Self.teleportStep + 1
-                && abs(last - trajectory.losses[trajectory.losses.count - 2]) < descent.threshold
+            return trajectory.losses.count > RegressionProblem.teleportStep + 1
+                && abs(last - trajectory.losses[trajectory.losses.count - 2]) < Self.threshold
         }
         let runs = (0..<plan.repetitions).map { _ in
             problem.train(
                 with: descent.optimizer.make(learningRate: descent.learningRate), steps: plan.mostSteps,
-                teleportAt: [Self.teleportStep], by: teleporter, isDone: isDone)
+                teleportAt: [RegressionProblem.teleportStep], by: teleporter, isDone: isDone)
         }
         guard let run = runs.first, let loss = run.losses.last, loss.isFinite, isDone(run),
             !run.teleports.contains(where: \.restored)
@@ -207,7 +184,7 @@ public struct TeleportSweep: Reproduction {
             configuration: [
                 "seeds": .integers(seeds), "teleport-steps": .integers(plan.steps),
                 "most-steps": .integer(plan.mostSteps),
-                "repetitions": .integer(plan.repetitions), "schedule": .integers([Self.teleportStep]),
+                "repetitions": .integer(plan.repetitions), "schedule": .integers([RegressionProblem.teleportStep]),
                 "threads": .integer(threads), "dtype": .string("\(context.dtype)"),
                 "device": .string(context.device.description),
             ],
@@ -218,13 +195,13 @@ public struct TeleportSweep: Reproduction {
         for sweep in sweeps {
             let descent = sweep.descent
             result.configuration[descent.key] = [
-                "learning-rate": .number(descent.learningRate), "threshold": .number(descent.threshold),
+                "learning-rate": .number(descent.learningRate), "threshold": .number(Self.threshold),
                 "teleport-learning-rates": .numbers(plan.rates.map { $0 * descent.ascentLearningRate }),
             ]
             result.sections += Way.allCases.map { way in
                 .init(
-                    "\(descent.name), \(way.rawValue): times as fast as without (in steps); median of \(seeds.count) "
-                        + "\(seeds.count == 1 ? "seed" : "seeds"), \(threads) \(threads == 1 ? "thread" : "threads")",
+                    "\(descent.name), \(way.rawValue): times as fast as without (in steps); median of "
+                        + "\(seeds.count.counted("seed")), \(threads.counted("thread"))",
                     Self.table(sweep.cells[way] ?? [], plan))
             }
             result.figures.append(
@@ -268,7 +245,7 @@ public struct TeleportSweep: Reproduction {
             rows[rows.count - 1].cells.append(cell)
         }
         return Table(
-            columns: [.init("learning rate")] + plan.steps.map { .init($0 == 1 ? "1 step" : "\($0) steps") },
+            columns: [.init("learning rate")] + plan.steps.map { .init($0.counted("step")) },
             rows: rows.map { rate, cells in
                 [rate.significant(2)]
                     + cells.map { cell in
@@ -300,7 +277,7 @@ public struct TeleportSweep: Reproduction {
                 title: title, horizontalLabel: "teleport learning rate (logarithmic)", isHorizontallyLogarithmic: true,
                 series: [even(rates)]
                     + plan.steps.map { steps in
-                        line("\(steps) \(steps == 1 ? "step" : "steps")", cells.filter { $0.steps == steps }, \.rate)
+                        line(steps.counted("step"), cells.filter { $0.steps == steps }, \.rate)
                     }),
         ]
     }
@@ -315,8 +292,8 @@ public struct TeleportSweep: Reproduction {
             + "\(converged.count { $0.speedUpInSteps > 1 }) in fewer steps"
         if let best = converged.max(by: { $0.speedUp < $1.speedUp }) {
             sentence +=
-                "; the fastest, learning rate \(best.rate.significant(2)) and \(best.steps) "
-                + "\(best.steps == 1 ? "step" : "steps"), is \(best.speedUp.significant(3)) times as fast "
+                "; the fastest, learning rate \(best.rate.significant(2)) and "
+                + "\(best.steps.counted("step")), is \(best.speedUp.significant(3)) times as fast "
                 + "(\(best.speedUpInSteps.significant(3)) in steps)"
         }
         let failed = cells.filter { !$0.speedUp.isFinite }.map(\.rate)

@@ -18,7 +18,7 @@ public struct TestFunctionGradients: Reproduction {
     /// Descends both functions; the scales are the same.
     public func run(_ context: ReproductionContext) -> ReproductionResult {
         let seeds = context.seeds(else: 5)
-        return result([.rosenbrock(seeds: seeds), .booth(seeds: seeds)], seeds: seeds)
+        return result(TestFunctionPaths.all(seeds: seeds), seeds: seeds)
     }
 
     /// The result of any paths.
@@ -36,10 +36,8 @@ public struct TestFunctionGradients: Reproduction {
             ])
         for paths in all {
             let key = paths.setting.name.lowercased()
-            let named =
-                zip(seeds, paths.ascents).map { ("ascent on theta, seed \($0)", $1) } + [("exact maximum", paths.exact)]
             var ratios: [[Double]] = []
-            for (name, path) in named {
+            for (name, path) in paths.teleporting(seeds: seeds) {
                 ratios.append(Self.ratios(of: path, to: paths.plain))
                 let longer = ratios[ratios.count - 1].count { $0 > 1 }
                 table.rows.append([

@@ -45,6 +45,9 @@ struct TestFunctionPaths: Sendable {
         return TestFunctionPaths(Booth(), setting, seeds: seeds)
     }
 
+    /// Both functions.
+    static func all(seeds: [Int]) -> [TestFunctionPaths] { [.rosenbrock(seeds: seeds), .booth(seeds: seeds)] }
+
     init(_ function: some TestFunction, _ setting: Setting, seeds: [Int]) {
         func path(_ schedule: [Int], using teleport: (([Double]) -> [Double])? = nil) -> DescentPath {
             function.descend(
@@ -78,6 +81,11 @@ struct TestFunctionPaths: Sendable {
     /// The paths that the figures show, by name: of those with gradient ascent, the one of the first seed.
     var shown: [(name: String, path: DescentPath)] {
         [("gradient descent", plain)] + ascents.prefix(1).map { ("ascent on theta", $0) } + [("exact maximum", exact)]
+    }
+
+    /// All paths with teleports, by name.
+    func teleporting(seeds: [Int]) -> [(name: String, path: DescentPath)] {
+        zip(seeds, ascents).map { ("ascent on theta, seed \($0)", $1) } + [("exact maximum", exact)]
     }
 
     /// Gradient descent and its counterparts with teleports: the place of a path in `shown` is its colour.

@@ -17,7 +17,7 @@ public struct TestFunctionTrajectories: Reproduction {
     /// Descends both functions; the scales are the same.
     public func run(_ context: ReproductionContext) -> ReproductionResult {
         let seeds = context.seeds(else: 5)
-        return result([.rosenbrock(seeds: seeds), .booth(seeds: seeds)], seeds: seeds)
+        return result(TestFunctionPaths.all(seeds: seeds), seeds: seeds)
     }
 
     /// The result of any paths.
@@ -54,11 +54,7 @@ public struct TestFunctionTrajectories: Reproduction {
                 .init("loss drifts by"),
             ])
         for paths in all {
-            let rows =
-                [("gradient descent", paths.plain)]
-                + zip(seeds, paths.ascents).map { ("ascent on theta, seed \($0)", $1) }
-                + [("exact maximum", paths.exact)]
-            for (name, path) in rows {
+            for (name, path) in [("gradient descent", paths.plain)] + paths.teleporting(seeds: seeds) {
                 let hasTeleports = !path.teleports.isEmpty
                 table.rows.append([
                     paths.setting.name, name, "\(paths.setting.steps)", path.end.loss.significant(),
@@ -81,8 +77,8 @@ public struct TestFunctionTrajectories: Reproduction {
             ? ends[0].significant(3) : "\(ends.first?.significant(3) ?? "-") to \(ends.last?.significant(3) ?? "-")"
         var sentence =
             "\(paths.setting.name): after \(paths.setting.steps) steps gradient descent has a loss of "
-            + "\(target.significant()); with teleports by gradient ascent on theta it is \(ascents) over \(ends.count) "
-            + "\(ends.count == 1 ? "seed" : "seeds"), with teleports to the exact maximum "
+            + "\(target.significant()); with teleports by gradient ascent on theta it is \(ascents) over "
+            + "\(ends.count.counted("seed")), with teleports to the exact maximum "
             + "\(paths.exact.end.loss.significant(3))."
         let exact = paths.exact.firstStep(atLoss: target)
         if let first = arrivals.first, let last = arrivals.last, let exact {

@@ -256,3 +256,29 @@ extension LearningTask {
         }
     }
 }
+
+extension Training {
+    /// A run that a progress line shows; nil if it was stopped before its first epoch ended, and there is nothing to report.
+    ///
+    /// - Parameters:
+    ///   - seed: As for `run(seed:teleports:observer:)`.
+    ///   - teleports: Likewise.
+    ///   - arm: What the line calls the run.
+    ///   - number: How many runs of the job came before.
+    ///   - progress: The line; nil shows nothing.
+    ///   - isCancelled: Asked again and again; once true, the run ends.
+    func run(
+        seed: Int, teleports: TeleportConfiguration?, arm: String, number: Int, on progress: ProgressLine?,
+        isCancelled: @escaping () -> Bool
+    ) -> Run? {
+        func position(_ epoch: Int, _ batch: Int) -> ProgressLine.Position {
+            ProgressLine.Position(run: number, arm: arm, seed: seed, epoch: epoch, batch: batch)
+        }
+        let observer = Observer(
+            batchFinished: { progress?.update(position($0, $1), loss: $2()) },
+            epochFinished: { progress?.finishEpoch(position($0.epoch, batchesPerEpoch), record: $0) },
+            isCancelled: isCancelled)
+        let run = run(seed: seed, teleports: teleports, observer: observer)
+        return run.epochs.isEmpty ? nil : run
+    }
+}

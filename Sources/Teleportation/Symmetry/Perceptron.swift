@@ -57,8 +57,7 @@ struct Perceptron {
 extension Dense {
     /// Inputs of the layer, `[N, in]`, with a one at the end of each row if there is a bias.
     func augmented(_ rows: Tensor) -> Tensor {
-        guard bias != nil else { return rows }
-        return .concatenated([rows, .ones([rows.size(0), 1], dtype: rows.dtype, device: rows.device)], along: 1)
+        bias == nil ? rows : rows.appendingOnes()
     }
 }
 

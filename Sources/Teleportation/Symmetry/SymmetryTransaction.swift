@@ -45,7 +45,7 @@ struct SymmetryTransaction {
             let needsNorms = constantEta == nil || report.steps == 0
             var norm = Double.nan
             if needsNorms || isDone {
-                norm = try finite(gradients.squaredNorm())
+                norm = try gradients.squaredNorm().checkedFinite()
                 if report.steps == 0 { report.gradientNormSquaredBefore = norm }
                 report.gradientNormSquaredAfter = norm
             }
@@ -62,7 +62,7 @@ struct SymmetryTransaction {
             let directions = try attempt { () throws(TorchError) in try ascent.direction() }
             var direction = Double.nan
             if needsNorms {
-                direction = try finite(directions.squaredNorm())
+                direction = try directions.squaredNorm().checkedFinite()
                 // The gradient is at a stationary point of its norm on the orbit.
                 guard direction > 0 else { return }
             }
@@ -71,17 +71,12 @@ struct SymmetryTransaction {
             guard eta.isFinite else { throw .notFinite }
             let halvings = try attempt { () throws(TorchError) in try ascent.move(along: directions, scale: eta) }
             guard let halvings else {
-                if !needsNorms { report.gradientNormSquaredAfter = try finite(gradients.squaredNorm()) }
+                if !needsNorms { report.gradientNormSquaredAfter = try gradients.squaredNorm().checkedFinite() }
                 return
             }
             report.halvings += halvings
             report.steps += 1
         }
-    }
-
-    private func finite(_ value: Double) throws(TeleportReport.Restoration) -> Double {
-        guard value.isFinite else { throw .notFinite }
-        return value
     }
 
     private func attempt<Result>(
