@@ -2,6 +2,7 @@ import ArgumentParser
 import Experiments
 import Optimizers
 import Teleportation
+import TextForms
 
 /// Why a value is refused, as what to give instead; the name of the option and the value come before it.
 struct Remedy: Error, CustomStringConvertible {

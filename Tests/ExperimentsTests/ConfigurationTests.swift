@@ -2,6 +2,7 @@ import Datasets
 import NeuralNetworks
 import Teleportation
 import Testing
+import TextForms
 import Torch
 
 @testable import Experiments

@@ -1,5 +1,6 @@
 import Datasets
 import NeuralNetworks
+import TextForms
 import Torch
 
 /// The shape of a model, apart from the inputs and outputs that the data set decides.
@@ -19,7 +20,7 @@ public enum Architecture: Hashable, Sendable, TextConvertible {
 
     /// `mlp:1024,1024`, `mlp:16,10:leaky-relu(0.1)`, `cnn:16,32,64`, `resnet:64,64,128,128` or
     /// `transformer:heads=4,head-size=64,layers=4`; all but the first may stand alone for NS25's choice.
-    public init(text: String) throws(TextError) {
+    package init(text: String) throws(TextError) {
         let remedy =
             "give mlp:SIZES[:ACTIVATION], cnn[:CHANNELS[:ACTIVATION]], resnet[:CHANNELS] or "
             + "transformer[:heads=H,head-size=S,layers=L], as mlp:1024,1024, mlp:16,10:leaky-relu(0.1), cnn:16,32,64 or "
@@ -186,7 +187,7 @@ public enum ArchitectureError: Error, Hashable, CustomStringConvertible {
 
 extension Activation: TextConvertible {
     /// `relu`, `leaky-relu(0.1)`, `tanh`, `sigmoid` or `gelu`.
-    public init(text: String) throws(TextError) {
+    package init(text: String) throws(TextError) {
         switch text {
         case "relu": self = .relu
         case "leaky-relu": self = .leakyReLU(slope: 0.01)

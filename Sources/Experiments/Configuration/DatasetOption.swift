@@ -1,8 +1,9 @@
 import Datasets
+import TextForms
 
 extension DatasetName: TextConvertible {
     /// The data set of a name.
-    public init(text: String) throws(TextError) {
+    package init(text: String) throws(TextError) {
         guard let name = DatasetName(rawValue: text) else { throw TextError(text, "give one of \(Self.list)") }
         self = name
     }

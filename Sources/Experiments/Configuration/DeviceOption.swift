@@ -1,8 +1,9 @@
+import TextForms
 import Torch
 
 extension Device: TextConvertible {
     /// `cpu`, `cuda` or `cuda:1`.
-    public init(text: String) throws(TextError) {
+    package init(text: String) throws(TextError) {
         let named = NamedText(text)
         switch (named.name, named.argument.map { Int($0) }) {
         case ("cpu", nil): self = .cpu

@@ -1,8 +1,9 @@
+import TextForms
 import Torch
 
 extension DType: TextConvertible {
     /// `float32` or `float64`, the types that models are trained in.
-    public init(text: String) throws(TextError) {
+    package init(text: String) throws(TextError) {
         switch text {
         case "float32": self = .float32
         case "float64": self = .float64

@@ -1,3 +1,5 @@
+import TextForms
+
 /// The seeds of the runs of an experiment.
 public struct Seeds: Hashable, Sendable, TextConvertible {
     /// In the order of the runs, each once.
@@ -10,7 +12,7 @@ public struct Seeds: Hashable, Sendable, TextConvertible {
     }
 
     /// A count, as `3` for the seeds 0, 1 and 2, or a list, as `4,7`; a single seed is a list that ends in a comma, `7,`.
-    public init(text: String) throws(TextError) {
+    package init(text: String) throws(TextError) {
         let remedy = "give a count such as 3, or a list of different seeds such as 4,7 (a single one as 7,)"
         guard text.contains(",") else {
             guard let count = Int(text), (1...1000).contains(count) else { throw TextError(text, remedy) }

@@ -1,8 +1,9 @@
 import Teleportation
+import TextForms
 
 extension StepSize: TextConvertible {
     /// `fixed:0.2` or `growth:0.5`.
-    public init(text: String) throws(TextError) {
+    package init(text: String) throws(TextError) {
         let named = NamedText(text)
         switch (named.name, named.positiveNumber) {
         case ("fixed", let eta?): self = .fixed(eta)
@@ -22,7 +23,7 @@ extension StepSize: TextConvertible {
 
 extension Cap: TextConvertible {
     /// `fixed:5`, `relative:10`, `predicted:0.1` or `none`.
-    public init(text: String) throws(TextError) {
+    package init(text: String) throws(TextError) {
         let named = NamedText(text)
         switch (named.name, named.positiveNumber) {
         case ("fixed", let bound?): self = .fixed(bound)
@@ -55,7 +56,7 @@ public struct TeleportEpochs: Hashable, Sendable, TextConvertible {
     public init(_ epochs: some Sequence<Int>) { self.epochs = Set(epochs).sorted() }
 
     /// `0..<5`, `0,2,4` or `none`.
-    public init(text: String) throws(TextError) {
+    package init(text: String) throws(TextError) {
         let remedy = "give a range such as 0..<5, a list such as 0,2,4, or none"
         if text == "none" {
             self.init([])
@@ -89,7 +90,7 @@ public struct Shares: Hashable, Sendable, TextConvertible {
     public init(_ values: [Double]) { self.values = values }
 
     /// `0.99` or `0.9,0.99,1`.
-    public init(text: String) throws(TextError) {
+    package init(text: String) throws(TextError) {
         let values = text.split(separator: ",").map { Double($0) ?? 0 }
         guard !values.isEmpty, values.allSatisfy({ $0 > 0 && $0 <= 1 }), Set(values).count == values.count else {
             throw TextError(text, "give different shares above 0 and at most 1, as 0.9,0.99,1")

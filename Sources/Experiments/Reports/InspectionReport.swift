@@ -1,4 +1,5 @@
 import Foundation
+import TextForms
 
 /// An inspection in tables and figures.
 public struct InspectionReport {

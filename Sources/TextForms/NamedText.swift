@@ -1,0 +1,19 @@
+/// A text of the form `name:argument`, or `name` alone.
+package struct NamedText {
+    /// What stands before the first colon.
+    package let name: Substring
+    /// What stands after the first colon, if there is one.
+    package let argument: Substring?
+
+    /// The parts of a text.
+    package init(_ text: String) {
+        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        name = parts.first ?? ""
+        argument = parts.count > 1 ? parts[1] : nil
+    }
+
+    /// The argument as a positive number.
+    package var positiveNumber: Double? {
+        argument.flatMap { Double($0) }.flatMap { $0 > 0 && $0.isFinite ? $0 : nil }
+    }
+}
