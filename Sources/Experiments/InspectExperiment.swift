@@ -81,7 +81,7 @@ public struct InspectExperiment {
                 points.append(
                     Inspection.Point(
                         step: steps, loss: moved.value.item(),
-                        gradientNormSquared: moved.pullback().parameters.squaredNorm()))
+                        gradientNormSquared: moved.gradients(of: parameters).squaredNorm()))
             }
         }
         look(after: 0)

@@ -27,15 +27,22 @@ public struct Parameter {
 /// }
 /// ```
 ///
-/// The layers of this library also give `linearize`, which costs no tape, and affine layers describe themselves in
-/// `Linearization.affineMaps`, which is what null-space teleportation moves.
+/// The layers of this library also give `linearize`, which costs no tape, and affine layers record their `AffineSite`
+/// there, which is what null-space teleportation moves. A layer that is made of others is a `CompositeLayer`.
 public protocol Layer {
-    /// The tensors that training changes, in the order of PyTorch's `parameters()`.
+    /// The tensors that training changes, in the order of PyTorch's `parameters()`; a tensor that is used twice is listed
+    /// once, under its first name.
     var parameters: [Parameter] { get }
 
     /// State that is no parameter, since no gradient moves it, but belongs to a saved model: the running statistics of
     /// batch normalization. The layer changes the tensors in place.
     var buffers: [Parameter] { get }
+
+    /// What the layer draws random numbers from while training, as dropout does.
+    var generators: [Generator] { get }
+
+    /// What the layer says of itself.
+    var structure: LayerStructure { get }
 
     /// The forward pass, in operations that autograd can differentiate any number of times: the reference.
     func callAsFunction(_ x: Tensor) -> Tensor
@@ -50,6 +57,12 @@ extension Layer {
 
     /// No buffers.
     public var buffers: [Parameter] { [] }
+
+    /// No generators.
+    public var generators: [Generator] { [] }
+
+    /// Nothing.
+    public var structure: LayerStructure { .opaque }
 
     /// The forward pass, with a derivative that autograd computes.
     public func linearize(_ x: Tensor) -> (output: Tensor, linearization: any Linearization) {

@@ -11,6 +11,15 @@ public enum ParameterGradient {
     /// `delta^T A`, `[out, in]`, with `delta = dL/dz` `[m, out]` and the layer's input A `[m, in]`; NS25 section 3.2.
     case product(delta: Tensor, input: Representation)
 
+    /// The sum with another gradient of the parameter.
+    func adding(_ other: ParameterGradient) -> ParameterGradient {
+        let sum = formed()
+        // The elements of a product are new; those of a tensor may be somebody else's.
+        guard case .product = self else { return .tensor(sum + other.formed()) }
+        other.add(to: sum, scale: 1)
+        return .tensor(sum)
+    }
+
     /// The elements, of the parameter's shape; computed anew at each call if the gradient is factored.
     public func formed() -> Tensor {
         switch self {

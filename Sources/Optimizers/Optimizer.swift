@@ -8,7 +8,8 @@ import Torch
 ///
 /// ```swift
 /// let optimizer = Adam(learningRate: 1e-3)
-/// optimizer.update(model.parameters.map(\.value), with: pullback.parameters)
+/// let parameters = model.parameters.map(\.value)
+/// optimizer.update(parameters, with: loss.gradients(of: parameters))
 /// ```
 public protocol Optimizer: AnyObject {
     /// The factor of every step.

@@ -8,12 +8,12 @@ import Torch
 /// never moves. The moves leave all activations of the batch as they are, so that the model is linearized once.
 final class ClosedFormAscent: NullSpaceAscent {
     private let linearized: LinearizedLoss
-    private let maps: [AffineMap]
+    private let parameters: [Tensor]
     private var pulled: Pullback?
 
-    init(_ linearized: LinearizedLoss) {
+    init(_ linearized: LinearizedLoss, of parameters: [Tensor]) {
         self.linearized = linearized
-        maps = linearized.model.affineMaps
+        self.parameters = parameters
     }
 
     func differentiate() -> [ParameterGradient] {
@@ -21,16 +21,15 @@ final class ClosedFormAscent: NullSpaceAscent {
         self.pulled = nil
         let pulled = linearized.pullback()
         self.pulled = pulled
-        return pulled.parameters
+        return pulled.gradients.values(of: parameters)
     }
 
     func direction(in spaces: InputNullSpaces) throws(TorchError) -> [Move] {
         guard let pulled else { fatalError("direction(in:) before differentiate()") }
-        let tangents = linearized.model.pushforward(nil, along: pulled.parameters[...]).affineInputs
+        let tangents = linearized.model.pushforward(nil, along: pulled.gradients).collected
         var moves: [Move] = []
-        for (position, map) in maps.enumerated() {
-            guard let tangent = tangents[position] else { continue }
-            let delta = pulled.affineOutputs[position]
+        for (position, map) in tangents.sites.enumerated() {
+            guard let tangent = tangents[map], let delta = pulled[map] else { continue }
             let space = try spaces.of(map, at: position)
             guard space.freeDimensions > 0 else { continue }
             let weight: ParameterGradient

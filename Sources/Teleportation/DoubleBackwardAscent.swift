@@ -7,7 +7,7 @@ final class DoubleBackwardAscent<Model: Layer, Objective: Loss>: NullSpaceAscent
     private let loss: Objective
     private let batch: Batch
     /// The maps that can move, with their positions among all.
-    private let maps: [(position: Int, map: AffineMap)]
+    private let maps: [(position: Int, map: AffineSite)]
     private var differentiated: TwiceDifferentiableLoss?
 
     /// - Parameters:
@@ -19,8 +19,8 @@ final class DoubleBackwardAscent<Model: Layer, Objective: Loss>: NullSpaceAscent
         self.model = model
         self.loss = loss
         self.batch = batch
-        let tangents = linearized.model.pushforward(nil, along: linearized.pullback().parameters[...]).affineInputs
-        maps = linearized.model.affineMaps.enumerated().filter { tangents[$0.offset] != nil }
+        let tangents = linearized.model.pushforward(nil, along: linearized.pullback().gradients).collected
+        maps = tangents.sites.enumerated().filter { tangents[$0.element] != nil }
             .map { (position: $0.offset, map: $0.element) }
     }
 

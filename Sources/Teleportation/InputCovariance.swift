@@ -52,7 +52,7 @@ public struct InputCovariance {
     }
 
     /// No rows of the input of a map.
-    init(of map: AffineMap) {
+    init(of map: AffineSite) {
         self.init(
             columns: map.input.columnCount, hasBias: map.bias != nil, dtype: map.input.dtype, device: map.input.device)
     }
@@ -137,11 +137,11 @@ public struct InputCovariance {
         var movable: [Bool] = []
         for batch in batches {
             let linearized = LinearizedLoss(model, loss, on: batch)
-            let maps = linearized.model.affineMaps
+            let maps = linearized.model.sites
             if sums.isEmpty {
-                let pushed = linearized.model.pushforward(nil, along: linearized.pullback().parameters[...])
-                movable = pushed.affineInputs.map { $0 != nil }
-                sums = maps.map { ($0.name, InputCovariance(of: $0)) }
+                let pushed = linearized.model.pushforward(nil, along: linearized.pullback().gradients).collected
+                movable = maps.map { pushed[$0] != nil }
+                sums = maps.map { (model.name(of: $0), InputCovariance(of: $0)) }
             }
             for (position, map) in maps.enumerated() where movable[position] {
                 sums[position].covariance.add(map.input)

@@ -47,7 +47,7 @@ public struct InputNullSpace {
     }
 
     /// The null space of a map's input.
-    static func of(_ map: AffineMap, tau: Double) throws(TorchError) -> InputNullSpace {
+    static func of(_ map: AffineSite, tau: Double) throws(TorchError) -> InputNullSpace {
         if let representation = map.input as? Representation {
             return try InputNullSpace(of: representation.rows, hasBias: map.bias != nil, tau: tau)
         }

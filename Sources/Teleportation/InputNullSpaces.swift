@@ -5,11 +5,11 @@ import Torch
 final class InputNullSpaces {
     private let tau: Double
     private let covariances: [Int: InputCovariance]
-    private var known: [Int: (name: String, space: InputNullSpace)] = [:]
+    private var known: [Int: (site: AffineSite, space: InputNullSpace)] = [:]
 
-    /// The dimension of each null space asked for so far, by the map's name.
-    var freeDimensions: [String: Int] {
-        Dictionary(known.values.map { ($0.name, $0.space.freeDimensions) }) { first, _ in first }
+    /// The dimension of each null space asked for so far, by the map's name in a model.
+    func freeDimensions(in model: some Layer) -> [String: Int] {
+        Dictionary(known.values.map { (model.name(of: $0.site), $0.space.freeDimensions) }) { first, _ in first }
     }
 
     /// - Parameters:
@@ -25,7 +25,7 @@ final class InputNullSpaces {
     /// - Parameters:
     ///   - map: The map.
     ///   - position: Where it stands among the model's affine maps; names need not be unique.
-    func of(_ map: AffineMap, at position: Int) throws(TorchError) -> InputNullSpace {
+    func of(_ map: AffineSite, at position: Int) throws(TorchError) -> InputNullSpace {
         if let (_, space) = known[position] { return space }
         let space =
             if let covariance = covariances[position] {
@@ -33,7 +33,7 @@ final class InputNullSpaces {
             } else {
                 try InputNullSpace.of(map, tau: tau)
             }
-        known[position] = (map.name, space)
+        known[position] = (map, space)
         return space
     }
 }

@@ -26,7 +26,7 @@ struct NullSpaceTransaction<Model: Layer, Objective: Loss> {
         let linearized = LinearizedLoss(model, loss, on: batch)
         let ascent: any NullSpaceAscent =
             switch teleporter.method {
-            case .closedForm: ClosedFormAscent(linearized)
+            case .closedForm: ClosedFormAscent(linearized, of: model.parameters.map(\.value))
             case .doubleBackward:
                 DoubleBackwardAscent(model, loss, on: batch, linearized)
             }
@@ -38,7 +38,7 @@ struct NullSpaceTransaction<Model: Layer, Objective: Loss> {
                 try settle(ascent, gradients, from: saved, controlLoss: controlLoss, &report)
             }
         }
-        report.freeDimensions = spaces.freeDimensions
+        report.freeDimensions = spaces.freeDimensions(in: model)
         return report
     }
 

@@ -86,6 +86,7 @@ public struct RandomTeleporter: Teleporter {
         } catch {
             fatalError(error.description)
         }
+        let parameters = model.parameters.map(\.value)
         return withoutGradients {
             withMode(.teleportation) {
                 batches.map { batch in
@@ -94,19 +95,22 @@ public struct RandomTeleporter: Teleporter {
                     let linearized = LinearizedLoss(model, loss, on: batch)
                     return transaction.run(since: start, lossBefore: linearized.value.item()) {
                         saved, report throws(TeleportReport.Restoration) in
-                        for parameter in model.parameters { saved.save(parameter.value) }
-                        report.gradientNormSquaredBefore = try squaredNorm(of: linearized)
+                        for parameter in parameters { saved.save(parameter) }
+                        report.gradientNormSquaredBefore = try squaredNorm(of: linearized, parameters)
                         for units in hidden { move(units) }
                         report.steps = 1
-                        report.gradientNormSquaredAfter = try squaredNorm(of: LinearizedLoss(model, loss, on: batch))
+                        report.gradientNormSquaredAfter = try squaredNorm(
+                            of: LinearizedLoss(model, loss, on: batch), parameters)
                     }
                 }
             }
         }
     }
 
-    private func squaredNorm(of linearized: LinearizedLoss) throws(TeleportReport.Restoration) -> Double {
-        try linearized.pullback().parameters.squaredNorm().checkedFinite()
+    private func squaredNorm(
+        of linearized: LinearizedLoss, _ parameters: [Tensor]
+    ) throws(TeleportReport.Restoration) -> Double {
+        try linearized.gradients(of: parameters).squaredNorm().checkedFinite()
     }
 
     private func move(_ units: HiddenUnits) {

@@ -13,11 +13,12 @@ import Torch
 /// What dropout draws goes on: the second way sees other masks than the first.
 ///
 /// ```swift
+/// let parameters = model.parameters.map(\.value)
 /// let trial = TeleportTrial(of: model, optimizer)
 /// teleporter.teleport(model, CrossEntropy(), on: teleportBatches, before: optimizer)
 /// let verdict = trial.run(on: nextBatches) { batch in
 ///     let loss = LinearizedLoss(model, CrossEntropy(), on: batch)
-///     optimizer.update(model.parameters.map(\.value), with: loss.pullback().parameters)
+///     optimizer.update(parameters, with: loss.gradients(of: parameters))
 ///     return loss.value
 /// }
 /// ```

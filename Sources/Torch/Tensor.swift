@@ -64,6 +64,9 @@ public struct Tensor {
     /// Whether both are views of one storage, so that writing to one may change the other.
     public func sharesStorage(with other: Tensor) -> Bool { ct_shares_storage(handle, other.handle) }
 
+    /// Whether both are one tensor, and not only equal or views of one storage: what tells parameters apart.
+    public func isIdentical(to other: Tensor) -> Bool { handle == other.handle }
+
     // MARK: Reading
 
     /// The only element, as a double; traps if there is more than one. Waits for the device.

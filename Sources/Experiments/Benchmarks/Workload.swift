@@ -32,7 +32,7 @@ struct Workload {
         let parameters = model.parameters.map(\.value)
         return Workload(count: count, mostRepetitions: mostRepetitions) {
             let linearized = LinearizedLoss(model, loss, on: batch)
-            optimizer.update(parameters, with: linearized.pullback().parameters)
+            optimizer.update(parameters, with: linearized.gradients(of: parameters))
         }
     }
 

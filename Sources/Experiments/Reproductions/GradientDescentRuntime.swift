@@ -165,7 +165,7 @@ public struct GradientDescentRuntime: Reproduction {
                 course.teleportSeconds += reports.map(\.seconds).reduce(0, +)
             }
             let linearized = LinearizedLoss(model, loss, on: batch)
-            optimizer.update(parameters, with: linearized.pullback().parameters)
+            optimizer.update(parameters, with: linearized.gradients(of: parameters))
             // A device may still be at work; asking for the last loss waits for it.
             if epoch == epochs - 1 { course.lastLoss = linearized.value.item() }
             clock.stop()

@@ -114,7 +114,7 @@ struct RegressionProblem {
                 trajectory.teleports.append(TeleportRecord(report, epoch: step, batch: 0))
             }
             let linearized = LinearizedLoss(model, loss, on: batch)
-            let gradients = linearized.pullback().parameters
+            let gradients = linearized.gradients(of: parameters)
             clock.stop()
             trajectory.losses.append(linearized.value.item())
             trajectory.squaredGradientNorms.append(gradients.squaredNorm())

@@ -84,7 +84,7 @@ public struct Training {
         /// Takes a step on a batch and returns the loss before it, rank 0.
         func step(on batch: Batch) -> Tensor {
             let linearized = withMode(.training) { LinearizedLoss(model, loss, on: batch) }
-            optimizer.update(parameters, with: linearized.pullback().parameters)
+            optimizer.update(parameters, with: linearized.gradients(of: parameters))
             return linearized.value
         }
 
@@ -161,11 +161,12 @@ public struct Training {
     /// later ones find ready, and would be counted to whichever run comes first.
     public func warmUp() {
         let model = makeModel(seed: 0)
+        let parameters = model.parameters.map(\.value)
         let loss = trainingSamples.task.loss
         let optimizer = configuration.optimizer.make(learningRate: configuration.learningRate)
         for batch in trainingSamples.batches(of: configuration.batchSize).prefix(30) {
             let linearized = LinearizedLoss(model, loss, on: batch)
-            optimizer.update(model.parameters.map(\.value), with: linearized.pullback().parameters)
+            optimizer.update(parameters, with: linearized.gradients(of: parameters))
         }
     }
 

@@ -1,24 +1,11 @@
 import Torch
 
-/// The derivative of a function that acts on each element: its Jacobian is diagonal, so the pull-back and the
-/// pushforward are one.
-struct ElementwiseLinearization: Linearization {
-    /// Multiplies by the derivative at the point of linearization.
-    let derivative: (Tensor) -> Tensor
-
-    func pullback(_ cotangent: Tensor, needsInput: Bool) -> Pullback {
-        Pullback(input: needsInput ? derivative(cotangent) : nil)
-    }
-
-    func pushforward(_ tangent: Tensor?, along directions: ArraySlice<ParameterGradient>) -> Pushforward {
-        Pushforward(output: tangent.map(derivative))
-    }
-}
-
 /// `max(x, 0)`, elementwise; its derivative at 0 is taken as 0.
 public struct ReLU: Layer {
     /// The activation.
     public init() {}
+    /// A known activation.
+    public var structure: LayerStructure { .activation(.relu) }
     /// The forward pass.
     public func callAsFunction(_ x: Tensor) -> Tensor { x.relu() }
     /// The forward pass and its derivative at `x`, without a tape.
@@ -34,6 +21,8 @@ public struct LeakyReLU: Layer {
     public let slope: Double
     /// The activation with the given derivative at negative inputs; PyTorch's is 0.01 by default.
     public init(slope: Double = 0.01) { self.slope = slope }
+    /// A known activation.
+    public var structure: LayerStructure { .activation(.leakyReLU(slope: slope)) }
     /// The forward pass.
     public func callAsFunction(_ x: Tensor) -> Tensor { x.leakyReLU(slope: slope) }
     /// The forward pass and its derivative at `x`, without a tape.
@@ -47,6 +36,8 @@ public struct LeakyReLU: Layer {
 public struct Tanh: Layer {
     /// The activation.
     public init() {}
+    /// A known activation.
+    public var structure: LayerStructure { .activation(.tanh) }
     /// The forward pass.
     public func callAsFunction(_ x: Tensor) -> Tensor { x.tanh() }
     /// The forward pass and its derivative at `x`, without a tape.
@@ -60,6 +51,8 @@ public struct Tanh: Layer {
 public struct Sigmoid: Layer {
     /// The activation.
     public init() {}
+    /// A known activation.
+    public var structure: LayerStructure { .activation(.sigmoid) }
     /// The forward pass.
     public func callAsFunction(_ x: Tensor) -> Tensor { x.sigmoid() }
     /// The forward pass and its derivative at `x`, without a tape.
@@ -73,30 +66,12 @@ public struct Sigmoid: Layer {
 public struct GELU: Layer {
     /// The activation.
     public init() {}
+    /// A known activation.
+    public var structure: LayerStructure { .activation(.gelu) }
     /// The forward pass.
     public func callAsFunction(_ x: Tensor) -> Tensor { x.gelu() }
     /// The forward pass and its derivative at `x`, without a tape.
     public func linearize(_ x: Tensor) -> (output: Tensor, linearization: any Linearization) {
         (x.gelu(), ElementwiseLinearization { Kernels.geluDerivative($0, input: x) })
-    }
-}
-
-/// The activations, by name.
-public enum Activation: Hashable, Sendable {
-    case relu
-    case leakyReLU(slope: Double)
-    case tanh
-    case sigmoid
-    case gelu
-
-    /// The layer that applies it.
-    public var layer: any Layer {
-        switch self {
-        case .relu: ReLU()
-        case .leakyReLU(let slope): LeakyReLU(slope: slope)
-        case .tanh: Tanh()
-        case .sigmoid: Sigmoid()
-        case .gelu: GELU()
-        }
     }
 }

@@ -101,21 +101,24 @@ struct BatchNormalizationLinearization: Linearization {
     let input: Tensor
     let statistics: NormalizationStatistics
 
-    func pullback(_ cotangent: Tensor, needsInput: Bool) -> Pullback {
+    func pullback(_ cotangent: Tensor, needsInput: Bool, into collected: inout Pullback) -> Tensor? {
         let pulled = Kernels.batchNormalizationPullback(
             cotangent, input: input, weight: layer.weight, statistics: statistics, epsilon: layer.epsilon,
             needs: (input: needsInput, weight: true, bias: true))
-        return Pullback(input: pulled.input, parameters: [pulled.weight, pulled.bias].map { .tensor($0!) })
+        if let weight = pulled.weight { collected.gradients.add(.tensor(weight), of: layer.weight) }
+        if let bias = pulled.bias { collected.gradients.add(.tensor(bias), of: layer.bias) }
+        return pulled.input
     }
 
-    func pushforward(_ tangent: Tensor?, along directions: ArraySlice<ParameterGradient>) -> Pushforward {
+    func pushforward(_ tangent: Tensor?, along directions: Gradients, into collected: inout Pushforward) -> Tensor? {
         var output = tangent.flatMap {
             Kernels.batchNormalizationPullback(
                 $0, input: input, weight: layer.weight, statistics: statistics, epsilon: layer.epsilon,
                 needs: (input: true, weight: false, bias: false)
             ).input
         }
-        if let weight = directions.first, let bias = directions.last {
+        let (weight, bias) = (directions[layer.weight]?.formed(), directions[layer.bias]?.formed())
+        if weight != nil || bias != nil {
             let (mean, variance, epsilon) =
                 switch statistics {
                 // The variance, epsilon included.
@@ -123,9 +126,10 @@ struct BatchNormalizationLinearization: Linearization {
                 case .given(let mean, let variance): (mean, variance, layer.epsilon)
                 }
             let own = Kernels.batchNormalization(
-                input, weight: weight.formed(), bias: bias.formed(), mean: mean, variance: variance, epsilon: epsilon)
+                input, weight: weight ?? .zeros(like: layer.weight), bias: bias ?? .zeros(like: layer.bias), mean: mean,
+                variance: variance, epsilon: epsilon)
             if let output { output.addInPlace(own) } else { output = own }
         }
-        return Pushforward(output: output)
+        return output
     }
 }

@@ -47,46 +47,53 @@ public struct Convolution: Layer {
         [Parameter("weight", weight)] + (bias.map { [Parameter("bias", $0)] } ?? [])
     }
 
+    /// An affine map.
+    public var structure: LayerStructure { .affine(weight: weight, bias: bias) }
+
     /// The forward pass.
     public func callAsFunction(_ x: Tensor) -> Tensor { x.convolved(weight, bias, geometry) }
 
     /// The forward pass and its derivative at `x`, without a tape.
     public func linearize(_ x: Tensor) -> (output: Tensor, linearization: any Linearization) {
         let output = self(x)
-        return (output, ConvolutionLinearization(layer: self, input: x, outputShape: output.shape))
+        let patches = PatchRepresentation(
+            images: x, weightShape: weight.shape, geometry: geometry, patchesPerImage: output.size(2) * output.size(3))
+        let site = AffineSite(weight: weight, bias: bias, input: patches)
+        return (output, ConvolutionLinearization(site: site, input: x, geometry: geometry, outputShape: output.shape))
     }
 }
 
 /// The derivative of a convolution at images x.
 struct ConvolutionLinearization: Linearization {
-    let layer: Convolution
+    let site: AffineSite
     let input: Tensor
+    let geometry: ConvolutionGeometry
     let outputShape: [Int]
 
-    var affineMaps: [AffineMap] {
-        let patches = PatchRepresentation(
-            images: input, weightShape: layer.weight.shape, geometry: layer.geometry,
-            patchesPerImage: outputShape[2] * outputShape[3])
-        return [AffineMap(weight: layer.weight, bias: layer.bias, input: patches)]
-    }
-
-    func pullback(_ cotangent: Tensor, needsInput: Bool) -> Pullback {
+    func pullback(_ cotangent: Tensor, needsInput: Bool, into collected: inout Pullback) -> Tensor? {
         let pulled = Kernels.convolutionPullback(
-            cotangent, input: input, weight: layer.weight, layer.geometry,
-            needs: (input: needsInput, weight: true, bias: layer.bias != nil))
-        return Pullback(
-            input: pulled.input, parameters: [pulled.weight, pulled.bias].compactMap { $0.map { .tensor($0) } },
-            affineOutputs: [cotangent])
+            cotangent, input: input, weight: site.weight, geometry,
+            needs: (input: needsInput, weight: true, bias: site.bias != nil))
+        if let weight = pulled.weight { collected.gradients.add(.tensor(weight), of: site.weight) }
+        if let bias = site.bias, let gradient = pulled.bias { collected.gradients.add(.tensor(gradient), of: bias) }
+        collected.record(cotangent, at: site)
+        return pulled.input
     }
 
     /// `z' = x' * W + x * W' + b'`.
-    func pushforward(_ tangent: Tensor?, along directions: ArraySlice<ParameterGradient>) -> Pushforward {
-        var output = tangent?.convolved(layer.weight, nil, layer.geometry)
-        if let direction = directions.first {
-            let bias = layer.bias == nil ? nil : directions.last?.formed()
-            let own = input.convolved(direction.formed(), bias, layer.geometry)
+    func pushforward(_ tangent: Tensor?, along directions: Gradients, into collected: inout Pushforward) -> Tensor? {
+        collected.record(tangent, at: site)
+        var output = tangent?.convolved(site.weight, nil, geometry)
+        let weight = directions[site.weight]?.formed()
+        let bias = site.bias.flatMap { directions[$0]?.formed() }
+        if let weight {
+            let own = input.convolved(weight, bias, geometry)
             if let output { output.addInPlace(own) } else { output = own }
+        } else if let bias {
+            let result = output ?? .zeros(outputShape, dtype: input.dtype, device: input.device)
+            result.addInPlace(bias.reshaped([1, -1, 1, 1]))
+            output = result
         }
-        return Pushforward(output: output, affineInputs: [tangent])
+        return output
     }
 }

@@ -41,43 +41,46 @@ public struct Dense: Layer {
         [Parameter("weight", weight)] + (bias.map { [Parameter("bias", $0)] } ?? [])
     }
 
+    /// An affine map.
+    public var structure: LayerStructure { .affine(weight: weight, bias: bias) }
+
     /// The forward pass.
     public func callAsFunction(_ x: Tensor) -> Tensor { x.linear(weight, bias) }
 
     /// The forward pass and its derivative at `x`, without a tape.
     public func linearize(_ x: Tensor) -> (output: Tensor, linearization: any Linearization) {
         let rows = x.rank == 2 ? x : x.reshaped([-1, weight.size(1)])
-        return (self(x), DenseLinearization(layer: self, input: Representation(rows: rows), inputShape: x.shape))
+        let input = Representation(rows: rows)
+        let site = AffineSite(weight: weight, bias: bias, input: input)
+        return (self(x), DenseLinearization(site: site, input: input, inputShape: x.shape))
     }
 }
 
 /// The derivative of a dense layer at the rows A, `[m, in]`; delta below is the cotangent of its output, `[m, out]`.
 struct DenseLinearization: Linearization {
-    let layer: Dense
+    let site: AffineSite
     let input: Representation
     let inputShape: [Int]
 
-    var affineMaps: [AffineMap] { [AffineMap(weight: layer.weight, bias: layer.bias, input: input)] }
-
     /// `dL/dx = delta W`, `dL/dW = delta^T A`, `dL/db = delta^T 1`.
-    func pullback(_ cotangent: Tensor, needsInput: Bool) -> Pullback {
+    func pullback(_ cotangent: Tensor, needsInput: Bool, into collected: inout Pullback) -> Tensor? {
         let delta = asRows(cotangent)
         let product = ParameterGradient.product(delta: delta, input: input)
         // Of many rows, as of tokens, the product is smaller than its factors.
-        let isSmall = input.rowCount > max(layer.weight.size(0), layer.weight.size(1))
-        var gradients = [isSmall ? .tensor(product.formed()) : product]
-        if layer.bias != nil { gradients.append(.tensor(delta.sum(along: [0]))) }
-        return Pullback(
-            input: needsInput ? delta.matmul(layer.weight).inShape(inputShape) : nil,
-            parameters: gradients, affineOutputs: [delta])
+        let isSmall = input.rowCount > max(site.weight.size(0), site.weight.size(1))
+        collected.gradients.add(isSmall ? .tensor(product.formed()) : product, of: site.weight)
+        if let bias = site.bias { collected.gradients.add(.tensor(delta.sum(along: [0])), of: bias) }
+        collected.record(delta, at: site)
+        return needsInput ? delta.matmul(site.weight).inShape(inputShape) : nil
     }
 
     /// `z' = A' W^T + A W'^T + 1 b'^T`; along a gradient `W' = delta^T A` the middle term is `(A A^T) delta`, which is less
     /// work where A has few rows.
-    func pushforward(_ tangent: Tensor?, along directions: ArraySlice<ParameterGradient>) -> Pushforward {
+    func pushforward(_ tangent: Tensor?, along directions: Gradients, into collected: inout Pushforward) -> Tensor? {
         let tangent = tangent.map(asRows)
-        var output = tangent?.matmul(layer.weight.transposed())
-        if let direction = directions.first {
+        collected.record(tangent, at: site)
+        var output = tangent?.matmul(site.weight.transposed())
+        if let direction = directions[site.weight] {
             let (left, right) =
                 switch direction {
                 case .product(let delta, let other) where other === input && input.rowCount < 2 * input.columnCount:
@@ -86,9 +89,13 @@ struct DenseLinearization: Linearization {
                 }
             if let output { output.addMatmulInPlace(left, right) } else { output = left.matmul(right) }
         }
-        if layer.bias != nil, let direction = directions.last { output?.addInPlace(direction.formed()) }
-        return Pushforward(
-            output: output?.inShape(inputShape.dropLast() + [layer.weight.size(0)]), affineInputs: [tangent])
+        let outputs = site.weight.size(0)
+        if let direction = site.bias.flatMap({ directions[$0] }) {
+            let result = output ?? .zeros([input.rowCount, outputs], dtype: input.dtype, device: input.device)
+            result.addInPlace(direction.formed())
+            output = result
+        }
+        return output?.inShape(inputShape.dropLast() + [outputs])
     }
 
     private func asRows(_ x: Tensor) -> Tensor { x.rank == 2 ? x : x.reshaped([-1, x.size(-1)]) }

@@ -17,6 +17,12 @@ public struct Dropout: Layer {
         self.generator = generator
     }
 
+    /// The one that the layer was given.
+    public var generators: [Generator] { [generator] }
+
+    /// The identity, but for noise.
+    public var structure: LayerStructure { .identity }
+
     /// The forward pass.
     public func callAsFunction(_ x: Tensor) -> Tensor { mask(for: x).map { x * $0 } ?? x }
 

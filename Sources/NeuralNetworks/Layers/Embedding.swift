@@ -3,7 +3,7 @@ import Torch
 /// A vector for each token of a vocabulary: indices `[N, T]` (`int64`, below V) to `[N, T, D]`.
 ///
 /// It is an affine map of data, the tokens as unit vectors, and so one that null-space teleportation never moves; its
-/// linearization names no affine map.
+/// linearization records no affine map.
 public struct Embedding: Layer {
     /// The vectors, `[V, D]`.
     public let weight: Tensor
@@ -36,23 +36,25 @@ public struct Embedding: Layer {
 
     /// The forward pass and its derivative at `x`, without a tape.
     public func linearize(_ x: Tensor) -> (output: Tensor, linearization: any Linearization) {
-        (self(x), EmbeddingLinearization(indices: x, vocabulary: weight.size(0)))
+        (self(x), EmbeddingLinearization(weight: weight, indices: x))
     }
 }
 
 /// The derivative of an embedding with respect to its vectors. Indices have neither tangent nor cotangent.
 struct EmbeddingLinearization: Linearization {
+    /// `[V, D]`.
+    let weight: Tensor
     /// `[N, T]`.
     let indices: Tensor
-    let vocabulary: Int
 
-    func pullback(_ cotangent: Tensor, needsInput: Bool) -> Pullback {
-        let gradient = Kernels.embeddingPullback(cotangent, indices: indices, vocabulary: vocabulary)
-        return Pullback(input: nil, parameters: [.tensor(gradient)])
+    func pullback(_ cotangent: Tensor, needsInput: Bool, into collected: inout Pullback) -> Tensor? {
+        let gradient = Kernels.embeddingPullback(cotangent, indices: indices, vocabulary: weight.size(0))
+        collected.gradients.add(.tensor(gradient), of: weight)
+        return nil
     }
 
-    func pushforward(_ tangent: Tensor?, along directions: ArraySlice<ParameterGradient>) -> Pushforward {
+    func pushforward(_ tangent: Tensor?, along directions: Gradients, into collected: inout Pushforward) -> Tensor? {
         require(tangent == nil, "Embedding: a tangent for its input, which is indices")
-        return Pushforward(output: directions.first.map { Kernels.embedding($0.formed(), indices: indices) })
+        return directions[weight].map { Kernels.embedding($0.formed(), indices: indices) }
     }
 }

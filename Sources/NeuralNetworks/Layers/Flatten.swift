@@ -5,6 +5,9 @@ public struct Flatten: Layer {
     /// The layer.
     public init() {}
 
+    /// Flattening.
+    public var structure: LayerStructure { .flattening }
+
     /// The forward pass.
     public func callAsFunction(_ x: Tensor) -> Tensor { x.flattened(from: 1) }
 
@@ -17,11 +20,13 @@ public struct Flatten: Layer {
 struct FlattenLinearization: Linearization {
     let inputShape: [Int]
 
-    func pullback(_ cotangent: Tensor, needsInput: Bool) -> Pullback {
-        Pullback(input: needsInput ? cotangent.reshaped(inputShape) : nil)
+    var hasParameters: Bool { false }
+
+    func pullback(_ cotangent: Tensor, needsInput: Bool, into collected: inout Pullback) -> Tensor? {
+        needsInput ? cotangent.reshaped(inputShape) : nil
     }
 
-    func pushforward(_ tangent: Tensor?, along directions: ArraySlice<ParameterGradient>) -> Pushforward {
-        Pushforward(output: tangent?.flattened(from: 1))
+    func pushforward(_ tangent: Tensor?, along directions: Gradients, into collected: inout Pushforward) -> Tensor? {
+        tangent?.flattened(from: 1)
     }
 }

@@ -62,19 +62,25 @@ struct LayerNormalizationLinearization: Linearization {
     /// `[..., 1]`.
     let reciprocalDeviation: Tensor
 
-    func pullback(_ cotangent: Tensor, needsInput: Bool) -> Pullback {
+    func pullback(_ cotangent: Tensor, needsInput: Bool, into collected: inout Pullback) -> Tensor? {
         let pulled = Kernels.layerNormalizationPullback(
             cotangent, input: input, mean: mean, reciprocalDeviation: reciprocalDeviation, weight: layer.weight,
             bias: layer.bias, needs: (input: needsInput, weight: true, bias: true))
-        return Pullback(
-            input: pulled.input, parameters: [pulled.weight, pulled.bias].compactMap { $0.map { .tensor($0) } })
+        if let weight = pulled.weight { collected.gradients.add(.tensor(weight), of: layer.weight) }
+        if let bias = pulled.bias { collected.gradients.add(.tensor(bias), of: layer.bias) }
+        return pulled.input
     }
 
     /// `y' = n'(x) x' w + n(x) w' + b'`.
-    func pushforward(_ tangent: Tensor?, along directions: ArraySlice<ParameterGradient>) -> Pushforward {
+    func pushforward(_ tangent: Tensor?, along directions: Gradients, into collected: inout Pushforward) -> Tensor? {
         var output: Tensor?
-        if let weight = directions.first?.formed(), let bias = directions.last?.formed() {
-            output = Kernels.layerNormalization(input, weight: weight, bias: bias, epsilon: layer.epsilon).output
+        let (weight, bias) = (directions[layer.weight]?.formed(), directions[layer.bias]?.formed())
+        if weight != nil || bias != nil {
+            output =
+                Kernels.layerNormalization(
+                    input, weight: weight ?? .zeros(like: layer.weight), bias: bias ?? .zeros(like: layer.bias),
+                    epsilon: layer.epsilon
+                ).output
         }
         if let tangent {
             // The Jacobian of n is symmetric: its pull-back is its pushforward.
@@ -88,6 +94,6 @@ struct LayerNormalizationLinearization: Linearization {
                 output = pushed * layer.weight
             }
         }
-        return Pushforward(output: output)
+        return output
     }
 }

@@ -13,6 +13,9 @@ public struct MaxPooling: Layer {
         self.stride = stride ?? kernel
     }
 
+    /// Pooling.
+    public var structure: LayerStructure { .pooling }
+
     /// The forward pass.
     public func callAsFunction(_ x: Tensor) -> Tensor { Kernels.maxPool(x, kernel: kernel, stride: stride) }
 
@@ -30,17 +33,17 @@ struct MaxPoolingLinearization: Linearization {
     /// For each output, the place of its maximum in the plane of the input, `[N, C, H', W']`.
     let indices: Tensor
 
-    func pullback(_ cotangent: Tensor, needsInput: Bool) -> Pullback {
-        guard needsInput else { return Pullback(input: nil) }
-        return Pullback(
-            input: Kernels.maxPoolPullback(
-                cotangent, input: input, kernel: layer.kernel, stride: layer.stride, indices: indices))
+    var hasParameters: Bool { false }
+
+    func pullback(_ cotangent: Tensor, needsInput: Bool, into collected: inout Pullback) -> Tensor? {
+        guard needsInput else { return nil }
+        return Kernels.maxPoolPullback(
+            cotangent, input: input, kernel: layer.kernel, stride: layer.stride, indices: indices)
     }
 
-    func pushforward(_ tangent: Tensor?, along directions: ArraySlice<ParameterGradient>) -> Pushforward {
-        Pushforward(
-            output: tangent.map {
-                $0.flattened(from: 2).gatheredElements(2, indices.flattened(from: 2)).reshaped(indices.shape)
-            })
+    func pushforward(_ tangent: Tensor?, along directions: Gradients, into collected: inout Pushforward) -> Tensor? {
+        tangent.map {
+            $0.flattened(from: 2).gatheredElements(2, indices.flattened(from: 2)).reshaped(indices.shape)
+        }
     }
 }

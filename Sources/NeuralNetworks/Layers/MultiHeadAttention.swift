@@ -7,7 +7,7 @@ import Torch
 /// their weights changes nothing (NS25 eqs. 10, 15 and 16). `out_proj` reads the heads side by side.
 ///
 /// Parameters have the names, shapes and order of PyTorch's `MultiheadAttention`.
-public struct MultiHeadAttention: Layer {
+public struct MultiHeadAttention: CompositeLayer {
     /// The map to queries, keys and values, D to `3 D`.
     public let inProjection: Dense
     /// What the heads do.
@@ -15,7 +15,8 @@ public struct MultiHeadAttention: Layer {
     /// The map of the heads side by side, D to D.
     public let outProjection: Dense
 
-    private let body: Sequential
+    /// The three of them, one after the other.
+    public let body: Sequential
 
     /// Attention with the given maps, D to `3 D` and D to D.
     public init(inProjection: Dense, outProjection: Dense, heads: Int, isCausal: Bool = false) {
@@ -59,13 +60,9 @@ public struct MultiHeadAttention: Layer {
 
     /// The tensors that training changes.
     public var parameters: [Parameter] {
-        inProjection.parameters.map { Parameter("in_proj_\($0.name)", $0.value) }
-            + outProjection.parameters.map { Parameter("out_proj.\($0.name)", $0.value) }
+        body.parameters.map { parameter in
+            guard parameter.name.hasPrefix("in_proj.") else { return parameter }
+            return Parameter("in_proj_\(parameter.name.dropFirst("in_proj.".count))", parameter.value)
+        }
     }
-
-    /// The forward pass.
-    public func callAsFunction(_ x: Tensor) -> Tensor { body(x) }
-
-    /// The forward pass and its derivative at `x`, without a tape.
-    public func linearize(_ x: Tensor) -> (output: Tensor, linearization: any Linearization) { body.linearize(x) }
 }

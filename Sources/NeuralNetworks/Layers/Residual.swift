@@ -19,6 +19,12 @@ public struct Residual: Layer {
     /// The state of the layers that is no parameter.
     public var buffers: [Parameter] { body.buffers }
 
+    /// What the layers draw from while training.
+    public var generators: [Generator] { body.generators }
+
+    /// A residual connection.
+    public var structure: LayerStructure { .residual(body) }
+
     /// The forward pass.
     public func callAsFunction(_ x: Tensor) -> Tensor { x + body(x) }
 
@@ -35,21 +41,15 @@ public struct Residual: Layer {
 struct ResidualLinearization: Linearization {
     let body: any Linearization
 
-    var affineMaps: [AffineMap] { body.affineMaps }
+    var hasParameters: Bool { body.hasParameters }
 
-    func pullback(_ cotangent: Tensor, needsInput: Bool) -> Pullback {
-        var pulled = body.pullback(cotangent, needsInput: needsInput)
-        pulled.input = pulled.input.map { cotangent + $0 }
-        return pulled
+    func pullback(_ cotangent: Tensor, needsInput: Bool, into collected: inout Pullback) -> Tensor? {
+        let input = body.pullback(cotangent, needsInput: needsInput, into: &collected)
+        return needsInput ? input.map { cotangent + $0 } ?? cotangent : nil
     }
 
-    func pushforward(_ tangent: Tensor?, along directions: ArraySlice<ParameterGradient>) -> Pushforward {
-        var pushed = body.pushforward(tangent, along: directions)
-        if let output = pushed.output {
-            pushed.output = tangent.map { $0 + output } ?? output
-        } else {
-            pushed.output = tangent
-        }
-        return pushed
+    func pushforward(_ tangent: Tensor?, along directions: Gradients, into collected: inout Pushforward) -> Tensor? {
+        guard let output = body.pushforward(tangent, along: directions, into: &collected) else { return tangent }
+        return tangent.map { $0 + output } ?? output
     }
 }

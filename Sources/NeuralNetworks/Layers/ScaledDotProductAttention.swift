@@ -105,8 +105,10 @@ final class AttentionLinearization: Linearization {
         self.fused = fused
     }
 
-    func pullback(_ cotangent: Tensor, needsInput: Bool) -> Pullback {
-        guard needsInput else { return Pullback(input: nil) }
+    var hasParameters: Bool { false }
+
+    func pullback(_ cotangent: Tensor, needsInput: Bool, into collected: inout Pullback) -> Tensor? {
+        guard needsInput else { return nil }
         let heads = cotangent.reshaped([input.size(0), input.size(1), layer.heads, -1]).transposed(1, 2)
         let pulled: (queries: Tensor, keys: Tensor, values: Tensor)
         if let fused {
@@ -118,7 +120,7 @@ final class AttentionLinearization: Linearization {
             pulled = explicitPullback(heads.flattened(upTo: 1))
         }
         let parts = [pulled.queries, pulled.keys, pulled.values].map { layer.joined($0) }
-        return Pullback(input: .concatenated(parts, along: 2))
+        return .concatenated(parts, along: 2)
     }
 
     /// With `O = P V` and `S = Q K^T / sqrt(d)`: `dV = P^T dO`, `dP = dO V^T`, `dS = softmax' dP`, `dQ = dS K / sqrt(d)` and
@@ -134,15 +136,15 @@ final class AttentionLinearization: Linearization {
     }
 
     /// `S' = (Q' K^T + Q K'^T) / sqrt(d)`, `P' = softmax' S'` and `O' = P' V + P V'`.
-    func pushforward(_ tangent: Tensor?, along directions: ArraySlice<ParameterGradient>) -> Pushforward {
-        guard let tangent else { return Pushforward(output: nil) }
+    func pushforward(_ tangent: Tensor?, along directions: Gradients, into collected: inout Pushforward) -> Tensor? {
+        guard let tangent else { return nil }
         let pushed = stacked(tangent)
         let (queries, keys, values, probabilities) = explicit
         let scores = pushed.queries.matmul(keys.transposed())
         scores.addMatmulsInPlace(queries, pushed.keys.transposed(), scale: scale, keep: scale)
         let output = Kernels.softmaxDerivative(scores, output: probabilities).matmul(values)
         output.addMatmulsInPlace(probabilities, pushed.values)
-        return Pushforward(output: layer.joined(layer.unstacked(output, like: input)))
+        return layer.joined(layer.unstacked(output, like: input))
     }
 
     /// The heads' parts of `[N, T, 3 D]`, `[N H, T, d]` each, with the rows of each matrix next to each other.

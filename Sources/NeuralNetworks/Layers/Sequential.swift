@@ -23,16 +23,30 @@ public struct Sequential: Layer {
         names = layers.map(\.key)
     }
 
-    /// The tensors that training changes.
+    /// The tensors that training changes, each once.
     public var parameters: [Parameter] { named(\.parameters) }
 
-    /// The state of the layers that is no parameter.
+    /// The state of the layers that is no parameter, each tensor once.
     public var buffers: [Parameter] { named(\.buffers) }
 
-    private func named(_ tensors: (any Layer) -> [Parameter]) -> [Parameter] {
-        zip(names, layers).flatMap { name, layer in
-            tensors(layer).map { Parameter(name.appendingToPath($0.name), $0.value) }
+    /// What the layers draw from while training, each generator once.
+    public var generators: [Generator] {
+        layers.flatMap(\.generators).reduce(into: []) { known, generator in
+            if !known.contains(where: { $0 === generator }) { known.append(generator) }
         }
+    }
+
+    /// The layers.
+    public var structure: LayerStructure { .sequence(layers) }
+
+    private func named(_ tensors: (any Layer) -> [Parameter]) -> [Parameter] {
+        var known: [Parameter] = []
+        for (name, layer) in zip(names, layers) {
+            for parameter in tensors(layer) where !known.contains(where: { $0.value.isIdentical(to: parameter.value) }) {
+                known.append(Parameter(name.appendingToPath(parameter.name), parameter.value))
+            }
+        }
+        return known
     }
 
     /// The forward pass.
@@ -41,15 +55,11 @@ public struct Sequential: Layer {
     /// The forward pass and its derivative at `x`, without a tape.
     public func linearize(_ x: Tensor) -> (output: Tensor, linearization: any Linearization) {
         var output = x
-        var stages: [SequentialLinearization.Stage] = []
-        var parameterCount = 0
-        for (name, layer) in zip(names, layers) {
+        var stages: [any Linearization] = []
+        stages.reserveCapacity(layers.count)
+        for layer in layers {
             let (next, linearization) = layer.linearize(output)
-            let count = layer.parameters.count
-            stages.append(
-                .init(
-                    name: name, linearization: linearization, parameters: parameterCount..<parameterCount + count))
-            parameterCount += count
+            stages.append(linearization)
             output = next
         }
         return (output, SequentialLinearization(stages: stages))
@@ -58,56 +68,24 @@ public struct Sequential: Layer {
 
 /// The chain rule.
 struct SequentialLinearization: Linearization {
-    struct Stage {
-        let name: String
-        let linearization: any Linearization
-        /// Where the stage's parameters are among those of the whole.
-        let parameters: Range<Int>
-    }
+    let stages: [any Linearization]
 
-    let stages: [Stage]
+    var hasParameters: Bool { stages.contains(where: \.hasParameters) }
 
-    var affineMaps: [AffineMap] {
-        stages.flatMap { stage in
-            stage.linearization.affineMaps.map { map in
-                var map = map
-                map.name = stage.name.appendingToPath(map.name)
-                return map
-            }
-        }
-    }
-
-    func pullback(_ cotangent: Tensor, needsInput: Bool) -> Pullback {
+    func pullback(_ cotangent: Tensor, needsInput: Bool, into collected: inout Pullback) -> Tensor? {
         // Nobody asks for a cotangent further back than the first stage with parameters.
-        let first = needsInput ? 0 : stages.firstIndex { !$0.parameters.isEmpty } ?? stages.endIndex
-        var gradients: [[ParameterGradient]] = []
-        var affineOutputs: [[Tensor]] = []
+        let first = needsInput ? 0 : stages.firstIndex(where: \.hasParameters) ?? stages.endIndex
         var input: Tensor? = cotangent
         for index in stages[first...].indices.reversed() {
-            guard let cotangent = input else { fatalError("stage \(index + 1) gave no input cotangent") }
-            let pulled = stages[index].linearization.pullback(cotangent, needsInput: needsInput || index > first)
-            gradients.append(pulled.parameters)
-            affineOutputs.append(pulled.affineOutputs)
-            input = pulled.input
+            // Behind a stage without a cotangent of its input, as of indices, there is nothing to pull back.
+            guard let cotangent = input else { return nil }
+            input = stages[index].pullback(cotangent, needsInput: needsInput || index > first, into: &collected)
         }
-        return Pullback(
-            input: needsInput ? input : nil, parameters: Array(gradients.reversed().joined()),
-            affineOutputs: Array(affineOutputs.reversed().joined()))
+        return needsInput ? input : nil
     }
 
-    func pushforward(_ tangent: Tensor?, along directions: ArraySlice<ParameterGradient>) -> Pushforward {
-        var output = tangent
-        var affineInputs: [Tensor?] = []
-        for stage in stages {
-            let start = directions.startIndex
-            let own =
-                directions.isEmpty
-                ? directions : directions[start + stage.parameters.lowerBound..<start + stage.parameters.upperBound]
-            let pushed = stage.linearization.pushforward(output, along: own)
-            affineInputs += pushed.affineInputs
-            output = pushed.output
-        }
-        return Pushforward(output: output, affineInputs: affineInputs)
+    func pushforward(_ tangent: Tensor?, along directions: Gradients, into collected: inout Pushforward) -> Tensor? {
+        stages.reduce(tangent) { $1.pushforward($0, along: directions, into: &collected) }
     }
 }
 

@@ -27,8 +27,10 @@ struct TokenPoolingLinearization: Linearization {
     let layer: TokenPooling
     let inputShape: [Int]
 
-    func pullback(_ cotangent: Tensor, needsInput: Bool) -> Pullback {
-        guard needsInput else { return Pullback(input: nil) }
+    var hasParameters: Bool { false }
+
+    func pullback(_ cotangent: Tensor, needsInput: Bool, into collected: inout Pullback) -> Tensor? {
+        guard needsInput else { return nil }
         let input: Tensor
         switch layer {
         case .mean:
@@ -38,10 +40,10 @@ struct TokenPoolingLinearization: Linearization {
             input = .zeros(inputShape, dtype: cotangent.dtype, device: cotangent.device)
             input.selected(1, inputShape[1] - 1).copy(from: cotangent)
         }
-        return Pullback(input: input)
+        return input
     }
 
-    func pushforward(_ tangent: Tensor?, along directions: ArraySlice<ParameterGradient>) -> Pushforward {
-        Pushforward(output: tangent.map { layer($0) })
+    func pushforward(_ tangent: Tensor?, along directions: Gradients, into collected: inout Pushforward) -> Tensor? {
+        tangent.map { layer($0) }
     }
 }

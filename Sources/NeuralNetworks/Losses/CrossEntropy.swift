@@ -11,8 +11,8 @@ public struct CrossEntropy: Loss {
         Kernels.crossEntropy(rows(outputs), targets: targets.flattened())
     }
 
-    /// The loss, rank 0, and its derivative with respect to the outputs, without a tape.
-    public func linearize(_ outputs: Tensor, _ targets: Tensor) -> (value: Tensor, linearization: LossLinearization) {
+    /// The loss, rank 0, and its gradient with respect to the outputs, without a tape.
+    public func linearize(_ outputs: Tensor, _ targets: Tensor) -> (value: Tensor, gradient: Tensor) {
         let targets = targets.flattened()
         let logProbabilities = Kernels.logSoftmax(rows(outputs))
         let (value, totalWeight) = Kernels.negativeLogLikelihood(logProbabilities, targets: targets)
@@ -20,7 +20,7 @@ public struct CrossEntropy: Loss {
             Tensor(1, dtype: outputs.dtype, device: outputs.device), logProbabilities: logProbabilities,
             targets: targets, totalWeight: totalWeight)
         let gradient = Kernels.logSoftmaxPullback(cotangent, output: logProbabilities)
-        return (value, LossLinearization(gradient: outputs.rank == 2 ? gradient : gradient.reshaped(outputs.shape)))
+        return (value, outputs.rank == 2 ? gradient : gradient.reshaped(outputs.shape))
     }
 
     /// `p (v - <p, v>) / N` for each row v of the tangent and the probabilities p there.

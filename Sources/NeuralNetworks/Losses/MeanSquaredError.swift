@@ -10,13 +10,12 @@ public struct MeanSquaredError: Loss {
         Kernels.meanSquaredError(outputs, targets: targets)
     }
 
-    /// The loss, rank 0, and its derivative with respect to the outputs, without a tape.
-    public func linearize(_ outputs: Tensor, _ targets: Tensor) -> (value: Tensor, linearization: LossLinearization) {
+    /// The loss, rank 0, and its gradient with respect to the outputs, without a tape.
+    public func linearize(_ outputs: Tensor, _ targets: Tensor) -> (value: Tensor, gradient: Tensor) {
         let one = Tensor(1, dtype: outputs.dtype, device: outputs.device)
         return (
             self(outputs, targets),
-            LossLinearization(
-                gradient: Kernels.meanSquaredErrorPullback(one, predictions: outputs, targets: targets))
+            Kernels.meanSquaredErrorPullback(one, predictions: outputs, targets: targets)
         )
     }
 

@@ -2,7 +2,7 @@ import Torch
 
 /// A convolutional network for small images: convolutions of 3 x 3 with ReLU and max pooling after each, and a dense head;
 /// `[N, C, H, W]` to `[N, outputs]`. With the default channels it is NS25's network for CIFAR (appendix A.3).
-public struct ConvolutionalNetwork: Layer {
+public struct ConvolutionalNetwork: CompositeLayer {
     /// Convolution, ReLU and pooling for each number of channels; flatten; the head.
     public let body: Sequential
 
@@ -40,16 +40,4 @@ public struct ConvolutionalNetwork: Layer {
         ]
         body = Sequential(layers)
     }
-
-    /// The tensors that training changes.
-    public var parameters: [Parameter] { body.parameters }
-
-    /// The state of the layers that is no parameter.
-    public var buffers: [Parameter] { body.buffers }
-
-    /// The forward pass.
-    public func callAsFunction(_ x: Tensor) -> Tensor { body(x) }
-
-    /// The forward pass and its derivative at `x`, without a tape.
-    public func linearize(_ x: Tensor) -> (output: Tensor, linearization: any Linearization) { body.linearize(x) }
 }

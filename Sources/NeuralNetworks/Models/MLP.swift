@@ -5,7 +5,7 @@ import Torch
 /// ```swift
 /// let model = MLP(inputs: 784, hidden: [1024, 1024], outputs: 10, using: Generator(seed: 0))
 /// ```
-public struct MLP: Layer {
+public struct MLP: CompositeLayer {
     /// Flatten, then dense layers and activations in turn.
     public let body: Sequential
 
@@ -22,16 +22,4 @@ public struct MLP: Layer {
         }
         body = Sequential(layers)
     }
-
-    /// The tensors that training changes.
-    public var parameters: [Parameter] { body.parameters }
-
-    /// The state of the layers that is no parameter.
-    public var buffers: [Parameter] { body.buffers }
-
-    /// The forward pass.
-    public func callAsFunction(_ x: Tensor) -> Tensor { body(x) }
-
-    /// The forward pass and its derivative at `x`, without a tape.
-    public func linearize(_ x: Tensor) -> (output: Tensor, linearization: any Linearization) { body.linearize(x) }
 }

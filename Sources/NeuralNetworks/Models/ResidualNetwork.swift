@@ -11,7 +11,7 @@ import Torch
 /// NS25 fixes the channels, the "residual connections between channels of same shape", and that "instead of max
 /// pooling, we use larger strides". It leaves open the size of the kernels, normalization, and where the strides are;
 /// here these are as in He et al. (2016).
-public struct ResidualNetwork: Layer {
+public struct ResidualNetwork: CompositeLayer {
     /// Convolutions, normalizations and activations, residual connections among them; flatten; the head.
     public let body: Sequential
 
@@ -64,16 +64,4 @@ public struct ResidualNetwork: Layer {
         ]
         body = Sequential(layers)
     }
-
-    /// The tensors that training changes.
-    public var parameters: [Parameter] { body.parameters }
-
-    /// The running statistics of the normalizations.
-    public var buffers: [Parameter] { body.buffers }
-
-    /// The forward pass.
-    public func callAsFunction(_ x: Tensor) -> Tensor { body(x) }
-
-    /// The forward pass and its derivative at `x`, without a tape.
-    public func linearize(_ x: Tensor) -> (output: Tensor, linearization: any Linearization) { body.linearize(x) }
 }

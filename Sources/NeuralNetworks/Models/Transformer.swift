@@ -10,7 +10,7 @@ import Torch
 /// let model = Transformer.regression(
 ///     features: 7, outputs: 7, length: 168, heads: 4, layers: 4, using: Generator(seed: 0))
 /// ```
-public struct Transformer: Layer {
+public struct Transformer: CompositeLayer {
     /// The parts, first to last.
     public let body: Sequential
 
@@ -111,13 +111,4 @@ public struct Transformer: Layer {
             "head": head,
         ])
     }
-
-    /// The tensors that training changes.
-    public var parameters: [Parameter] { body.parameters }
-
-    /// The forward pass.
-    public func callAsFunction(_ x: Tensor) -> Tensor { body(x) }
-
-    /// The forward pass and its derivative at `x`, without a tape.
-    public func linearize(_ x: Tensor) -> (output: Tensor, linearization: any Linearization) { body.linearize(x) }
 }

@@ -7,7 +7,7 @@ import Torch
 /// normalization last, as first published, `y = norm1(x + attention(x))` and then
 /// `norm2(y + linear2(relu(linear1(y))))`. Parameters have the names and shapes of PyTorch's `TransformerEncoderLayer`, in the
 /// order of the forward pass.
-public struct TransformerBlock: Layer {
+public struct TransformerBlock: CompositeLayer {
     /// The two halves, and the normalizations between or before them.
     public let body: Sequential
 
@@ -53,13 +53,4 @@ public struct TransformerBlock: Layer {
                 ])
             }
     }
-
-    /// The tensors that training changes.
-    public var parameters: [Parameter] { body.parameters }
-
-    /// The forward pass.
-    public func callAsFunction(_ x: Tensor) -> Tensor { body(x) }
-
-    /// The forward pass and its derivative at `x`, without a tape.
-    public func linearize(_ x: Tensor) -> (output: Tensor, linearization: any Linearization) { body.linearize(x) }
 }

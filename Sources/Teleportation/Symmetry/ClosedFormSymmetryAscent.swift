@@ -77,7 +77,7 @@ final class ClosedFormSymmetryAscent<Objective: Loss>: SymmetryAscent {
         slopes = perceptron.activations.indices.map {
             perceptron.activations[$0].derivative(at: preactivations[$0], output: inputs[$0 + 1].rows)
         }
-        let delta = outputDelta ?? loss.linearize(preactivations[last], targets).linearization.gradient
+        let delta = outputDelta ?? loss.linearize(preactivations[last], targets).gradient
         outputDelta = delta
         deltas = Array(repeating: delta, count: layers.count)
         pulled = Array(repeating: nil, count: layers.count)

@@ -91,7 +91,7 @@ private final class DataAscent<Model: Layer, Objective: Loss>: SymmetryAscent {
     }
 
     func differentiate() -> [ParameterGradient] {
-        gradients = linearized().pullback().parameters
+        gradients = linearized().gradients(of: model.parameters.map(\.value))
         return gradients
     }
 

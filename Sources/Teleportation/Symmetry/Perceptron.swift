@@ -60,17 +60,3 @@ extension Dense {
         bias == nil ? rows : rows.appendingOnes()
     }
 }
-
-extension Activation {
-    /// The activation that a layer applies; nil if it is a layer of another kind.
-    init?(of layer: any Layer) {
-        switch layer {
-        case is ReLU: self = .relu
-        case let layer as LeakyReLU: self = .leakyReLU(slope: layer.slope)
-        case is Tanh: self = .tanh
-        case is Sigmoid: self = .sigmoid
-        case is GELU: self = .gelu
-        default: return nil
-        }
-    }
-}

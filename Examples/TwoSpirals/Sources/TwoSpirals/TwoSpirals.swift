@@ -22,6 +22,7 @@ enum TwoSpirals {
     /// The training loss after each epoch of full-batch gradient descent.
     static func losses(on data: Batch, teleporting: Bool) -> [Double] {
         let model = MLP(inputs: 2, hidden: [512, 512], outputs: 2, using: Generator(seed: 0))
+        let parameters = model.parameters.map(\.value)
         let optimizer = SGD(learningRate: 0.05)
         let teleporter = NullSpaceTeleporter()
 
@@ -31,7 +32,7 @@ enum TwoSpirals {
                 precondition(report.restored == nil, "the teleport was undone: \(report.restored!)")
             }
             let loss = LinearizedLoss(model, CrossEntropy(), on: data)
-            optimizer.update(model.parameters.map(\.value), with: loss.pullback().parameters)
+            optimizer.update(parameters, with: loss.gradients(of: parameters))
             return loss.value.item()
         }
     }

@@ -1,0 +1,23 @@
+import Torch
+
+/// What a layer says of itself, so that symmetries can be found in any model that is built from layers.
+public enum LayerStructure {
+    /// `x W^T + b` with a weight of rank 2, or the convolution with one of rank 4.
+    case affine(weight: Tensor, bias: Tensor?)
+    /// A function on each element that the library knows.
+    case activation(Activation)
+    /// Another function on each element; positively homogeneous if `f(c x) = c f(x)` for each c > 0.
+    case elementwise(isPositivelyHomogeneous: Bool)
+    /// Acts on each channel alone, and is positively homogeneous.
+    case pooling
+    /// Passes its input on, but for noise in training.
+    case identity
+    /// Makes one dimension of all but the first.
+    case flattening
+    /// Layers one after the other.
+    case sequence([any Layer])
+    /// `x + body(x)`.
+    case residual(any Layer)
+    /// Anything else.
+    case opaque
+}
