@@ -16,7 +16,8 @@ import Torch
             let (output, linearization) = byAutograd ? AutogradLinearization.of(layer, at: x) : layer.linearize(x)
             let pulled = linearization.pullback(cotangent)
             #expect(relativeDifference(output, step.output) < 1e-12)
-            for (own, expected) in zip([pulled.input!] + pulled.parameters.map { $0.formed() }, step.gradients) {
+            let gradients = pulled.collected.gradients.values(of: layer.parameters.map(\.value))
+            for (own, expected) in zip([pulled.input!] + gradients.map { $0.formed() }, step.gradients) {
                 #expect(relativeDifference(own, expected) < 1e-12)
             }
             step.buffers.expect(layer.buffers, within: 1e-14)
@@ -64,7 +65,8 @@ import Torch
         let scale = layer.weight / (layer.runningVariance + layer.epsilon).squareRoot()
         _ = layer(x)
         #expect(relativeDifference(linearization.pullback(tangent).input!, tangent * scale) < 1e-14)
-        #expect(relativeDifference(linearization.pushforward(tangent, along: []).output!, tangent * scale) < 1e-14)
+        #expect(
+            relativeDifference(linearization.pushforward(tangent, along: Gradients()).output!, tangent * scale) < 1e-14)
     }
 
     @Test("Autograd's third derivative is that of finite differences", arguments: [Mode.teleportation, .evaluation])
@@ -99,10 +101,10 @@ import Torch
         let generator = Generator(seed: 5)
         let layer = BatchNormalization(3, dtype: .float64)
         let x = Tensor.normal([8, 3], using: generator, dtype: .float64)
-        let directions = layer.parameters.map {
-            ParameterGradient.tensor(.normal($0.value.shape, using: generator, dtype: .float64))
-        }
-        let pushed = [x, x + 1e5].map { layer.linearize($0).linearization.pushforward(nil, along: directions[...]) }
+        let directions = Gradients(
+            layer.parameters.map(\.value),
+            layer.parameters.map { .tensor(.normal($0.value.shape, using: generator, dtype: .float64)) })
+        let pushed = [x, x + 1e5].map { layer.linearize($0).linearization.pushforward(nil, along: directions) }
         #expect(relativeDifference(pushed[1].output!, pushed[0].output!) < 1e-9)
     }
 
@@ -145,7 +147,7 @@ import Torch
             let (output, linearization) = dropout.linearize(x)
             #expect(output.sharesStorage(with: x))
             #expect(linearization.pullback(x).input!.sharesStorage(with: x))
-            #expect(linearization.pushforward(x, along: []).output!.sharesStorage(with: x))
+            #expect(linearization.pushforward(x, along: Gradients()).output!.sharesStorage(with: x))
         }
         #expect(generator.state.elements(as: UInt8.self) == state.elements(as: UInt8.self))
     }
@@ -174,7 +176,7 @@ import Torch
         #expect(next.doubles() != output.doubles())
         // Of ones the output is the mask.
         #expect(linearization.pullback(x).input!.doubles() == output.doubles())
-        #expect(linearization.pushforward(x, along: []).output!.doubles() == output.doubles())
+        #expect(linearization.pushforward(x, along: Gradients()).output!.doubles() == output.doubles())
     }
 
     @Test("A rate of 0 drops nothing, and one of 1 traps")

@@ -94,7 +94,7 @@ func relativeDifference(_ actual: Tensor, _ expected: [Double]) -> Double {
         let linearized = LinearizedLoss(model, CrossEntropy(), on: batch)
         #expect(relativeDifference(linearized.outputs, fixture.output) < 1e-10)
         #expect(abs(linearized.value.item() - fixture.loss) < 1e-10)
-        for (own, expected) in zip(linearized.pullback().parameters, fixture.gradients) {
+        for (own, expected) in zip(linearized.gradients(of: model.parameters.map(\.value)), fixture.gradients) {
             #expect(relativeDifference(own.formed(), expected) < 1e-10)
         }
         fixture.buffers.expect(model.buffers, within: 1e-12)
@@ -141,8 +141,8 @@ func relativeDifference(_ actual: Tensor, _ expected: [Double]) -> Double {
     func maps() {
         let generator = Generator(seed: 0)
         let model = ResidualNetwork(imageShape: [3, 9, 5], channels: [4, 4, 4, 6, 6], outputs: 2, using: generator)
-        let maps = model.linearize(.normal([2, 3, 9, 5], using: generator)).linearization.affineMaps
-        #expect(maps.map(\.name) == ["0", "3.0", "3.3", "5", "8.0", "11"])
+        let maps = model.linearize(.normal([2, 3, 9, 5], using: generator)).linearization.sites
+        #expect(maps.map(model.name(of:)) == ["0", "3.0", "3.3", "5", "8.0", "11"])
         #expect(maps.map { $0.bias != nil } == [false, false, false, false, false, true])
         #expect(maps.last?.matrix.shape == [2, 6 * 3 * 2])
     }

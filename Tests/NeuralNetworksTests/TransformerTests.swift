@@ -56,16 +56,17 @@ extension Case {
 
         let cotangent = Tensor.normal([2, 3, 3], using: generator, dtype: .float64)
         let pulled = linearization.pullback(cotangent)
-        #expect(pulled.input == nil && linearization.affineMaps.isEmpty)
+        #expect(pulled.input == nil && linearization.sites.isEmpty)
         let expected = withGradients(of: [layer.weight]) {
             Torch.gradient(of: layer(indices), with: [layer.weight], cotangent: cotangent)[0]
         }
-        #expect(relativeDifference(pulled.parameters[0].formed(), expected) < 1e-15)
+        #expect(relativeDifference(try #require(pulled.collected.gradients[layer.weight]).formed(), expected) < 1e-15)
 
         let direction = Tensor.normal([5, 3], using: generator, dtype: .float64)
-        let pushed = try #require(linearization.pushforward(nil, along: [.tensor(direction)]).output)
+        let along = Gradients([layer.weight], [.tensor(direction)])
+        let pushed = try #require(linearization.pushforward(nil, along: along).output)
         #expect(abs(pushed.dot(cotangent).item() - direction.dot(expected).item()) < 1e-13)
-        #expect(linearization.pushforward(nil, along: []).output == nil)
+        #expect(linearization.pushforward(nil).output == nil)
     }
 
     @Test("The derivative of a language model is autograd's")
@@ -78,7 +79,7 @@ extension Case {
         let parameters = model.parameters.map(\.value)
         let linearized = LinearizedLoss(model, CrossEntropy(), on: Batch(inputs: tokens, targets: targets))
         #expect(linearized.outputs.shape == [3, 5, 7])
-        let pulled = linearized.pullback().parameters
+        let pulled = linearized.gradients(of: parameters)
         let direction = parameters.map { Tensor.normal($0.shape, using: generator, dtype: .float64) }
 
         // Their gradients, and the derivative of those along the direction.
@@ -100,15 +101,17 @@ extension Case {
             for (parameter, step) in zip(parameters, direction) { parameter.addInPlace(step, scale: h) }
             defer { for (parameter, step) in zip(parameters, direction) { parameter.addInPlace(step, scale: -h) } }
             let moved = LinearizedLoss(model, CrossEntropy(), on: Batch(inputs: tokens, targets: targets))
-            return moved.pullback().parameters.map { $0.formed() }
+            return moved.gradients(of: parameters).map { $0.formed() }
         }
         for ((above, below), exact) in zip(zip(pulledBack(h), pulledBack(-h)), product) {
             #expect(relativeDifference((above - below) / (2 * h), exact) < 1e-6)
         }
 
         let pushed = try #require(
-            linearized.model.pushforward(nil, along: direction.map { .tensor($0) }[...]).output)
-        let slope = linearized.loss.pushforward(pushed, along: []).output!.item()
+            linearized.model.pushforward(
+                nil, along: Gradients(parameters, direction.map { .tensor($0) })
+            ).output)
+        let slope = linearized.outputGradient.dot(pushed).item()
         #expect(abs(slope - zip(gradients, direction).map { $0.dot($1) }.total()) < 1e-12)
     }
 
@@ -138,7 +141,7 @@ extension Case {
         #expect(blocks[1](x).shape == [2, 6])
         #expect(relativeDifference(blocks[1](x), TokenPooling.last(blocks[0](x))) < 1e-14)
         #expect(blocks[0].parameters.map(\.name) == blocks[1].parameters.map(\.name))
-        let maps = blocks[1].linearize(x).linearization.affineMaps
+        let maps = blocks[1].linearize(x).linearization.sites
         #expect(maps.map(\.input.rowCount) == [10, 10, 2, 2])
     }
 
@@ -185,10 +188,10 @@ extension Case {
             ["embedding.weight", "embedding.bias"] + inLayers(block)
             + ["norm.weight", "norm.bias", "head.weight", "head.bias"]
         #expect(model.parameters.map(\.name) == names)
-        let maps = model.linearize(.zeros([2, 3, 2])).linearization.affineMaps
+        let maps = model.linearize(.zeros([2, 3, 2])).linearization.sites
         let affine = ["self_attn.in_proj", "self_attn.out_proj", "linear1", "linear2"]
         let mapNames: [String] = ["embedding"] + inLayers(affine) + ["head"]
-        #expect(maps.map(\.name) == mapNames)
+        #expect(maps.map(model.name(of:)) == mapNames)
     }
 
     @Test("Cross-entropy of tokens is that of their rows")
@@ -196,11 +199,11 @@ extension Case {
         let generator = Generator(seed: 6)
         let outputs = Tensor.normal([2, 3, 4], using: generator, dtype: .float64)
         let targets = Tensor.integers([2, 3], in: 0..<4, using: generator)
-        let (value, linearization) = CrossEntropy().linearize(outputs, targets)
+        let (value, gradient) = CrossEntropy().linearize(outputs, targets)
         let rows = CrossEntropy().linearize(outputs.flattened(upTo: 1), targets.flattened())
         #expect(value.item() == rows.value.item() && CrossEntropy()(outputs, targets).item() == value.item())
-        #expect(linearization.gradient.shape == [2, 3, 4])
-        #expect(relativeDifference(linearization.gradient.flattened(upTo: 1), rows.linearization.gradient) == 0)
+        #expect(gradient.shape == [2, 3, 4])
+        #expect(relativeDifference(gradient.flattened(upTo: 1), rows.gradient) == 0)
     }
 
     @Test("Shapes that do not fit trap")
@@ -259,7 +262,8 @@ extension Case {
         #expect(relativeDifference(output, Tensor(block.output, shape: fixture.shape)) < 1e-12)
         let pulled = linearization.pullback(Tensor(block.cotangent, shape: fixture.shape))
         #expect(relativeDifference(pulled.input!, Tensor(block.inputGradient, shape: fixture.shape)) < 1e-12)
-        for (parameter, gradient) in zip(model.parameters, pulled.parameters) {
+        let gradients = pulled.collected.gradients.values(of: model.parameters.map(\.value))
+        for (parameter, gradient) in zip(model.parameters, gradients) {
             let expected = Tensor(try #require(block.gradients[parameter.name]), shape: parameter.value.shape)
             #expect(relativeDifference(gradient.formed(), expected) < 1e-12, "\(parameter.name)")
         }

@@ -87,7 +87,7 @@ import Torch
             3, 4, kernel: 3, geometry: ConvolutionGeometry(stride: 2, padding: 1), bias: hasBias, using: generator,
             dtype: .float64)
         let x = Tensor.normal([images, 3, 5, 5], using: generator, dtype: .float64)
-        let map = try #require(layer.linearize(x).linearization.affineMaps.first)
+        let map = try #require(layer.linearize(x).linearization.sites.first)
         let space = try InputNullSpace.of(map, tau: 1)
         #expect(space.freeDimensions == max(27 + (hasBias ? 1 : 0) - 9 * images, 0))
         guard space.freeDimensions > 0 else { return }

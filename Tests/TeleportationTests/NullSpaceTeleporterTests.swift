@@ -91,13 +91,14 @@ import Torch
     func directionByFiniteDifferences() throws {
         let instance = Instance(hidden: [24, 20], samples: 6)
         let (model, batch) = (instance.model(), instance.batch())
-        let ascent = ClosedFormAscent(LinearizedLoss(model, CrossEntropy(), on: batch))
+        let ascent = ClosedFormAscent(
+            LinearizedLoss(model, CrossEntropy(), on: batch), of: model.parameters.map(\.value))
         _ = ascent.differentiate()
         let moves = try ascent.direction(in: InputNullSpaces(tau: 1))
         #expect(moves.count == 4)
 
         func objective() -> Double {
-            LinearizedLoss(model, CrossEntropy(), on: batch).pullback().parameters
+            LinearizedLoss(model, CrossEntropy(), on: batch).gradients(of: model.parameters.map(\.value))
                 .squaredNorm() / 2
         }
         // Along a projected direction p the derivative of the objective is <H g, p> = ||p||^2.
@@ -137,7 +138,8 @@ import Torch
     func fixedStep() throws {
         let instance = Instance(hidden: [24], samples: 6)
         let (model, reference) = (instance.model(), instance.model())
-        let ascent = ClosedFormAscent(LinearizedLoss(reference, CrossEntropy(), on: instance.batch()))
+        let ascent = ClosedFormAscent(
+            LinearizedLoss(reference, CrossEntropy(), on: instance.batch()), of: reference.parameters.map(\.value))
         _ = ascent.differentiate()
         for move in try ascent.direction(in: InputNullSpaces(tau: 1)) {
             move.direction.add(to: move.parameter, scale: 0.2)
@@ -192,10 +194,10 @@ import Torch
         let parameters = model.parameters.map(\.value)
         let adam = Adam(learningRate: 1e-3)
         for _ in 0..<3 {
-            adam.update(parameters, with: LinearizedLoss(model, CrossEntropy(), on: batch).pullback().parameters)
+            adam.update(parameters, with: LinearizedLoss(model, CrossEntropy(), on: batch).gradients(of: parameters))
         }
         let state = adam.state
-        let gradients = LinearizedLoss(model, CrossEntropy(), on: batch).pullback().parameters
+        let gradients = LinearizedLoss(model, CrossEntropy(), on: batch).gradients(of: model.parameters.map(\.value))
         let loss = LinearizedLoss(model, CrossEntropy(), on: batch).value.item()
         let share = adam.predictedDecrease(of: parameters, with: gradients) / loss
         let tight = NullSpaceTeleporter(cap: .predicted(share * 0.99))
@@ -338,7 +340,7 @@ import Torch
         let optimizer = Momentum(learningRate: 0.1)
         func step() {
             let loss = LinearizedLoss(model, CrossEntropy(), on: batch)
-            optimizer.update(parameters, with: loss.pullback().parameters)
+            optimizer.update(parameters, with: loss.gradients(of: parameters))
         }
         for _ in 0..<30 { step() }
         let trained = parameters.map { $0.clone() }
@@ -389,7 +391,8 @@ import Torch
             inputs: .normal([4, 5], using: generator, dtype: .float64),
             targets: .normal([4, 3], using: generator, dtype: .float64))
         func norm() -> Double {
-            LinearizedLoss(model, MeanSquaredError(), on: batch).pullback().parameters.squaredNorm()
+            LinearizedLoss(model, MeanSquaredError(), on: batch).gradients(of: model.parameters.map(\.value))
+                .squaredNorm()
         }
         let stepSize = StepSize.growth(3)
         var teleporter = NullSpaceTeleporter(steps: 6, stepSize: stepSize, cap: .none)
@@ -489,20 +492,7 @@ import Torch
             var parameters: [Parameter] { first.parameters + second.parameters }
             func callAsFunction(_ x: Tensor) -> Tensor { second(first(x).tanh()) }
             func linearize(_ x: Tensor) -> (output: Tensor, linearization: any Linearization) {
-                let (output, inner) = Sequential(first, Tanh(), second).linearize(x)
-                return (output, Anonymous(inner: inner))
-            }
-        }
-        struct Anonymous: Linearization {
-            let inner: any Linearization
-            var affineMaps: [AffineMap] {
-                inner.affineMaps.map { AffineMap(weight: $0.weight, bias: $0.bias, input: $0.input) }
-            }
-            func pullback(_ cotangent: Tensor, needsInput: Bool) -> Pullback {
-                inner.pullback(cotangent, needsInput: needsInput)
-            }
-            func pushforward(_ tangent: Tensor?, along directions: ArraySlice<ParameterGradient>) -> Pushforward {
-                inner.pushforward(tangent, along: directions)
+                Sequential(first, Tanh(), second).linearize(x)
             }
         }
         let generator = Generator(seed: 1)

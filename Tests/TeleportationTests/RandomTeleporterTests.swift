@@ -104,7 +104,7 @@ import Torch
     func gradientNorms() {
         let (model, batch) = (Network.perceptron.model(), Network.perceptron.batch())
         func squaredNorm() -> Double {
-            LinearizedLoss(model, CrossEntropy(), on: batch).pullback().parameters.squaredNorm()
+            LinearizedLoss(model, CrossEntropy(), on: batch).gradients(of: model.parameters.map(\.value)).squaredNorm()
         }
         let before = squaredNorm()
         let report = teleport(teleporter(.logUniform(factor: 2), permutes: false), model, on: batch)

@@ -28,7 +28,7 @@ enum ModalInstance: String, CaseIterable, Sendable {
         let optimizer = SGD(learningRate: 0.05)
         for _ in 0..<3 {
             let loss = LinearizedLoss(model, CrossEntropy(), on: batch())
-            optimizer.update(model.parameters.map(\.value), with: loss.pullback().parameters)
+            optimizer.update(model.parameters.map(\.value), with: loss.gradients(of: model.parameters.map(\.value)))
         }
         return model
     }

@@ -23,7 +23,7 @@ import Torch
         @discardableResult
         func step(on batch: Batch) -> Tensor {
             let loss = LinearizedLoss(model, MeanSquaredError(), on: batch)
-            optimizer.update(model.parameters.map(\.value), with: loss.pullback().parameters)
+            optimizer.update(model.parameters.map(\.value), with: loss.gradients(of: model.parameters.map(\.value)))
             return loss.value
         }
 

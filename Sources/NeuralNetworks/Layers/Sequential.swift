@@ -42,7 +42,8 @@ public struct Sequential: Layer {
     private func named(_ tensors: (any Layer) -> [Parameter]) -> [Parameter] {
         var known: [Parameter] = []
         for (name, layer) in zip(names, layers) {
-            for parameter in tensors(layer) where !known.contains(where: { $0.value.isIdentical(to: parameter.value) }) {
+            for parameter in tensors(layer) where !known.contains(where: { $0.value.isIdentical(to: parameter.value) })
+            {
                 known.append(Parameter(name.appendingToPath(parameter.name), parameter.value))
             }
         }
