@@ -85,10 +85,10 @@ public struct InspectExperiment {
             }
         }
         look(after: 0)
-        var teleporter = NullSpaceTeleporter(
-            steps: steps, stepSize: stepSize, cap: .none, tau: tau, tolerance: .greatestFiniteMagnitude)
-        teleporter.stepTaken = look
-        let report = teleporter.teleport(model, loss, on: [batch], before: SGD(learningRate: 1))[0]
+        let teleporter = NullSpaceTeleporter(
+            steps: steps, stepSize: stepSize, cap: .none, tau: tau, tolerance: .infinity)
+        let context = TeleportContext(before: SGD(learningRate: 1), stepTaken: look)
+        let report = teleporter.teleport(model, loss, on: [batch], in: context)[0]
         return Inspection.Ascent(tau: tau, points: points, reason: report.restored?.description)
     }
 

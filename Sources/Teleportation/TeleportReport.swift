@@ -2,9 +2,8 @@
 public struct TeleportReport: Sendable {
     /// The number of steps taken; fewer than asked for if the cap was reached.
     public var steps = 0
-    /// How often a move was halved: all of it for the sake of the control samples, a step by a line search, or a group
-    /// element that leads out of the range of an activation.
-    public var halvings = 0
+    /// How often moves, or parts of them, were halved, and for what.
+    public var halvings = Halvings()
     /// The loss of the batch before the first step.
     public var lossBefore: Double
     /// The loss of the batch after the last step, computed anew from the moved parameters, also where these were then set
@@ -14,6 +13,10 @@ public struct TeleportReport: Sendable {
     public var gradientNormSquaredBefore: Double
     /// The same after the last step.
     public var gradientNormSquaredAfter: Double
+    /// The objective before the first step; nil if the teleport climbs none.
+    public var objectiveBefore: Double?
+    /// The objective after the last step; nil if the teleport climbs none, or was given up before its end.
+    public var objectiveAfter: Double?
     /// The dimension of the null space of each affine map's input, of those that can move, by the map's name; empty if the
     /// teleporter asks for no null space.
     public var freeDimensions: [String: Int] = [:]
@@ -21,6 +24,19 @@ public struct TeleportReport: Sendable {
     public var restored: Restoration?
     /// The time taken, in seconds.
     public var seconds = 0.0
+
+    /// How often moves were halved.
+    public struct Halvings: Hashable, Sendable {
+        /// Steps that went too far, or that a line search did not accept.
+        public var search = 0
+        /// Group elements that led out of the range of an activation.
+        public var range = 0
+        /// Whole moves, for the sake of control samples.
+        public var control = 0
+
+        /// All of them.
+        public var total: Int { search + range + control }
+    }
 
     /// The report of a teleport that has not begun.
     init(lossBefore: Double) {

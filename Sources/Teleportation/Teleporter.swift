@@ -1,20 +1,95 @@
 import NeuralNetworks
 import Optimizers
+import Torch
 
-/// A way to move a model's parameters within the level set of its loss.
+/// A way to move a model's parameters within the level set of its loss: a method with its hyperparameters, as a value.
+///
+/// ```swift
+/// let teleporter = NullSpaceTeleporter()
+/// let reports = teleporter.teleport(model, CrossEntropy(), on: batches, before: optimizer)
+/// ```
+///
+/// A teleporter that climbs an objective is a `ClimbingTeleporter`; one that does not, as a random one, begins a teleport of its
+/// own.
 public protocol Teleporter {
-    /// Moves the parameters on one batch after the other.
+    /// Checks that the method can move a model.
     ///
-    /// Each batch is a transaction: the parameters are set back where a number stopped being finite or the loss of the
-    /// batch drifted beyond the teleporter's tolerance and by more than 1e-7, and the report says so.
+    /// - Throws: A refusal, which says what does not fit and what to use instead.
+    func check(_ model: some Layer) throws
+
+    /// Begins a teleport: what all its batches share is computed here.
     ///
     /// - Parameters:
-    ///   - model: The model whose parameters move, in place.
+    ///   - model: The model whose parameters move, in place; one that `check` accepts.
+    ///   - loss: The loss whose level set they stay in.
+    ///   - context: What there is only when a training runs.
+    func begin(_ model: some Layer, _ loss: some Loss, in context: TeleportContext) -> any Teleport
+}
+
+/// A teleport under way.
+public protocol Teleport {
+    /// Moves the parameters on one batch: a transaction.
+    ///
+    /// The parameters are set back, to the last bit, where a number stopped being finite or the loss of the batch drifted beyond
+    /// the tolerance, and the report says so.
+    func move(on batch: Batch) -> TeleportReport
+}
+
+/// What a teleport knows of the training around it.
+public struct TeleportContext {
+    /// The optimizer that goes on from where the teleport leads; its state is read and not changed.
+    public var optimizer: any Optimizer
+    /// What random moves are drawn from.
+    public var generator: Generator
+    /// All training samples, for teleports that hold the loss of all of them; nil where they are not at hand.
+    public var samples: (any Sequence<Batch>)?
+    /// Called after each step of a climb with the number of steps on the batch so far, while the parameters are where it led.
+    public var stepTaken: ((Int) -> Void)?
+
+    /// The context of a teleport before an optimizer goes on.
+    public init(
+        before optimizer: any Optimizer, using generator: Generator = Generator(seed: 0),
+        samples: (any Sequence<Batch>)? = nil, stepTaken: ((Int) -> Void)? = nil
+    ) {
+        self.optimizer = optimizer
+        self.generator = generator
+        self.samples = samples
+        self.stepTaken = stepTaken
+    }
+}
+
+extension Teleporter {
+    /// Any model can be moved.
+    public func check(_ model: some Layer) throws {}
+
+    /// Moves the parameters on one batch after the other.
+    ///
+    /// - Parameters:
+    ///   - model: The model whose parameters move, in place. Traps if `check(_:)` throws.
     ///   - loss: The loss whose level set they stay in.
     ///   - batches: The samples on which the loss is held.
     ///   - optimizer: The optimizer that goes on from there; its state is read by `Cap.predicted` and not changed.
     /// - Returns: One report for each batch.
-    func teleport(
+    public func teleport(
         _ model: some Layer, _ loss: some Loss, on batches: some Sequence<Batch>, before optimizer: any Optimizer
-    ) -> [TeleportReport]
+    ) -> [TeleportReport] {
+        teleport(model, loss, on: batches, in: TeleportContext(before: optimizer))
+    }
+
+    /// Moves the parameters on one batch after the other, with all that the context gives.
+    ///
+    /// The loss that is held is that of `Mode.teleportation`.
+    ///
+    /// - Returns: One report for each batch.
+    public func teleport(
+        _ model: some Layer, _ loss: some Loss, on batches: some Sequence<Batch>, in context: TeleportContext
+    ) -> [TeleportReport] {
+        do { try check(model) } catch { fatalError("\(error)") }
+        return withoutGradients {
+            withMode(.teleportation) {
+                let teleport = begin(model, loss, in: context)
+                return batches.map { teleport.move(on: $0) }
+            }
+        }
+    }
 }

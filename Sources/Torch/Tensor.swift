@@ -130,6 +130,9 @@ public struct TorchError: Error, CustomStringConvertible {
     /// What libtorch said.
     public let description: String
 
+    /// An error that is found before libtorch meets it.
+    package init(description: String) { self.description = description }
+
     /// The error of the last libtorch call of this thread.
     static var last: TorchError { TorchError(description: String(cString: ct_last_error())) }
 }

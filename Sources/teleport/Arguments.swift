@@ -93,9 +93,9 @@ extension ArgumentHelp {
     }
 }
 
-extension NullSpaceTeleporter.Method: ExpressibleByArgument {}
+extension NullSpaceTeleporter.Derivative: ExpressibleByArgument {}
 extension OptimizerKind: ExpressibleByArgument {}
-extension TeleportConfiguration.Scope: ExpressibleByArgument {}
+extension NullSpaceTeleporter.Scope: ExpressibleByArgument {}
 extension TeleportConfiguration.OptimizerStatePolicy: ExpressibleByArgument {}
 extension BenchmarkSuite: ExpressibleByArgument {}
 extension Scale: ExpressibleByArgument {}

@@ -107,10 +107,10 @@ struct TeleportationOptions: ParsableArguments {
     var tau = 1.0
 
     @Option(help: "Hold the loss on the teleport batch, or on the whole training set (not with resnet).")
-    var scope = TeleportConfiguration.Scope.batch
+    var scope = NullSpaceTeleporter.Scope.batch
 
     @Option(help: "How directions are computed; double-backward is the algorithm as published.")
-    var derivative = NullSpaceTeleporter.Method.closedForm
+    var derivative = NullSpaceTeleporter.Derivative.closedForm
 
     @Option(
         help: "Other samples, which a null-space teleport and one step after it must leave no worse; 0 for none.",

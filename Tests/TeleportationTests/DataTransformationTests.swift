@@ -18,7 +18,7 @@ import Torch
         #expect(relativeDifference(model(transformation(samples)), before) < 1e-14)
         for teleport in 1...2 {
             let report = try transformation.teleport(
-                model, CrossEntropy(), on: batch, steps: 3, stepSize: .growth(0.2), cap: .none,
+                model, CrossEntropy(), on: batch, climb: Climb(steps: 3, stepSize: .growth(0.2), cap: .none),
                 before: SGD(learningRate: 0.1))
             #expect(report.steps == 3 && report.restored == nil && report.relativeDrift < 1e-10)
             #expect(report.gradientNormSquaredAfter > 1.5 * report.gradientNormSquaredBefore)
@@ -32,7 +32,8 @@ import Torch
     func direction() throws {
         let instance = Instance(hidden: [14], samples: 6)
         let report = try DataTransformation(features: 12, dtype: .float64).teleport(
-            instance.model(), CrossEntropy(), on: instance.batch(), steps: 1, stepSize: .growth(1e-4), cap: .none,
+            instance.model(), CrossEntropy(), on: instance.batch(),
+            climb: Climb(steps: 1, stepSize: .growth(1e-4), cap: .none),
             before: SGD(learningRate: 0.1))
         #expect(abs((report.gradientNormSquaredAfter / report.gradientNormSquaredBefore - 1) / 1e-4 - 1) < 1e-3)
     }
@@ -43,7 +44,8 @@ import Torch
         let model = instance.model()
         let transformation = DataTransformation(features: 12, dtype: .float64)
         let report = try transformation.teleport(
-            model, CrossEntropy(), on: instance.batch(), stepSize: .fixed(1e9), cap: .none,
+            model, CrossEntropy(), on: instance.batch(),
+            climb: Climb(steps: 10, stepSize: .fixed(1e9), cap: .none),
             before: SGD(learningRate: 0.1))
         #expect(report.restored != nil)
         #expect(relativeDifference(transformation.matrix, .identity(12, dtype: .float64)) == 0)

@@ -1,4 +1,5 @@
 import NeuralNetworks
+import Optimizers
 import Testing
 import Torch
 
@@ -88,7 +89,8 @@ import Torch
             dtype: .float64)
         let x = Tensor.normal([images, 3, 5, 5], using: generator, dtype: .float64)
         let map = try #require(layer.linearize(x).linearization.sites.first)
-        let space = try InputNullSpace.of(map, tau: 1)
+        let space = try InputNullSpace.of(
+            MovableWeight(weight: map.weight, bias: map.bias, sites: [map]), tau: 1)
         #expect(space.freeDimensions == max(27 + (hasBias ? 1 : 0) - 9 * images, 0))
         guard space.freeDimensions > 0 else { return }
         let direction = Tensor.normal([4, 27], using: generator, dtype: .float64)
@@ -127,7 +129,7 @@ import Torch
         let rows = Tensor.normal([5000, 3], using: generator).matmul(.normal([3, 12], using: generator))
         let x = Tensor.normal([2, 12], using: generator)
         let projections = try [[5000], [1, 4999], [2500, 2500]].map { sizes in
-            var covariance = InputCovariance(columns: 12, hasBias: true, dtype: .float32, device: .cpu)
+            let covariance = InputCovariance(columns: 12, hasBias: true, dtype: .float32, device: .cpu)
             var start = 0
             for size in sizes {
                 covariance.add(rows.narrowed(0, to: start..<start + size))
@@ -145,16 +147,28 @@ import Torch
 @Suite struct StepSizeAndCapTests {
     @Test("Eta of each step size, shortened where the cap is near")
     func eta() {
-        #expect(StepSize.fixed(0.2).eta(gradient: 2, direction: 4, limit: .infinity) == 0.2)
-        #expect(StepSize.growth(0.5).eta(gradient: 2, direction: 4, limit: .infinity) == 0.5 * 2 / 8)
-        #expect(StepSize.fixed(0.2).eta(gradient: 2, direction: 4, limit: 1.1).isApproximately(0.1 * 2 / 8))
-        #expect(StepSize.growth(0.5).eta(gradient: 2, direction: 4, limit: 1.1).isApproximately(0.1 * 2 / 8))
+        #expect(StepSize.fixed(0.2).eta(value: 1, slope: 4, limit: .infinity) == 0.2)
+        #expect(StepSize.growth(0.5).eta(value: 1, slope: 4, limit: .infinity) == 0.5 * 2 / 8)
+        #expect(StepSize.fixed(0.2).eta(value: 1, slope: 4, limit: 1.1).isApproximately(0.1 * 2 / 8))
+        #expect(StepSize.growth(0.5).eta(value: 1, slope: 4, limit: 1.1).isApproximately(0.1 * 2 / 8))
     }
 
     @Test("The growth that each cap leaves")
     func limit() {
+        /// A place where `||g||^2 = 2`.
+        final class Fixed: Place {
+            let loss = 3.0
+            let gradients: [ParameterGradient]
+            init(gradients: [ParameterGradient]) { self.gradients = gradients }
+            func direction(of gradient: ObjectiveGradient) -> (any Direction)? { nil }
+        }
+        let model = Dense(weight: Tensor([1, 1] as [Double], shape: [1, 2]), bias: nil)
+        let batch = Batch(inputs: .zeros([1, 2], dtype: .float64), targets: .zeros([1, 1], dtype: .float64))
+        let landscape = BatchLoss(model, MeanSquaredError(), on: batch)
         func limit(_ cap: Cap) -> Double {
-            cap.limit(gradient: 2, start: 0.5, loss: 3) { 0.06 }
+            let gradient = [ParameterGradient.tensor(Tensor([1, 1] as [Double], shape: [1, 2]))]
+            let point = Point(Fixed(gradients: gradient), in: landscape, before: SGD(learningRate: 0.03))
+            return cap.limit(at: point, start: 0.5, loss: 3)
         }
         #expect(limit(.none) == .infinity)
         #expect(limit(.fixed(5)) == 2.5)

@@ -61,15 +61,15 @@ import Torch
 
     private func difference(_ a: [Double], _ b: [Double]) -> [Double] { zip(a, b).map { $0 - $1 } }
 
-    @Test("Steps are those of the formula", arguments: LevelSetTeleporter.Ascent.allCases)
-    func formula(ascent: LevelSetTeleporter.Ascent) {
+    @Test("Steps are those of the formula", arguments: LevelSetTeleporter.Scaling.allCases)
+    func formula(ascent: LevelSetTeleporter.Scaling) {
         let instance = Instance(hidden: [24, 20], samples: 6)
         let (model, reference, batch) = (instance.model(), instance.model(), instance.batch())
         let rho = 0.05
         let report = LevelSetTeleporter(
-            steps: 3, stepSize: .fixed(rho), ascent: ascent, searchesLine: false, cap: .none, tolerance: 1
+            steps: 3, stepSize: .fixed(rho), scaling: ascent, search: .none, cap: .none, tolerance: 1
         ).teleport(model, CrossEntropy(), on: [batch], before: SGD(learningRate: 1))[0]
-        #expect(report.steps == 3 && report.restored == nil && report.halvings == 0)
+        #expect(report.steps == 3 && report.restored == nil && report.halvings.total == 0)
 
         let parameters = reference.parameters.map(\.value)
         let lossBefore = derivatives(reference, on: batch).loss
@@ -106,7 +106,7 @@ import Torch
             let quadratic = Quadratic()
             let report = quadratic.teleport(
                 LevelSetTeleporter(
-                    steps: steps, stepSize: .fixed(0.2), searchesLine: false, cap: .none, tolerance: 1))
+                    steps: steps, stepSize: .fixed(0.2), search: .none, cap: .none, tolerance: 1))
             #expect(report.steps == steps && report.restored == nil)
             return quadratic.point
         }
@@ -125,7 +125,7 @@ import Torch
     func driftOfAQuadratic(rho: Double) {
         let quadratic = Quadratic()
         let report = quadratic.teleport(
-            LevelSetTeleporter(steps: 1, stepSize: .fixed(rho), searchesLine: false, cap: .none, tolerance: 1))
+            LevelSetTeleporter(steps: 1, stepSize: .fixed(rho), search: .none, cap: .none, tolerance: 1))
         let moved = difference(quadratic.point, quadratic.start)
         #expect(abs((report.lossAfter - report.lossBefore) / quadratic.loss(moved) - 1) < 1e-9)
     }
@@ -134,7 +134,7 @@ import Torch
     func driftFallsQuadratically(activation: Activation) {
         let instance = Instance(hidden: [24, 20], samples: 6, activation: activation)
         let drifts = [4e-3, 2e-3, 1e-3].map { rate in
-            LevelSetTeleporter(steps: 1, stepSize: .growth(rate), searchesLine: false, cap: .none).teleport(
+            LevelSetTeleporter(steps: 1, stepSize: .growth(rate), search: .none, cap: .none).teleport(
                 instance.model(), CrossEntropy(), on: [instance.batch()], before: SGD(learningRate: 1))[0]
                 .relativeDrift
         }
@@ -168,7 +168,7 @@ import Torch
         for seed in 0..<10 {
             let start = Tensor.normal([50], using: Generator(seed: UInt64(seed)), dtype: .float64).doubles()
             let quadratic = Quadratic(factors: start.map { _ in 0.3 }, start: start)
-            let report = quadratic.teleport(LevelSetTeleporter(searchesLine: false, cap: .none))
+            let report = quadratic.teleport(LevelSetTeleporter(search: .none, cap: .none))
             #expect(report.steps == 0 && report.restored == nil)
             #expect(quadratic.point == quadratic.start)
             #expect(report.gradientNormSquaredAfter == report.gradientNormSquaredBefore)
@@ -188,13 +188,13 @@ import Torch
         arguments: [(1e-2, 2.0), (1e-4, 1.02)])
     func lineSearch(tolerance: Double, growth: Double) {
         let instance = Instance(hidden: [24, 20], samples: 6)
-        let reports = [false, true].map {
-            LevelSetTeleporter(steps: 12, stepSize: .growth(3), searchesLine: $0, cap: .none, tolerance: tolerance)
+        let reports = [Search.none, .armijo].map {
+            LevelSetTeleporter(steps: 12, stepSize: .growth(3), search: $0, cap: .none, tolerance: tolerance)
                 .teleport(
                     instance.model(), CrossEntropy(), on: [instance.batch()], before: SGD(learningRate: 1))[0]
         }
-        #expect(reports[0].restored != nil && reports[0].halvings == 0, "without it the steps are too long")
-        #expect(reports[1].restored == nil && reports[1].steps == 12 && reports[1].halvings > 0)
+        #expect(reports[0].restored != nil && reports[0].halvings.total == 0, "without it the steps are too long")
+        #expect(reports[1].restored == nil && reports[1].steps == 12 && reports[1].halvings.search > 0)
         #expect(reports[1].relativeDrift <= tolerance + 1e-7)
         #expect(reports[1].gradientNormSquaredAfter > growth * reports[1].gradientNormSquaredBefore)
     }
@@ -204,8 +204,8 @@ import Torch
         let instance = Instance(hidden: [24, 20], samples: 6)
         let (_, g, hg) = derivatives(instance.model(), on: instance.batch())
         let penalty = 2 * abs(dot(g, hg)) / (dot(g, g) * dot(g, g))
-        let reports = [false, true].map {
-            LevelSetTeleporter(steps: 1, stepSize: .growth(rate), searchesLine: $0, cap: .none, tolerance: 1e3)
+        let reports = [Search.none, .armijo].map {
+            LevelSetTeleporter(steps: 1, stepSize: .growth(rate), search: $0, cap: .none, tolerance: 1e3)
                 .teleport(
                     instance.model(), CrossEntropy(), on: [instance.batch()], before: SGD(learningRate: 1))[0]
         }
@@ -214,7 +214,7 @@ import Torch
                 - penalty * abs(report.lossAfter - report.lossBefore)
         }
         #expect(gains[0] < 0, "the whole step costs more than it gains")
-        #expect(gains[1] > 0 && reports[1].halvings > 0)
+        #expect(gains[1] > 0 && reports[1].halvings.search > 0)
     }
 
     @Test("The derivative of the merit along a step is what the line search takes it for", arguments: [0.02, -0.02])
@@ -230,7 +230,8 @@ import Torch
         let point = TwiceDifferentiableLoss(model, CrossEntropy(), on: batch)
         let step = LevelSetStep(
             gradients: point.gradients, squaredNorm: squaredNorm(model),
-            hessianGradients: point.hessianGradient(with: model.parameters.map(\.value)), drift: drift)
+            objectiveGradients: point.hessianProduct(with: point.gradients, for: model.parameters.map(\.value)),
+            drift: drift)
         func merit(_ part: Double) -> Double {
             let moved = instance.model()
             step.add(to: moved.parameters.map(\.value), eta: eta, part: part)
@@ -239,8 +240,11 @@ import Torch
         }
         let h = 1e-5
         let slope = (merit(h) - merit(-h)) / (2 * h)
-        #expect(abs(step.slope(eta: eta, penalty: penalty) / slope - 1) < 1e-6)
-        #expect(step.slope(eta: 0, penalty: 2 * abs(step.multiplier)) > 0, "the way back alone is up as well")
+        #expect(abs(step.slope(eta: eta, penalty: penalty, scale: step.squaredNorm) / slope - 1) < 1e-6)
+        #expect(
+            step.slope(
+                eta: 0, penalty: 2 * abs(step.multiplier(scale: step.squaredNorm)), scale: step.squaredNorm) > 0,
+            "the way back alone is up as well")
     }
 
     @Test(
@@ -327,7 +331,7 @@ import Torch
     func restoresDrift() {
         let instance = Instance(hidden: [24, 20], samples: 40, activation: .relu)
         let model = instance.model()
-        let report = LevelSetTeleporter(stepSize: .growth(2), searchesLine: false, cap: .none, tolerance: 1e-6)
+        let report = LevelSetTeleporter(stepSize: .growth(2), search: .none, cap: .none, tolerance: 1e-6)
             .teleport(model, CrossEntropy(), on: [instance.batch()], before: SGD(learningRate: 1))[0]
         guard case .drifted(let drift, 1e-6) = report.restored else {
             Issue.record("restored: \(String(describing: report.restored))")
@@ -341,7 +345,7 @@ import Torch
     func restoresNonFinite() {
         let instance = Instance(hidden: [24, 20], samples: 6, activation: .relu)
         let model = instance.model()
-        let report = LevelSetTeleporter(steps: 3, stepSize: .fixed(1e200), searchesLine: false, cap: .none).teleport(
+        let report = LevelSetTeleporter(steps: 3, stepSize: .fixed(1e200), search: .none, cap: .none).teleport(
             model, CrossEntropy(), on: [instance.batch()], before: SGD(learningRate: 1))[0]
         #expect(report.restored == .notFinite)
         #expect(elements(model) == elements(instance.model()))

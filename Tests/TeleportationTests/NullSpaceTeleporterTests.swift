@@ -27,9 +27,9 @@ import Torch
     private func compare(_ instance: Instance, distinct: Int) {
         var moved: [[Tensor]] = []
         var reports: [TeleportReport] = []
-        for method in NullSpaceTeleporter.Method.allCases {
+        for method in NullSpaceTeleporter.Derivative.allCases {
             let model = instance.model()
-            let teleporter = NullSpaceTeleporter(steps: 4, stepSize: .growth(0.3), cap: .none, method: method)
+            let teleporter = NullSpaceTeleporter(steps: 4, stepSize: .growth(0.3), cap: .none, derivative: method)
             reports += teleporter.teleport(
                 model, CrossEntropy(), on: [instance.batch(distinct: distinct)], before: SGD(learningRate: 0.1))
             moved.append(model.parameters.map(\.value))
@@ -67,9 +67,9 @@ import Torch
                 imageShape: [2, 8, 8], channels: [8, 12], outputs: 3, activation: .tanh, using: Generator(seed: 3),
                 dtype: .float64)
         }
-        for method in NullSpaceTeleporter.Method.allCases {
+        for method in NullSpaceTeleporter.Derivative.allCases {
             let moving = model()
-            reports += NullSpaceTeleporter(steps: 4, stepSize: .growth(0.3), cap: .none, method: method).teleport(
+            reports += NullSpaceTeleporter(steps: 4, stepSize: .growth(0.3), cap: .none, derivative: method).teleport(
                 moving, CrossEntropy(), on: [batch], before: SGD(learningRate: 0.1))
             moved.append(moving.parameters.map(\.value))
         }
@@ -87,14 +87,20 @@ import Torch
         }
     }
 
+    /// The direction of a step with the gradient norm as the objective.
+    private func direction(of model: MLP, on batch: Batch) throws -> [Move] {
+        let landscape = BatchLoss(model, CrossEntropy(), on: batch)
+        let walk = NullSpaceWalk(on: landscape, in: InputNullSpaces(tau: 1), by: .closedForm)
+        let point = Point(walk.place(), in: landscape, before: SGD(learningRate: 1))
+        let direction = try point.place.direction(of: GradientNorm().gradient(at: point))
+        return try #require(direction as? NullSpaceDirection).moves
+    }
+
     @Test("A direction is the gradient of half the squared gradient norm, less what the inputs see")
     func directionByFiniteDifferences() throws {
         let instance = Instance(hidden: [24, 20], samples: 6)
         let (model, batch) = (instance.model(), instance.batch())
-        let ascent = ClosedFormAscent(
-            LinearizedLoss(model, CrossEntropy(), on: batch), of: model.parameters.map(\.value))
-        _ = ascent.differentiate()
-        let moves = try ascent.direction(in: InputNullSpaces(tau: 1))
+        let moves = try direction(of: model, on: batch)
         #expect(moves.count == 4)
 
         func objective() -> Double {
@@ -138,10 +144,7 @@ import Torch
     func fixedStep() throws {
         let instance = Instance(hidden: [24], samples: 6)
         let (model, reference) = (instance.model(), instance.model())
-        let ascent = ClosedFormAscent(
-            LinearizedLoss(reference, CrossEntropy(), on: instance.batch()), of: reference.parameters.map(\.value))
-        _ = ascent.differentiate()
-        for move in try ascent.direction(in: InputNullSpaces(tau: 1)) {
+        for move in try direction(of: reference, on: instance.batch()) {
             move.direction.add(to: move.parameter, scale: 0.2)
         }
         _ = NullSpaceTeleporter(steps: 1, stepSize: .fixed(0.2), cap: .none).teleport(
@@ -260,10 +263,11 @@ import Torch
             let model = instance.model()
             let before = losses(model)
             let reports = NullSpaceTeleporter(cap: .none, tau: tau, scope: scope, tolerance: 0.1).teleport(
-                model, CrossEntropy(), on: [batches[0], batches[1]], before: SGD(learningRate: 1))
+                model, CrossEntropy(), on: [batches[0], batches[1]],
+                in: TeleportContext(before: SGD(learningRate: 1), samples: batches))
             return (reports, zip(before, losses(model)).map { abs($0 - $1) / $0 }.max()!)
         }
-        let (reports, drift) = teleport(.dataset(batches))
+        let (reports, drift) = teleport(.dataset)
         #expect(drift < (tau == 1 ? 1e-9 : 0.05))
         #expect(reports.count == 2 && reports.allSatisfy { $0.restored == nil && $0.steps == 8 })
         if tau == 1 { #expect(reports[0].freeDimensions == ["3": 65 - 24, "5": 49 - 24]) }
@@ -351,8 +355,9 @@ import Torch
         /// The report, the moved parameters, and the loss of the control samples after a step.
         func teleport(_ control: Batch?) throws -> (report: TeleportReport, moved: [[Double]], after: Double) {
             for (parameter, value) in zip(parameters, trained) { parameter.copy(from: value) }
-            let report = NullSpaceTeleporter(stepSize: .growth(rate), cap: .none, control: control).teleport(
-                model, CrossEntropy(), on: [batch], before: optimizer)[0]
+            let base = NullSpaceTeleporter(stepSize: .growth(rate), cap: .none)
+            let teleporter: any Teleporter = control.map { ControlledTeleporter(base, by: $0) } ?? base
+            let report = teleporter.teleport(model, CrossEntropy(), on: [batch], before: optimizer)[0]
             #expect(!velocitiesBefore.isEmpty && velocities() == velocitiesBefore, "the trial step is taken back")
             let moved = parameters.map { $0.doubles() }
             let state = optimizer.state
@@ -361,16 +366,16 @@ import Torch
             return (report, moved, controlLoss())
         }
         let free = try teleport(nil)
-        #expect(free.report.halvings == 0 && free.report.restored == nil)
+        #expect(free.report.halvings.control == 0 && free.report.restored == nil)
         #expect(free.after > before, "without control samples the teleport is too costly")
 
         let (report, moved, after) = try teleport(control)
         if case .costly(let old, let new) = report.restored {
             #expect(abs(old - before) < 1e-12 && new > old)
-            #expect(report.halvings == 3)
+            #expect(report.halvings.control == 3)
             #expect(moved == trained.map { $0.doubles() })
         } else {
-            #expect(report.restored == nil && (1...3).contains(report.halvings))
+            #expect(report.restored == nil && (1...3).contains(report.halvings.control))
             #expect(after <= before + 1e-12)
             #expect(report.relativeDrift < 1e-10)
             #expect(report.gradientNormSquaredAfter < free.report.gradientNormSquaredAfter)
@@ -395,14 +400,14 @@ import Torch
                 .squaredNorm()
         }
         let stepSize = StepSize.growth(3)
-        var teleporter = NullSpaceTeleporter(steps: 6, stepSize: stepSize, cap: .none)
+        let teleporter = NullSpaceTeleporter(steps: 6, stepSize: stepSize, cap: .none)
         var last = norm()
         var growths: [Double] = []
-        teleporter.stepTaken = { _ in
+        let context = TeleportContext(before: SGD(learningRate: 0.1)) { _ in
             growths.append(norm() / last)
             last = norm()
         }
-        let report = teleporter.teleport(model, MeanSquaredError(), on: [batch], before: SGD(learningRate: 0.1))[0]
+        let report = teleporter.teleport(model, MeanSquaredError(), on: [batch], in: context)[0]
         #expect(report.steps == 6 && growths.count == 6)
         #expect(growths.allSatisfy { $0 > 1 && $0 <= stepSize.largestGrowth(limit: .infinity) }, "\(growths)")
         #expect(stepSize.largestGrowth(limit: 1.1) < 1.5, "a cap that is near allows little")
@@ -414,9 +419,11 @@ import Torch
         let instance = Instance(hidden: [24, 20], samples: 6)
         let models = [nil, instance.batch()].map { control in
             let model = instance.model()
-            let report = NullSpaceTeleporter(cap: .none, control: control).teleport(
+            let base = NullSpaceTeleporter(cap: .none)
+            let teleporter: any Teleporter = control.map { ControlledTeleporter(base, by: $0) } ?? base
+            let report = teleporter.teleport(
                 model, CrossEntropy(), on: [instance.batch()], before: SGD(learningRate: 0.1))[0]
-            #expect(report.halvings == 0 && report.restored == nil && report.steps == 8)
+            #expect(report.halvings.total == 0 && report.restored == nil && report.steps == 8)
             return model
         }
         for (a, b) in zip(models[0].parameters, models[1].parameters) {
@@ -469,10 +476,11 @@ import Torch
         }
         instance.seed = 0
         let start = instance.model().parameters.map(\.value)
-        let moved = NullSpaceTeleporter.Method.allCases.map { method in
+        let moved = NullSpaceTeleporter.Derivative.allCases.map { method in
             let model = instance.model()
-            let reports = NullSpaceTeleporter(steps: 3, cap: .none, scope: .dataset(batches), method: method).teleport(
-                model, CrossEntropy(), on: batches, before: SGD(learningRate: 1))
+            let reports = NullSpaceTeleporter(steps: 3, cap: .none, scope: .dataset, derivative: method).teleport(
+                model, CrossEntropy(), on: batches,
+                in: TeleportContext(before: SGD(learningRate: 1), samples: batches))
             for report in reports {
                 #expect(report.restored == nil && report.relativeDrift < 1e-9)
                 #expect(report.freeDimensions.keys.sorted() == ["3", "5"])

@@ -50,9 +50,9 @@ enum ModalInstance: String, CaseIterable, Sendable {
         let batch = instance.batch(samples: size.samples, distinct: size.distinct)
         let start = instance.model().parameters
         var moved: [[Tensor]] = []
-        for method in NullSpaceTeleporter.Method.allCases {
+        for method in NullSpaceTeleporter.Derivative.allCases {
             let model = instance.model()
-            let report = NullSpaceTeleporter(steps: 4, stepSize: .growth(0.3), cap: .none, method: method).teleport(
+            let report = NullSpaceTeleporter(steps: 4, stepSize: .growth(0.3), cap: .none, derivative: method).teleport(
                 model, CrossEntropy(), on: [batch], before: SGD(learningRate: 0.1))[0]
             #expect(report.steps == 4 && report.restored == nil && report.relativeDrift < 1e-10)
             #expect(report.gradientNormSquaredAfter > 1.5 * report.gradientNormSquaredBefore)
@@ -83,7 +83,7 @@ enum ModalInstance: String, CaseIterable, Sendable {
         // The patches of twelve images span the inputs of the convolutions, and not that of the head.
         let instance = ModalInstance.residualNetwork
         let (model, start) = (instance.model(), instance.model().parameters)
-        let report = NullSpaceTeleporter(cap: .none, method: byDoubleBackward ? .doubleBackward : .closedForm)
+        let report = NullSpaceTeleporter(cap: .none, derivative: byDoubleBackward ? .doubleBackward : .closedForm)
             .teleport(
                 model, CrossEntropy(), on: [instance.batch(samples: 12, distinct: 12)], before: SGD(learningRate: 0.1))[
                 0]
@@ -98,15 +98,16 @@ enum ModalInstance: String, CaseIterable, Sendable {
 
     @Test(
         "A teleport leaves running statistics as they are, drops nothing, and draws nothing",
-        arguments: ModalInstance.allCases, NullSpaceTeleporter.Method.allCases)
-    func state(instance: ModalInstance, method: NullSpaceTeleporter.Method) {
+        arguments: ModalInstance.allCases, NullSpaceTeleporter.Derivative.allCases)
+    func state(instance: ModalInstance, method: NullSpaceTeleporter.Derivative) {
         let model = instance.model()
         let buffers = model.buffers.map { $0.value.clone() }
         #expect(!buffers.isEmpty)
         let batch = instance.batch()
         let next = { (model as? Sequential)?.layers.compactMap { ($0 as? Dropout)?.generator.state.doubles() } ?? [] }
         let drawn = next()
-        let report = NullSpaceTeleporter(cap: .none, method: method, control: batch).teleport(
+        let teleporter = ControlledTeleporter(NullSpaceTeleporter(cap: .none, derivative: method), by: batch)
+        let report = teleporter.teleport(
             model, CrossEntropy(), on: [batch], before: SGD(learningRate: 1e-3))[0]
         #expect(report.restored == nil && report.steps == 8)
         #expect(report.relativeDrift < 1e-10)
@@ -130,8 +131,9 @@ enum ModalInstance: String, CaseIterable, Sendable {
             withMode(.teleportation) { batches.map { CrossEntropy()(model($0.inputs), $0.targets).item() } }
         }
         let before = losses()
-        let reports = NullSpaceTeleporter(cap: .none, scope: .dataset(batches)).teleport(
-            model, CrossEntropy(), on: batches.prefix(1), before: SGD(learningRate: 0.1))
+        let reports = NullSpaceTeleporter(cap: .none, scope: .dataset).teleport(
+            model, CrossEntropy(), on: batches.prefix(1),
+            in: TeleportContext(before: SGD(learningRate: 0.1), samples: batches))
         #expect(reports[0].steps == 8 && reports[0].restored == nil)
         #expect(zip(before, losses()).allSatisfy { abs($0 - $1) < 1e-10 * $0 })
     }

@@ -87,20 +87,27 @@ func augmentedLayers(_ tensors: [Tensor], hasBias: Bool) -> [Tensor] {
         }
     }
 
-    private func ascent(
+    private func walk(
         _ model: MLP, _ test: Case, element: GroupElement = .exponential
-    ) throws -> ClosedFormSymmetryAscent<CrossEntropy> {
-        ClosedFormSymmetryAscent(
-            try Perceptron(model), CrossEntropy(), on: test.instance.batch(), action: test.action, element: element)
+    ) throws -> SymmetryWalk {
+        SymmetryWalk(
+            on: BatchLoss(model, CrossEntropy(), on: test.instance.batch()), try Perceptron(model), action: test.action,
+            element: element)
+    }
+
+    /// T of each pair, with the gradient norm as the objective.
+    private func directions(at place: any Place) throws -> [ParameterGradient] {
+        let direction = try place.direction(of: ObjectiveGradient(hessianAlong: place.gradients))
+        return try #require(direction as? SymmetryDirection).elements
     }
 
     @Test("The direction is the derivative through the whole transformation", arguments: cases)
     func directionMatchesAutograd(test: Case) throws {
         let (model, batch, hasBias) = (test.instance.model(), test.instance.batch(), test.instance.bias)
         let parameters = model.parameters.map(\.value)
-        let ascent = try ascent(model, test)
-        let gradients = ascent.differentiate().map { $0.formed() }
-        let directions = try ascent.direction().map { $0.formed() }
+        let place = try walk(model, test).place()
+        let gradients = place.gradients.map { $0.formed() }
+        let directions = try directions(at: place).map { $0.formed() }
 
         let (expectedGradients, hessianProduct) = withGradients(of: parameters) {
             let loss = CrossEntropy()(model(batch.inputs), batch.targets)
@@ -132,7 +139,7 @@ func augmentedLayers(_ tensors: [Tensor], hasBias: Bool) -> [Tensor] {
         let (model, batch, hasBias) = (test.instance.model(), test.instance.batch(), test.instance.bias)
         let before = augmentedLayers(model.parameters.map { $0.value.clone() }, hasBias: hasBias)
         let generator = Generator(seed: 3)
-        let directions = test.instance.hidden.map { width in
+        var directions = test.instance.hidden.map { width in
             let left = Tensor.normal([3, width], using: generator, dtype: .float64)
             let right = Tensor.normal([3, width], using: generator, dtype: .float64)
             return ParameterGradient.product(delta: left, input: Representation(rows: right))
@@ -141,15 +148,14 @@ func augmentedLayers(_ tensors: [Tensor], hasBias: Bool) -> [Tensor] {
             action: test.action, activation: test.instance.activation, rows: batch.inputs)
         let expected = try reference.transformed(
             before, by: directions.map { $0.formed() * 0.003 }, hasBias: hasBias)
-        let ascent = try ascent(model, test)
-        _ = ascent.differentiate()
-        try ascent.move(along: directions, scale: 0.003)
-        ascent.commit()
+        let walk = try walk(model, test)
+        _ = try walk.move(along: &directions, scale: 0.003)
+        walk.settle()
         for (a, b) in zip(augmentedLayers(model.parameters.map(\.value), hasBias: hasBias), expected) {
             #expect(relativeDifference(a, b) < 1e-8)
         }
         // What the ascent goes on from is what the moved weights give.
-        let moved = ascent.differentiate().map { $0.formed() }
+        let moved = walk.place().gradients.map { $0.formed() }
         let anew = LinearizedLoss(model, CrossEntropy(), on: batch).gradients(of: model.parameters.map(\.value)).map {
             $0.formed()
         }
@@ -161,12 +167,13 @@ func augmentedLayers(_ tensors: [Tensor], hasBias: Bool) -> [Tensor] {
         _ instance: Instance, on batch: Batch, moving directions: [ParameterGradient], tolerance: Double
     ) throws {
         let model = instance.model()
-        let ascent = ClosedFormSymmetryAscent(
-            try Perceptron(model), CrossEntropy(), on: batch, action: .exact, element: .exponential)
-        _ = ascent.differentiate()
-        try ascent.move(along: directions, scale: 0.003)
-        ascent.commit()
-        let moved = ascent.differentiate().map { $0.formed() }
+        let walk = SymmetryWalk(
+            on: BatchLoss(model, CrossEntropy(), on: batch), try Perceptron(model), action: .exact,
+            element: .exponential)
+        var directions = directions
+        _ = try walk.move(along: &directions, scale: 0.003)
+        walk.settle()
+        let moved = walk.place().gradients.map { $0.formed() }
         let anew = LinearizedLoss(model, CrossEntropy(), on: batch).gradients(of: model.parameters.map(\.value)).map {
             $0.formed()
         }
@@ -201,15 +208,16 @@ func augmentedLayers(_ tensors: [Tensor], hasBias: Bool) -> [Tensor] {
         arguments: [Activation.leakyReLU(slope: 0.1), .tanh, .sigmoid], [true, false])
     func publishedDirection(activation: Activation, bias: Bool) throws {
         let instance = Instance(hidden: [10], samples: 40, bias: bias, activation: activation)
-        let perceptron = try Perceptron(instance.model())
-        let closedForm = ClosedFormSymmetryAscent(
-            perceptron, CrossEntropy(), on: instance.batch(), action: .exact, element: .exponential)
-        _ = closedForm.differentiate()
-        let published = PublishedSymmetryAscent(
-            perceptron, CrossEntropy(), on: instance.batch(), action: .exact, element: .exponential)
-        for (a, b) in zip(try published.direction(), try closedForm.direction()) {
+        let model = instance.model()
+        let perceptron = try Perceptron(model)
+        let landscape = BatchLoss(model, CrossEntropy(), on: instance.batch())
+        let closedForm = SymmetryWalk(on: landscape, perceptron, action: .exact, element: .exponential).place()
+        let published = PublishedSymmetryWalk(on: landscape, perceptron, action: .exact, element: .exponential).place()
+        let direction = try published.direction(of: ObjectiveGradient(hessianAlong: published.gradients))
+        let elements = try #require(direction as? PublishedSymmetryDirection).elements
+        for (a, b) in zip(elements, try directions(at: closedForm)) {
             #expect([b].squaredNorm() > 0)
-            #expect(relativeDifference(a.formed(), b.formed()) < 1e-8)
+            #expect(relativeDifference(a, b.formed()) < 1e-8)
         }
     }
 
@@ -218,12 +226,11 @@ func augmentedLayers(_ tensors: [Tensor], hasBias: Bool) -> [Tensor] {
         for element in GroupElement.allCases {
             let test = Case(action: action, instance: Instance(hidden: [14, 11], samples: 6))
             func objective(_ h: Double) throws -> (value: Double, direction: Double) {
-                let ascent = try ascent(test.instance.model(), test, element: element)
-                _ = ascent.differentiate()
-                let directions = try ascent.direction()
-                try ascent.move(along: directions, scale: h)
+                let walk = try walk(test.instance.model(), test, element: element)
+                var directions = try directions(at: walk.place())
+                _ = try walk.move(along: &directions, scale: h)
                 return (
-                    ascent.differentiate().squaredNorm() / 2,
+                    walk.place().gradients.squaredNorm() / 2,
                     directions.squaredNorm()
                 )
             }

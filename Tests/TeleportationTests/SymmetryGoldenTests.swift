@@ -49,7 +49,8 @@ private func relativeError(_ actual: Tensor, _ expected: Tensor) -> Double {
             // The published steps climb ||grad L||^2, not half of it.
             SymmetryTeleporter(
                 action: .exact, element: .firstOrder, steps: teleportSteps ?? 0,
-                stepSize: .fixed(2 * (teleportLearningRate ?? 0)), cap: .none, method: .published, tolerance: .infinity)
+                stepSize: .fixed(2 * (teleportLearningRate ?? 0)), cap: .none, derivative: .published,
+                tolerance: .infinity)
         }
     }
 
@@ -124,8 +125,8 @@ private func relativeError(_ actual: Tensor, _ expected: Tensor) -> Double {
         let teleport: Teleport
     }
 
-    @Test("The weights after a step, however it is computed", arguments: SymmetryTeleporter.Method.allCases)
-    func step(method: SymmetryTeleporter.Method) throws {
+    @Test("The weights after a step, however it is computed", arguments: SymmetryTeleporter.Derivative.allCases)
+    func step(method: SymmetryTeleporter.Derivative) throws {
         let fixture: Fixture = try fixture("mlp-2024")
         let model = MLP(
             inputs: 12, hidden: [6, 5], outputs: 4, activation: .leakyReLU(slope: 0.1), bias: false,
@@ -134,7 +135,7 @@ private func relativeError(_ actual: Tensor, _ expected: Tensor) -> Double {
         let batch = Batch(inputs: matrix(fixture.X).transposed().contiguous(), targets: Tensor(fixture.Y))
         let teleporter = SymmetryTeleporter(
             action: .approximate, element: .firstOrder, steps: 1, stepSize: .fixed(2 * fixture.teleport.learningRate),
-            cap: .none, method: method)
+            cap: .none, derivative: method)
         let report = teleporter.teleport(model, CrossEntropy(), on: [batch], before: SGD(learningRate: 1))[0]
         #expect(report.restored == nil && report.steps == 1)
         #expect(abs(report.lossBefore / fixture.loss - 1) < 1e-6)

@@ -72,9 +72,9 @@ import Torch
         let start = use.model().parameters
         var moved: [[Tensor]] = []
         var reports: [TeleportReport] = []
-        for method in NullSpaceTeleporter.Method.allCases {
+        for method in NullSpaceTeleporter.Derivative.allCases {
             let model = use.model()
-            let teleporter = NullSpaceTeleporter(steps: 3, stepSize: .growth(0.3), cap: .none, method: method)
+            let teleporter = NullSpaceTeleporter(steps: 3, stepSize: .growth(0.3), cap: .none, derivative: method)
             reports.append(use.teleport(teleporter, model, on: batch))
             moved.append(model.parameters.map(\.value))
         }

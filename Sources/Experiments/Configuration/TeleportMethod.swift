@@ -18,30 +18,21 @@ extension TeleportConfiguration {
     /// Checks that the method can move a model.
     ///
     /// - Throws: `SymmetryRefusal` or `RandomTeleporterError`, which say what to use instead.
-    public func check(_ model: some Layer) throws {
-        switch method {
-        case .nullSpace, .levelSet: break
-        case .symmetry: try SymmetryTeleporter(action: groupAction).check(model)
-        case .random: try RandomTeleporter(using: Generator(seed: 0)).check(model)
-        }
-    }
+    public func check(_ model: some Layer) throws { try makeTeleporter(using: Generator(seed: 0)).check(model) }
 
     /// The teleporter of the method.
     ///
-    /// - Parameters:
-    ///   - all: The training samples, for the scope of a data set.
-    ///   - control: What a null-space teleport must not make worse.
-    ///   - generator: What random teleports are drawn from.
-    func makeTeleporter(over all: any Sequence<Batch>, control: Batch?, using generator: Generator) -> any Teleporter {
+    /// - Parameter generator: What random teleports are drawn from.
+    func makeTeleporter(using generator: Generator) -> any Teleporter {
         switch method {
         case .nullSpace:
             NullSpaceTeleporter(
-                steps: steps, stepSize: stepSize, cap: cap, tau: tau, scope: scope == .dataset ? .dataset(all) : .batch,
-                method: derivative, control: control, tolerance: tolerance)
+                steps: steps, stepSize: stepSize, cap: cap, tau: tau, scope: scope, derivative: derivative,
+                tolerance: tolerance)
         case .symmetry:
             SymmetryTeleporter(
                 action: groupAction, element: groupElement, steps: steps, stepSize: stepSize, cap: cap,
-                method: symmetryMethod, tolerance: tolerance)
+                derivative: symmetryMethod, tolerance: tolerance)
         case .levelSet:
             LevelSetTeleporter(steps: steps, stepSize: stepSize, cap: cap, tolerance: tolerance)
         case .random:

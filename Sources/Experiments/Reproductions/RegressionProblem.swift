@@ -66,7 +66,7 @@ struct RegressionProblem {
     static func teleporter(_ element: GroupElement, learningRate: Double, steps: Int) -> SymmetryTeleporter {
         SymmetryTeleporter(
             element: element, steps: steps, stepSize: stepSize(learningRate: learningRate), cap: .none,
-            method: element == .firstOrder ? .published : .closedForm, tolerance: .infinity)
+            derivative: element == .firstOrder ? .published : .closedForm, tolerance: .infinity)
     }
 
     /// The step size that a learning rate of the paper stands for.

@@ -216,12 +216,14 @@ private struct ScheduledTeleports {
         let control =
             hasControl
             ? train.randomBatch(of: min(configuration.controlSamples, train.count), using: generator) : nil
-        let teleporter = configuration.makeTeleporter(
-            over: train.batches(of: Evaluation.batchSize(for: train)), control: control, using: generator)
+        let base = configuration.makeTeleporter(using: generator)
+        let teleporter: any Teleporter = control.map { ControlledTeleporter(base, by: $0) } ?? base
         let batches = train.batches(of: configuration.schedule.batchSize, shuffledBy: generator)
             .prefix(configuration.schedule.batchCount)
         let trial = configuration.trialSteps > 0 ? TeleportTrial(of: model, optimizer) : nil
-        let records = teleporter.teleport(model, loss, on: batches, before: optimizer)
+        let context = TeleportContext(
+            before: optimizer, using: generator, samples: train.batches(of: Evaluation.batchSize(for: train)))
+        let records = teleporter.teleport(model, loss, on: batches, in: context)
             .enumerated().map { TeleportRecord($1, epoch: epoch, batch: $0) }
         guard records.contains(where: \.hasMoved) else { return (records, nil) }
         if configuration.optimizerState == .reset { optimizer.reset() }
@@ -236,7 +238,7 @@ extension TeleportRecord {
             epoch: epoch, batch: batch, steps: report.steps, lossBefore: report.lossBefore,
             lossAfter: report.lossAfter, gradientNormSquaredBefore: report.gradientNormSquaredBefore,
             gradientNormSquaredAfter: report.gradientNormSquaredAfter, freeDimensions: report.freeDimensions,
-            halvings: report.halvings, restored: report.restored != nil, reason: report.restored?.description,
+            halvings: report.halvings.total, restored: report.restored != nil, reason: report.restored?.description,
             seconds: report.seconds)
     }
 }

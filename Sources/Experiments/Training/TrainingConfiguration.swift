@@ -45,7 +45,7 @@ public struct TeleportConfiguration: Sendable {
     /// The group elements of symmetry teleportation.
     public var groupElement: GroupElement
     /// How the directions of symmetry teleportation are computed.
-    public var symmetryMethod: SymmetryTeleporter.Method
+    public var symmetryMethod: SymmetryTeleporter.Derivative
     /// When teleports take place, and on how many samples.
     public var schedule: TeleportSchedule
     /// The steps on each batch; t in NS25 Algorithm 1.
@@ -57,9 +57,9 @@ public struct TeleportConfiguration: Sendable {
     /// The share of the energy of an input that its significant space holds; NS25 eq. 3.
     public var tau: Double
     /// The samples on which the loss is held.
-    public var scope: Scope
+    public var scope: NullSpaceTeleporter.Scope
     /// How the direction is computed.
-    public var derivative: NullSpaceTeleporter.Method
+    public var derivative: NullSpaceTeleporter.Derivative
     /// The training samples drawn anew for each null-space teleport, which it must leave no worse; 0 goes without, as NS25
     /// does.
     public var controlSamples: Int
@@ -69,14 +69,6 @@ public struct TeleportConfiguration: Sendable {
     public var tolerance: Double
     /// What becomes of the optimizer's state.
     public var optimizerState: OptimizerStatePolicy
-
-    /// The samples on which nothing changes.
-    public enum Scope: String, CaseIterable, Sendable {
-        /// Those of the teleport batch.
-        case batch
-        /// All training samples.
-        case dataset
-    }
 
     /// What becomes of moments and the like, which belong to the parameters before a teleport (PS24 appendix F.1).
     public enum OptimizerStatePolicy: String, CaseIterable, Sendable {
@@ -89,11 +81,11 @@ public struct TeleportConfiguration: Sendable {
     /// Teleports; the defaults are those of the command line, with nothing tuned to an architecture or an optimizer.
     public init(
         method: TeleportMethod = .nullSpace, groupAction: GroupAction = .exact,
-        groupElement: GroupElement = .exponential, symmetryMethod: SymmetryTeleporter.Method = .closedForm,
+        groupElement: GroupElement = .exponential, symmetryMethod: SymmetryTeleporter.Derivative = .closedForm,
         schedule: TeleportSchedule = TeleportSchedule(), steps: Int = 8,
         stepSize: StepSize = .growth(0.5),
-        cap: Cap = .predicted(0.1), tau: Double = 1, scope: Scope = .batch,
-        derivative: NullSpaceTeleporter.Method = .closedForm, controlSamples: Int = 256, trialSteps: Int = 64,
+        cap: Cap = .predicted(0.1), tau: Double = 1, scope: NullSpaceTeleporter.Scope = .batch,
+        derivative: NullSpaceTeleporter.Derivative = .closedForm, controlSamples: Int = 256, trialSteps: Int = 64,
         tolerance: Double = 0.01,
         optimizerState: OptimizerStatePolicy = .keep
     ) {

@@ -41,20 +41,24 @@ import Testing
         func make<Kind>(_ method: TeleportMethod, _: Kind.Type) throws -> Kind {
             var changed = configuration
             changed.method = method
-            return try #require(
-                changed.makeTeleporter(over: [], control: nil, using: Training.generator(.teleports, 0)) as? Kind)
+            return try #require(changed.makeTeleporter(using: Training.generator(.teleports, 0)) as? Kind)
         }
         let symmetry = try make(.symmetry, SymmetryTeleporter.self)
-        #expect(symmetry.action == .approximate && symmetry.element == .firstOrder && symmetry.method == .closedForm)
-        #expect(symmetry.steps == 3 && symmetry.stepSize == .fixed(0.5) && symmetry.cap == .relative(7))
-        #expect(symmetry.tolerance == 0.25)
+        #expect(
+            symmetry.action == .approximate && symmetry.element == .firstOrder && symmetry.derivative == .closedForm)
+        #expect(
+            symmetry.climb.steps == 3 && symmetry.climb.stepSize == .fixed(0.5) && symmetry.climb.cap == .relative(7))
+        #expect(symmetry.climb.tolerance == 0.25)
         let levelSet = try make(.levelSet, LevelSetTeleporter.self)
-        #expect(levelSet.steps == 3 && levelSet.stepSize == .fixed(0.5) && levelSet.cap == .relative(7))
-        #expect(levelSet.tolerance == 0.25 && levelSet.searchesLine)
+        #expect(
+            levelSet.climb.steps == 3 && levelSet.climb.stepSize == .fixed(0.5) && levelSet.climb.cap == .relative(7))
+        #expect(levelSet.climb.tolerance == 0.25 && levelSet.climb.search == .armijo)
         #expect(try make(.random, RandomTeleporter.self).tolerance == 0.25)
         let nullSpace = try make(.nullSpace, NullSpaceTeleporter.self)
-        #expect(nullSpace.steps == 3 && nullSpace.stepSize == .fixed(0.5) && nullSpace.cap == .relative(7))
-        #expect(nullSpace.tolerance == 0.25)
+        #expect(
+            nullSpace.climb.steps == 3 && nullSpace.climb.stepSize == .fixed(0.5) && nullSpace.climb.cap == .relative(7)
+        )
+        #expect(nullSpace.climb.tolerance == 0.25)
     }
 
     @Test func modelsThatAMethodCannotMoveAreRefused() {

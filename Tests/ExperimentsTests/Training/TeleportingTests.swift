@@ -26,8 +26,10 @@ import Torch
         }
     }
 
-    @Test(arguments: [(DType.float64, 1e-12), (.float32, 1e-5)], NullSpaceTeleporter.Method.allCases)
-    func theLossStaysAndTheGradientGrows(precision: (dtype: DType, drift: Double), method: NullSpaceTeleporter.Method) {
+    @Test(arguments: [(DType.float64, 1e-12), (.float32, 1e-5)], NullSpaceTeleporter.Derivative.allCases)
+    func theLossStaysAndTheGradientGrows(
+        precision: (dtype: DType, drift: Double), method: NullSpaceTeleporter.Derivative
+    ) {
         let run = training(dtype: precision.dtype).run(
             seed: 1,
             teleports: teleports {
@@ -42,8 +44,8 @@ import Torch
         #expect(run.teleports.allSatisfy { $0.freeDimensions.values.allSatisfy { $0 >= 45 } })
     }
 
-    @Test(arguments: NullSpaceTeleporter.Method.allCases)
-    func convolutionalNetworksKeepTheirLoss(method: NullSpaceTeleporter.Method) {
+    @Test(arguments: NullSpaceTeleporter.Derivative.allCases)
+    func convolutionalNetworksKeepTheirLoss(method: NullSpaceTeleporter.Derivative) {
         let run = training(epochs: 1) { $0.architecture = .cnn(channels: [4, 6], activation: .relu) }
             .run(
                 seed: 1,

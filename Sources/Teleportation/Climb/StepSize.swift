@@ -1,0 +1,39 @@
+/// How far one teleport step goes along the projected gradient of the objective; eta in NS25 eq. 5.
+public enum StepSize: Hashable, Sendable {
+    /// The same eta for all steps, as in NS25 Table 1. The right value depends on the architecture and the data.
+    case fixed(Double)
+
+    /// The eta after which the objective, as the squared gradient norm, has grown by the factor `1 + rate` to first order:
+    /// `rate ||g||^2 / (2 ||pi(H g)||^2)`. The rate has no unit, so that one value serves all architectures.
+    case growth(Double)
+
+    /// Eta at every point, if all steps under a cap have the same size; nil if it depends on norms.
+    func constantEta(under cap: Cap) -> Double? {
+        if case .fixed(let eta) = self, cap == .none { eta } else { nil }
+    }
+
+    /// Eta at a point.
+    ///
+    /// - Parameters:
+    ///   - value: The objective J; `1/2 ||g||^2`.
+    ///   - slope: Its derivative with respect to eta; `||pi(H g)||^2`.
+    ///   - limit: The factor by which J may still grow; the step is shortened so that to first order it lands there.
+    ///   - fixed: What becomes of a fixed size.
+    func eta(value: Double, slope: Double, limit: Double, fixed: (Double) -> Double = { $0 }) -> Double {
+        let perGrowth = value.magnitude / slope
+        return switch self {
+        case .fixed(let eta): min(fixed(eta), (limit - 1) * perGrowth)
+        case .growth(let rate): min(rate, limit - 1) * perGrowth
+        }
+    }
+
+    /// The factor by which the objective may grow in one step before the step is taken back in part: four times the growth
+    /// that was asked for. There the first-order picture has ended, and a cap with it. A fixed step is as published, whatever
+    /// comes of it.
+    func largestGrowth(limit: Double) -> Double {
+        switch self {
+        case .fixed: .infinity
+        case .growth(let rate): 1 + 4 * min(rate, limit - 1)
+        }
+    }
+}

@@ -1,0 +1,41 @@
+import NeuralNetworks
+import Torch
+
+/// The loss of one batch as a function of a model's parameters: the landscape that a teleport moves in.
+public struct BatchLoss {
+    /// The model, whose parameters are the place where the function is looked at.
+    public let model: any Layer
+    /// The loss.
+    public let loss: any Loss
+    /// The parameters that train, in the model's order.
+    public let parameters: [Tensor]
+    private let currentBatch: () -> Batch
+
+    /// The samples, as the model is given them.
+    public var batch: Batch { currentBatch() }
+
+    /// The loss of a model on a batch.
+    public init(_ model: some Layer, _ loss: some Loss, on batch: Batch) {
+        self.init(model, loss) { batch }
+    }
+
+    /// The loss of a model on samples that change while it moves, as transformed data do.
+    init(_ model: some Layer, _ loss: some Loss, on batch: @escaping () -> Batch) {
+        self.model = model
+        self.loss = loss
+        parameters = model.parameters.map(\.value)
+        currentBatch = batch
+    }
+
+    /// The loss, computed anew.
+    public func value() -> Double {
+        let batch = self.batch
+        return loss(model(batch.inputs), batch.targets).item()
+    }
+
+    /// The model and the loss, linearized at the parameters as they are.
+    public func linearized() -> LinearizedLoss { LinearizedLoss(model, loss, on: batch) }
+
+    /// The loss and its tape, for derivatives of second order.
+    func twiceDifferentiable() -> TwiceDifferentiableLoss { TwiceDifferentiableLoss(model, loss, on: batch) }
+}

@@ -1,0 +1,61 @@
+import NeuralNetworks
+import Optimizers
+import Torch
+
+/// A place on the way of a climb: what an objective is computed from.
+///
+/// What is needed is computed when it is first asked for, with the parameters as they are at the point.
+public final class Point {
+    /// The loss of the batch as a function of the parameters.
+    public let landscape: BatchLoss
+    /// The optimizer that goes on from where the climb leads.
+    public let optimizer: any Optimizer
+    /// The place, which knows the directions that lead on.
+    let place: any Place
+
+    /// `||g||^2`. Waits for the device when first asked for.
+    public private(set) lazy var squaredNorm = gradients.squaredNorm()
+
+    init(_ place: any Place, in landscape: BatchLoss, before optimizer: any Optimizer) {
+        self.place = place
+        self.landscape = landscape
+        self.optimizer = optimizer
+    }
+
+    /// g, the gradient of the loss with respect to each of the parameters.
+    public var gradients: [ParameterGradient] { place.gradients }
+
+    /// The parameters that train, with the values that they have at the point.
+    public var parameters: [Tensor] {
+        place.settle()
+        return landscape.parameters
+    }
+
+    /// The decrease of the loss that the optimizer's next step promises to first order.
+    var predictedDecrease: Double {
+        optimizer.predictedDecrease(of: parameters, with: gradients)
+    }
+
+    /// The loss and its gradient at displaced parameters `w + scale d`; the parameters are then set back, to the last bit.
+    ///
+    /// - Parameters:
+    ///   - displacement: d, one tensor for each parameter and of its shape.
+    ///   - scale: What it is multiplied by.
+    /// - Returns: The loss there, and its gradient with respect to each of the parameters.
+    public func loss(
+        displacedBy displacement: [Tensor], scale: Double = 1
+    ) -> (value: Double, gradients: [ParameterGradient]) {
+        let parameters = self.parameters
+        require(
+            displacement.count == parameters.count,
+            "\(displacement.count) displacements for \(parameters.count) parameters")
+        var saved = SavedParameters()
+        for (parameter, direction) in zip(parameters, displacement) {
+            saved.save(parameter)
+            parameter.addInPlace(direction, scale: scale)
+        }
+        defer { saved.restore() }
+        let linearized = landscape.linearized()
+        return (linearized.value.item(), linearized.gradients(of: parameters))
+    }
+}

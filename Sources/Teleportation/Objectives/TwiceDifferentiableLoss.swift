@@ -1,0 +1,42 @@
+import NeuralNetworks
+import Torch
+
+/// The loss of a batch and its gradient g by autograd, with the tape that leads on to Hessian-vector products.
+struct TwiceDifferentiableLoss {
+    /// The loss, rank 0.
+    let value: Tensor
+    /// g, for each parameter of the model.
+    let gradients: [Tensor]
+    private let parameters: [Tensor]
+    /// g with its tape.
+    private let followed: [Tensor]
+
+    /// Runs the model and the loss on a batch, forward and back.
+    init(_ model: some Layer, _ loss: some Loss, on batch: Batch) {
+        let parameters = model.parameters.map(\.value)
+        self.parameters = parameters
+        let (value, gradients) = withGradients(of: parameters) {
+            let value = loss(model(batch.inputs), batch.targets)
+            return (value, gradient(of: value, with: parameters, createGraph: true))
+        }
+        self.value = value
+        self.gradients = gradients.map { $0.detached() }
+        followed = gradients
+    }
+
+    /// `H u`, for some of the model's parameters.
+    ///
+    /// It uses the tape up: it can be asked for once, and before the parameters move.
+    ///
+    /// - Parameters:
+    ///   - u: A vector, one tensor for each parameter of the model.
+    ///   - parameters: Those whose part of the product is asked for.
+    func hessianProduct(with u: [Tensor], for parameters: [Tensor]) -> [Tensor] {
+        // The derivative of <g, u> with u held fixed.
+        withGradients(of: self.parameters) {
+            let zero = Tensor(0, dtype: value.dtype, device: value.device)
+            let inner = zip(followed, u).reduce(zero) { $0 + ($1.0 * $1.1).sum() }
+            return gradient(of: inner, with: parameters)
+        }
+    }
+}

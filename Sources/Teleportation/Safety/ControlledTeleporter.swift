@@ -1,0 +1,117 @@
+import NeuralNetworks
+import Optimizers
+import Torch
+
+/// A teleporter that watches other samples than those of its batches.
+///
+/// A teleport holds the loss of its own batch and not that of other samples, and on a batch that the model fits well, or where
+/// the curvature grows with the gradient, the move can cost them much more than it gains. Where one step of the optimizer
+/// after a move would leave the loss of the control samples higher than it was before the teleport, the move is halved until
+/// it would not, and in the end undone. A move whose parts are not on the level set is undone at once.
+///
+/// What the step does counts, and not what it promises to first order: where the curvature has grown with the gradient the step
+/// goes too far. And it counts from before the first batch: each of many moves may cost what one step gains, while there is
+/// only one such step.
+///
+/// ```swift
+/// let teleporter = ControlledTeleporter(NullSpaceTeleporter(), by: samples)
+/// ```
+public struct ControlledTeleporter: Teleporter {
+    /// What moves the parameters.
+    public var base: any Teleporter
+    /// Samples to stand for all others.
+    public var samples: Batch
+
+    /// A teleporter whose moves leave samples no worse.
+    public init(_ base: any Teleporter, by samples: Batch) {
+        self.base = base
+        self.samples = samples
+    }
+
+    /// Checks that the base can move the model.
+    public func check(_ model: some Layer) throws { try base.check(model) }
+
+    /// Begins a teleport of the base; see `Teleporter`.
+    public func begin(_ model: some Layer, _ loss: some Loss, in context: TeleportContext) -> any Teleport {
+        ControlledTeleport(
+            base: base.begin(model, loss, in: context), samples: samples, model: model, loss: loss,
+            optimizer: context.optimizer)
+    }
+}
+
+/// A teleport under control.
+private struct ControlledTeleport: Teleport {
+    private let base: any Teleport
+    private let samples: Batch
+    private let model: any Layer
+    private let loss: any Loss
+    private let parameters: [Tensor]
+    private let optimizer: any Optimizer
+    /// The loss of the control samples before the teleport.
+    private let lossBefore: Double
+
+    /// The most times that a move is halved. Each look at the control samples costs more than a teleport step, and less than
+    /// an eighth of a move is hardly worth one.
+    private static var halvings: Int { 3 }
+
+    init(base: any Teleport, samples: Batch, model: any Layer, loss: any Loss, optimizer: any Optimizer) {
+        self.base = base
+        self.samples = samples
+        self.model = model
+        self.loss = loss
+        self.optimizer = optimizer
+        parameters = model.parameters.map(\.value)
+        lossBefore = loss.controlLoss(of: model, on: samples)
+    }
+
+    func move(on batch: Batch) -> TeleportReport {
+        let start = ContinuousClock.now
+        // A climb remembers where it began by itself.
+        let climbing = base as? ClimbingTeleport
+        let saved = climbing == nil ? SavedParameters(parameters) : nil
+        var report = base.move(on: batch)
+        guard report.steps > 0, report.restored == nil else { return report }
+        do throws(TeleportReport.Restoration) {
+            try settle(climbing, on: batch, &report)
+        } catch {
+            if let climbing { climbing.restore() } else { saved?.restore() }
+            report.restored = error
+        }
+        report.seconds = (ContinuousClock.now - start) / .seconds(1)
+        return report
+    }
+
+    /// Shortens the move until one step of the optimizer on this batch leaves the control samples no worse than they were before
+    /// the teleport.
+    private func settle(
+        _ climbing: ClimbingTeleport?, on batch: Batch, _ report: inout TeleportReport
+    ) throws(TeleportReport.Restoration) {
+        var gradients = climbing?.gradients ?? LinearizedLoss(model, loss, on: batch).gradients(of: parameters)
+        var after = lossAfterStep(along: gradients)
+        while !(after <= lossBefore) {
+            guard report.halvings.control < Self.halvings, let climbing, climbing.halve() else {
+                throw .costly(before: lossBefore, after: after)
+            }
+            report.halvings.control += 1
+            gradients = climbing.look(again: &report)
+            after = lossAfterStep(along: gradients)
+        }
+        guard report.halvings.control > 0 else { return }
+        report.lossAfter = loss(model(batch.inputs), batch.targets).item()
+    }
+
+    /// The loss of the control samples as the optimizer's next step would leave it. The step is taken and taken back.
+    private func lossAfterStep(along gradients: [ParameterGradient]) -> Double {
+        let saved = SavedParameters(parameters)
+        let state = optimizer.state
+        optimizer.update(parameters, with: gradients)
+        let value = loss.controlLoss(of: model, on: samples)
+        saved.restore()
+        do {
+            try optimizer.restore(state, for: parameters)
+        } catch {
+            fatalError("an optimizer refused its own state: \(error)")
+        }
+        return value
+    }
+}

@@ -1,0 +1,65 @@
+import NeuralNetworks
+import Optimizers
+import Torch
+
+/// Teleportation by successive linear steps (LS24: Mishkin, Bietti, Gower, 2024): gradient ascent on the gradient's norm
+/// along the level set of the loss.
+///
+/// Each step goes up along the gradient of `1/2 log ||grad L||^2` and back onto the linearized level set: with g the
+/// gradient, H the Hessian, L0 the loss before the first step and L the loss now,
+///
+///     x <- x + rho H g / ||g||^2 - g (rho g^T H g / ||g||^2 + L - L0) / ||g||^2
+///
+/// so that `L + g^T (x' - x) = L0`. What is left of the drift is of second order in the step, and the next step takes it
+/// back.
+///
+/// ```swift
+/// let teleporter = LevelSetTeleporter()
+/// let reports = teleporter.teleport(model, CrossEntropy(), on: batches, before: optimizer)
+/// ```
+///
+/// It moves all parameters, and works for every model whose forward pass autograd can differentiate twice. It holds the
+/// loss of the batch and not the outputs of its samples, and costs a pass through the tape of a backward pass at each
+/// step: a null-space teleport, where the model has null space, is cheaper and exact.
+public struct LevelSetTeleporter: Teleporter {
+    /// What is climbed, and how. The growth that a step size names leaves the way back out of account; rho is the size of fixed
+    /// steps.
+    ///
+    /// A line search by Armijo's rule is held against the merit `1/2 log ||g||^2 - gamma |L - L0|`, with a penalty gamma of
+    /// `2 |g^T H g| / ||g||^4`, twice the multiplier of the linearized constraint, the greatest so far on the batch: any above
+    /// the multiplier makes the step one that leads up, from wherever the loss has drifted to.
+    public var climb: Climb
+    /// What a fixed step size multiplies. The step of a given growth is the same for all.
+    public var scaling: Scaling
+
+    /// The direction that a fixed step size multiplies, before the part along g is taken away.
+    public enum Scaling: String, CaseIterable, Sendable {
+        /// `H g / ||g||^2`, the gradient of `1/2 log ||g||^2`, as in LS24: rho has no unit of the loss.
+        case logarithm
+        /// `H g`, the gradient of `1/2 ||g||^2`.
+        case squaredNorm = "squared-norm"
+        /// `H g` over the length of its part along the level set: rho is the distance that a step goes there.
+        case unit
+    }
+
+    /// A teleporter; step size and cap by default have no unit to tune.
+    public init(
+        objective: any Objective = GradientNorm(), sense: Climb.Sense = .increase, steps: Int = 8,
+        stepSize: StepSize = .growth(0.5), scaling: Scaling = .logarithm, search: Search = .armijo,
+        cap: Cap = .predicted(0.1), tolerance: Double = 0.01
+    ) {
+        climb = Climb(
+            objective: objective, sense: sense, steps: steps, stepSize: stepSize, search: search, cap: cap,
+            tolerance: tolerance)
+        self.scaling = scaling
+    }
+
+    /// Begins a teleport; see `Teleporter`.
+    public func begin(_ model: some Layer, _ loss: some Loss, in context: TeleportContext) -> any Teleport {
+        ClimbingTeleport(climb, in: context) { batch in
+            BatchLoss(model, loss, on: batch)
+        } makeWalk: { landscape in
+            LevelSetWalk(on: landscape, scaling: scaling)
+        }
+    }
+}

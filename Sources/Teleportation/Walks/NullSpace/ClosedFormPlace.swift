@@ -1,0 +1,79 @@
+import NeuralNetworks
+import Torch
+
+/// A place in the null space, and its direction without second derivatives: `Delta^T (D_u A) (I - B B^T)` for each affine map.
+///
+/// For an affine map `dL/dW = Delta^T A`, so `(H u)_W = (D_u Delta)^T A + Delta^T (D_u A)`, and the projection takes the
+/// first term away. `Delta` is a pull-back, `D_u A` a pushforward along u. A map that reads the data has `D_u A = 0` and
+/// never moves. For an objective with the gradient `a + H u` the projection of a comes on top.
+final class ClosedFormPlace: Place {
+    private let walk: NullSpaceWalk
+    private lazy var pulled = walk.linearized.pullback()
+    private(set) lazy var gradients = pulled.gradients.values(of: walk.landscape.parameters)
+
+    init(on walk: NullSpaceWalk) { self.walk = walk }
+
+    var loss: Double { walk.lossBefore }
+
+    func direction(of gradient: ObjectiveGradient) throws(TorchError) -> (any Direction)? {
+        let parameters = walk.landscape.parameters
+        let pushed = gradient.hessianAlong.map {
+            walk.linearized.model.pushforward(nil, along: Gradients(parameters, $0)).collected
+        }
+        let explicit = gradient.explicit.map { Gradients(parameters, $0) }
+        var moves: [Move] = []
+        for weight in walk.movableWeights(pulled) {
+            let tangents = pushed.flatMap { weight.tangents(in: $0) }
+            guard tangents != nil || explicit?[weight.weight] != nil else { continue }
+            let space = try walk.space(of: weight)
+            guard space.freeDimensions > 0 else { continue }
+            if let explicit {
+                moves += self.moves(of: weight, in: space, tangents, explicit)
+            } else if let tangents {
+                moves += self.moves(of: weight, in: space, tangents)
+            }
+        }
+        return moves.isEmpty ? nil : NullSpaceDirection(moves, on: walk)
+    }
+
+    /// `pi(H u)` of a weight.
+    private func moves(of weight: MovableWeight, in space: InputNullSpace, _ tangents: [Tensor?]) -> [Move] {
+        guard weight.sites.count == 1, let tangent = tangents[0], let delta = pulled[weight.sites[0]] else {
+            return space.project(product(of: weight, tangents)).map { weight.moves(along: $0) } ?? []
+        }
+        let input = weight.sites[0].input
+        if input is Representation && delta.size(0) <= delta.size(1) {
+            guard let rows = space.project(tangent) else { return [] }
+            return weight.moves(
+                along: .product(delta: delta, input: Representation(rows: rows.weight)),
+                rows.bias.map { delta.transposed().matmul($0) })
+        }
+        // More rows than outputs: the product has fewer rows to project than its factor.
+        return space.projectProduct(delta, tangent, of: input).map { weight.moves(along: $0) } ?? []
+    }
+
+    /// `pi(a + H u)` of a weight.
+    private func moves(
+        of weight: MovableWeight, in space: InputNullSpace, _ tangents: [Tensor?]?, _ explicit: Gradients
+    ) -> [Move] {
+        let columns = weight.sites[0].input.columnCount
+        func matrix(_ gradient: ParameterGradient) -> Tensor { gradient.formed().reshaped([-1, columns]) }
+        let second = tangents.map { product(of: weight, $0) }
+        let first = explicit[weight.weight].map(matrix)
+        guard let sum = first.map({ first in second.map { first + $0 } ?? first }) ?? second else { return [] }
+        let bias = weight.bias.flatMap { explicit[$0]?.formed().expanded(at: 1) }
+        return space.project(sum, bias).map { weight.moves(along: $0) } ?? []
+    }
+
+    /// `Delta^T (D_u A)`, summed over the uses of a weight.
+    private func product(of weight: MovableWeight, _ tangents: [Tensor?]) -> Tensor {
+        var sum: Tensor?
+        for (site, tangent) in zip(weight.sites, tangents) {
+            guard let tangent, let delta = pulled[site] else { continue }
+            let product = site.input.product(delta, tangent)
+            sum = sum.map { $0 + product } ?? product
+        }
+        guard let sum else { fatalError("a weight that moves has a tangent") }
+        return sum
+    }
+}

@@ -1,0 +1,161 @@
+import NeuralNetworks
+import Torch
+
+/// The rows of an affine map's input, over as many batches as one likes, as far as their null space needs them: the rows
+/// themselves while they are fewer than their dimensions, from then on the sum of their outer products.
+///
+/// The sum is kept in `float64`: in `float32` it would lose every direction with a singular value below 3e-4 of the
+/// largest, and moves along those would leak into the loss. An object: whoever holds it sees the rows that others add.
+public final class InputCovariance {
+    /// d, the columns of the map's matrix: those of the rows, and one for a bias.
+    public let dimension: Int
+    /// m, the rows so far.
+    public private(set) var rowCount = 0
+
+    private let hasBias: Bool
+    private let dtype: DType
+    private let device: Device
+    private var rows: [Tensor] = []
+    /// Symmetric; what is above the blocks on the diagonal stays zero, and nobody reads it.
+    private var sum: Tensor?
+
+    /// The share of the energy that is rounding: that of the rows, squared, or that of the eigenvalues of the sum. Rows in
+    /// `float64` are as exact as the sum, and there a direction in doubt counts as significant: less freedom, no drift.
+    var resolution: Double {
+        let ofRows = dtype.epsilon * dtype.epsilon
+        guard sum != nil else { return ofRows }
+        return dtype == .float64 ? Double.ulpOfOne : max(ofRows, Double(dimension) * Double.ulpOfOne)
+    }
+
+    /// The elements converted at once; bounds the memory that a long input takes.
+    private static let elementsAtOnce = 1 << 18
+
+    /// Fewer rows would not be worth the pass over the sum.
+    private static let rowsAtOnce = 64
+
+    /// The columns of the sum that are computed at once, from the diagonal down; all of them together would be twice the
+    /// work.
+    private static let blockWidth = 256
+
+    /// No rows.
+    ///
+    /// - Parameters:
+    ///   - columns: The columns of the rows, without that of the bias.
+    ///   - hasBias: Whether the map has a bias.
+    ///   - dtype: The element type of the rows, whose resolution bounds what `tau = 1` can mean.
+    ///   - device: Where the rows are.
+    public init(columns: Int, hasBias: Bool, dtype: DType, device: Device) {
+        self.hasBias = hasBias
+        self.dtype = dtype
+        self.device = device
+        dimension = columns + (hasBias ? 1 : 0)
+    }
+
+    /// No rows of the inputs of a weight.
+    convenience init(of movable: MovableWeight) {
+        let input = movable.sites[0].input
+        self.init(
+            columns: input.columnCount, hasBias: movable.bias != nil, dtype: input.dtype, device: input.device)
+    }
+
+    /// Adds the rows of an input.
+    public func add(_ input: any AffineInput) {
+        rowCount += input.rowCount
+        let limit = max(Self.elementsAtOnce / input.columnCount, Self.rowsAtOnce)
+        guard rowCount >= dimension else {
+            input.forEachPart(ofAtMost: limit) { rows.append($0) }
+            return
+        }
+        let sum = self.sum ?? .zeros([dimension, dimension], dtype: .float64, device: device)
+        func add(_ part: Tensor) {
+            var part = part.to(dtype: .float64)
+            if hasBias { part = part.appendingOnes() }
+            for start in stride(from: 0, to: dimension, by: Self.blockWidth) {
+                let columns = start..<min(start + Self.blockWidth, dimension)
+                sum.narrowed(0, to: start..<dimension).narrowed(1, to: columns).addMatmulInPlace(
+                    part.narrowed(1, to: start..<dimension).transposed(), part.narrowed(1, to: columns))
+            }
+        }
+        for part in rows { add(part) }
+        rows = []
+        input.forEachPart(ofAtMost: limit, add)
+        self.sum = sum
+    }
+
+    /// Adds rows, `[m, in]`.
+    public func add(_ rows: Tensor) { add(Representation(rows: rows)) }
+
+    /// The squared singular values of all rows so far, descending, without zeros for the dimensions that they do not reach.
+    ///
+    /// - Throws: `TorchError` if the decomposition fails, as with rows that are not finite.
+    func energies() throws(TorchError) -> [Double] {
+        guard rowsAreFinite else { throw TorchError(description: "the inputs of an affine map are not finite") }
+        if let sum { return try sum.symmetricEigen().values.doubles().reversed() }
+        guard let rows = joinedRows else { return [] }
+        return try (hasBias ? rows.appendingOnes() : rows).to(dtype: .float64).singularValueDecomposition().s.doubles()
+            .map { $0 * $0 }
+    }
+
+    /// The null space of all rows so far; see `InputNullSpace` for tau.
+    ///
+    /// - Throws: `TorchError` if the decomposition fails, as with rows that are not finite.
+    public func nullSpace(tau: Double = 1) throws(TorchError) -> InputNullSpace {
+        guard rowsAreFinite else { throw TorchError(description: "the inputs of an affine map are not finite") }
+        guard let sum else {
+            let none = Tensor.zeros([0, dimension - (hasBias ? 1 : 0)], dtype: dtype, device: device)
+            return try InputNullSpace(of: joinedRows ?? none, hasBias: hasBias, tau: tau)
+        }
+        guard !isFullRank(sum, tau: tau) else {
+            let nothing = Tensor.empty([dimension, 0], dtype: dtype, device: device)
+            return InputNullSpace(basis: nothing, ofNullSpace: true, hasBias: hasBias)
+        }
+        let (values, vectors) = try sum.symmetricEigen()
+        let k = significantRank(values.doubles().reversed(), tau: tau, resolution: resolution)
+        let ofNullSpace = dimension - k < k
+        // Eigenvalues ascend: the null space comes first.
+        let basis = vectors.narrowed(1, to: ofNullSpace ? 0..<dimension - k : dimension - k..<dimension)
+        return InputNullSpace(basis: basis.to(dtype: dtype), ofNullSpace: ofNullSpace, hasBias: hasBias)
+    }
+
+    /// A decomposition of rows that are not finite does not always fail.
+    private var rowsAreFinite: Bool {
+        guard let sum else { return rows.allSatisfy { $0.squaredNorm().item().isFinite } }
+        return Tensor.identity(dimension, dtype: .float64, device: device).dot(sum).item().isFinite
+    }
+
+    private var joinedRows: Tensor? { rows.count > 1 ? .concatenated(rows, along: 0) : rows.first }
+
+    /// Whether the smallest eigenvalue is beyond doubt too large to leave out, as it is for most convolutions on natural
+    /// images. Then the sum less that much of the identity is positive definite, which Cholesky tells for far less time and
+    /// memory than the eigenvectors take.
+    private func isFullRank(_ sum: Tensor, tau: Double) -> Bool {
+        let shifted = Tensor.identity(dimension, dtype: .float64, device: device)
+        let energy = shifted.dot(sum).item()
+        // The last term bounds Cholesky's own rounding errors.
+        shifted.multiplyInPlace(by: -energy * (max(1 - tau, resolution) + Double(dimension + 1) * Double.ulpOfOne))
+        shifted.addInPlace(sum)
+        return shifted.isPositiveDefinite()
+    }
+
+    /// The inputs of those weights of a model that can move, over batches.
+    static func ofMovableWeights(
+        of model: some Layer, _ loss: some Loss, over batches: any Sequence<Batch>
+    ) -> [(weight: Tensor, covariance: InputCovariance)] {
+        var sums: [(weight: Tensor, covariance: InputCovariance)]?
+        for batch in batches {
+            let linearized = LinearizedLoss(model, loss, on: batch)
+            if sums == nil {
+                let pulled = linearized.pullback()
+                let pushed = linearized.model.pushforward(nil, along: pulled.gradients).collected
+                sums = MovableWeight.all(in: pulled).filter { $0.tangents(in: pushed) != nil }
+                    .map { ($0.weight, InputCovariance(of: $0)) }
+            }
+            for site in linearized.model.sites {
+                for (weight, covariance) in sums ?? [] where weight.isIdentical(to: site.weight) {
+                    covariance.add(site.input)
+                }
+            }
+        }
+        return sums ?? []
+    }
+}

@@ -1,0 +1,37 @@
+import NeuralNetworks
+import Torch
+
+/// The null spaces of the inputs of a model's weights, computed as they are first asked for.
+final class InputNullSpaces {
+    private let tau: Double
+    private let covariances: [(weight: Tensor, covariance: InputCovariance)]
+    private var known: [(weight: Tensor, space: InputNullSpace)] = []
+
+    /// - Parameters:
+    ///   - tau: See `InputNullSpace`.
+    ///   - covariances: Inputs of weights over more than the batch, which stand for those of the batch.
+    init(tau: Double, covariances: [(weight: Tensor, covariance: InputCovariance)] = []) {
+        self.tau = tau
+        self.covariances = covariances
+    }
+
+    /// The dimension of each null space asked for so far, by the name of the affine map.
+    func freeDimensions(in model: any Layer) -> [String: Int] {
+        Dictionary(known.map { (model.name(ofLayerWith: $0.weight), $0.space.freeDimensions) }) { first, _ in first }
+    }
+
+    /// The null space of the inputs of a weight.
+    ///
+    /// - Throws: `TorchError` if a decomposition fails, as with inputs that are not finite.
+    func of(_ movable: MovableWeight) throws(TorchError) -> InputNullSpace {
+        if let (_, space) = known.first(where: { $0.weight.isIdentical(to: movable.weight) }) { return space }
+        let space =
+            if let (_, covariance) = covariances.first(where: { $0.weight.isIdentical(to: movable.weight) }) {
+                try covariance.nullSpace(tau: tau)
+            } else {
+                try InputNullSpace.of(movable, tau: tau)
+            }
+        known.append((movable.weight, space))
+        return space
+    }
+}

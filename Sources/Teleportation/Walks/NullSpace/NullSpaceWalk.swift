@@ -1,0 +1,105 @@
+import NeuralNetworks
+import Torch
+
+/// The null spaces of the layers' inputs: moves that no sample of the batch can see (NS25 section 3).
+///
+/// What the affine maps compute stays the same, so that the model is linearized once: the activations at which that was done
+/// are those of every place on the walk.
+final class NullSpaceWalk: Walk {
+    let landscape: BatchLoss
+    let linearized: LinearizedLoss
+    let lossBefore: Double
+    private let spaces: InputNullSpaces
+    private let derivative: NullSpaceTeleporter.Derivative
+    private var saved = SavedParameters()
+    /// The weights that can move; known after the first pull-back.
+    private var movable: [MovableWeight]?
+
+    /// The walk on a batch.
+    ///
+    /// - Parameters:
+    ///   - landscape: The loss of the batch.
+    ///   - spaces: Where the null spaces come from.
+    ///   - derivative: How directions are computed.
+    init(on landscape: BatchLoss, in spaces: InputNullSpaces, by derivative: NullSpaceTeleporter.Derivative) {
+        self.landscape = landscape
+        self.spaces = spaces
+        self.derivative = derivative
+        linearized = landscape.linearized()
+        lossBefore = linearized.value.item()
+    }
+
+    var freeDimensions: [String: Int] { spaces.freeDimensions(in: landscape.model) }
+
+    func place() -> any Place {
+        switch derivative {
+        case .closedForm: ClosedFormPlace(on: self)
+        case .doubleBackward: DoubleBackwardPlace(on: self)
+        }
+    }
+
+    func restore() { saved.restore() }
+
+    /// A part of a move in the null space is in the null space too.
+    func halve() -> Bool {
+        saved.halveMoves()
+        return true
+    }
+
+    /// The weights that can move.
+    func movableWeights(_ pulled: Pullback) -> [MovableWeight] {
+        let all = movable ?? MovableWeight.all(in: pulled)
+        movable = all
+        return all
+    }
+
+    /// The null space of the inputs of a weight.
+    func space(of weight: MovableWeight) throws(TorchError) -> InputNullSpace { try spaces.of(weight) }
+
+    /// Moves parameters, and remembers what they were before their first move: a map may be at rest in one step and move in a
+    /// later one.
+    func add(_ moves: [Move], scale: Double) {
+        for move in moves {
+            saved.save(move.parameter)
+            move.direction.add(to: move.parameter, scale: scale)
+        }
+    }
+}
+
+/// The direction of a step in the null space.
+final class NullSpaceDirection: Direction {
+    private let walk: NullSpaceWalk
+    let moves: [Move]
+    /// By what multiple of the direction the parameters are away from the place.
+    private var taken = 0.0
+
+    /// A direction on a walk.
+    init(_ moves: [Move], on walk: NullSpaceWalk) {
+        self.moves = moves
+        self.walk = walk
+    }
+
+    /// `||pi(a + H u)||^2`: the projection is orthogonal.
+    var slope: Double { moves.map(\.direction).squaredNorm() }
+
+    var isZero: Bool {
+        moves.allSatisfy { $0.direction.isZero }
+    }
+
+    func take(_ eta: Double, part: Double) -> Int? {
+        walk.add(moves, scale: eta * part - taken)
+        taken = eta * part
+        return 0
+    }
+}
+
+extension ParameterGradient {
+    /// Whether all elements are zero. The rows of a product that are projected are not all zero, so that its other factor
+    /// tells.
+    var isZero: Bool {
+        switch self {
+        case .tensor(let direction): direction.squaredNorm().item() == 0
+        case .product(let delta, _): delta.squaredNorm().item() == 0
+        }
+    }
+}
