@@ -204,8 +204,7 @@ import Torch
         let convolution = Convolution(1, 2, kernel: 3, using: generator)
         let shared = dense(8, 8)
         let refused: [(model: any Layer, error: RandomTeleporterError)] = [
-            (TransformerTeleportTests.Use.classifier.model(), .layer("Transformer")),
-            (ModalInstance.residualNetwork.model(), .layer("ResidualNetwork")),
+            (ModalInstance.residualNetwork.model(), .layer("BatchNormalization")),
             (Sequential(dense(4, 8), Residual(dense(8, 8)), dense(8, 2)), .layer("Residual")),
             (Sequential(dense(4, 8), BatchNormalization(8), ReLU(), dense(8, 2)), .layer("BatchNormalization")),
             (Sequential(dense(4, 8), LayerNormalization(8), dense(8, 2)), .layer("LayerNormalization")),
@@ -225,6 +224,32 @@ import Torch
             if case .noHiddenUnits = error { continue }
             #expect(error.description.contains("use the null-space or the level-set method"))
         }
+    }
+
+    @Test("The perceptrons inside a transformer's blocks are rescaled, and nothing else", arguments: [1, 2])
+    func transformer(layers: Int) throws {
+        let generator = Generator(seed: 4)
+        func model() -> Transformer {
+            Transformer.classifier(
+                features: 3, classes: 4, length: 5, heads: 2, headDimension: 4, layers: layers,
+                using: Generator(seed: 0), dtype: .float64)
+        }
+        let (moved, start) = (model(), model())
+        let batch = Batch(
+            inputs: .normal([6, 5, 3], using: generator, dtype: .float64),
+            targets: .integers([6], in: 0..<4, using: generator))
+        let unseen = Tensor.normal([9, 5, 3], using: generator, dtype: .float64)
+        let teleporter = RandomTeleporter(using: generator)
+        try teleporter.check(moved)
+        let report = teleport(teleporter, moved, on: batch)
+        #expect(report.restored == nil && report.relativeDrift < 1e-12)
+        #expect(relativeDifference(moved(unseen), start(unseen)) < 1e-12)
+        let changed = zip(moved.parameters, start.parameters).filter { relativeDifference($0.value, $1.value) > 0 }
+        #expect(
+            changed.map(\.0.name)
+                == (0..<layers).flatMap { layer in
+                    ["linear1.weight", "linear1.bias", "linear2.weight"].map { "layers.\(layer).\($0)" }
+                })
     }
 
     @Test("Teleporting a model that is refused ends the program with the same sentence")

@@ -202,7 +202,8 @@ import Torch
         let transformer = Transformer.regression(
             features: 4, outputs: 2, length: 6, heads: 2, layers: 1, using: generator)
         for (model, part) in [
-            (cnn as any Layer, "ConvolutionalNetwork"), (transformer, "Transformer"), (residual, "Dense at its place"),
+            (cnn as any Layer, "Convolution at its place"), (transformer, "PositionalEncoding at its place"),
+            (residual, "Dense at its place"),
             (Sequential(Dense(4, 2, using: generator)), "1 dense layers"),
             (Sequential(shared, Tanh(), shared, Tanh(), Dense(4, 2, using: generator)), "two layers share"),
         ] {

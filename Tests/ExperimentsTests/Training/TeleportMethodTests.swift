@@ -72,7 +72,7 @@ import Testing
         let relu = Architecture.mlp(hidden: [8], activation: .relu)
         let tanh = Architecture.mlp(hidden: [8], activation: .tanh)
         for action in GroupAction.allCases {
-            #expect(throws: SymmetryRefusal.notAPerceptron(part: "ConvolutionalNetwork")) {
+            #expect(throws: SymmetryRefusal.notAPerceptron(part: "Convolution at its place")) {
                 try check(.symmetry, Self.cnn, action: action)
             }
         }

@@ -15,52 +15,93 @@ struct HiddenUnits {
     /// The number of units.
     var count: Int { incoming.size(0) }
 
-    /// The hidden units of a model, first to last.
+    /// The hidden units of a model, first to last: those between two affine layers of which nothing between stands in the way.
     ///
     /// - Parameter rescaled: Whether what lies between the layers must be positively homogeneous.
+    /// - Throws: `RandomTeleporterError` if there are none, with the first thing that stands in the way.
     static func of(_ model: some Layer, rescaled: Bool) throws(RandomTeleporterError) -> [HiddenUnits] {
-        var hidden: [HiddenUnits] = []
-        var weights: [Tensor] = []
-        var last: (any Layer)?
-        var activation: String?
-        var isFlattened = false
-        for layer in layers(of: model) {
-            switch layer {
-            case is ReLU, is LeakyReLU, is Dropout: break
-            case is Tanh, is Sigmoid, is GELU: activation = name(of: layer)
-            case is MaxPooling:
-                if let last, last is Dense || isFlattened { throw .sequence(name(of: last), name(of: layer)) }
-            case is Flatten: isFlattened = true
-            case is Dense, is Convolution:
-                let weight = layer.parameters[0].value
-                if weights.contains(where: { $0.sharesStorage(with: weight) }) { throw .sharedWeights }
-                weights.append(weight)
+        var search = Search(rescaled: rescaled)
+        search.visit(model)
+        search.end(nil)
+        let shared = search.hidden.filter { search.isShared($0.incoming) || search.isShared($0.outgoing) }
+        let hidden = search.hidden.filter { units in !shared.contains { $0.incoming.isIdentical(to: units.incoming) } }
+        guard hidden.isEmpty else { return hidden }
+        throw !shared.isEmpty ? .sharedWeights : search.obstacle ?? .noHiddenUnits
+    }
+
+    /// A way through the structure of a model.
+    private struct Search {
+        let rescaled: Bool
+        private(set) var hidden: [HiddenUnits] = []
+        /// What first stood in the way.
+        private(set) var obstacle: RandomTeleporterError?
+        /// The weights that were met, and the parameters of layers whose structure is not known.
+        private var met: [Tensor] = []
+        /// The affine layer whose outputs are followed; nil if there is none.
+        private var last: (weight: Tensor, bias: Tensor?, name: String)?
+        private var isFlattened = false
+
+        init(rescaled: Bool) { self.rescaled = rescaled }
+
+        /// Whether a weight was met twice.
+        func isShared(_ weight: Tensor) -> Bool { met.count { $0.sharesStorage(with: weight) } > 1 }
+
+        /// Follows no units further, for a reason if it is one.
+        mutating func end(_ reason: RandomTeleporterError?) {
+            if last != nil, let reason { obstacle = obstacle ?? reason }
+            (last, isFlattened) = (nil, false)
+        }
+
+        mutating func visit(_ layer: any Layer) {
+            let name = "\(type(of: layer))"
+            switch layer.structure {
+            case .sequence(let parts): for part in parts { visit(part) }
+            case .residual(let body):
+                // What goes in and what comes out is added to something else.
+                end(.layer(name))
+                visit(body)
+                end(.layer(name))
+            case .identity: break
+            case .flattening: isFlattened = true
+            case .pooling:
+                if let last, last.weight.rank == 2 || isFlattened { end(.sequence(last.name, name)) }
+            case .activation(let activation):
+                if rescaled && !activation.isPositivelyHomogeneous { end(.notHomogeneous(activation: name)) }
+            case .elementwise(let isPositivelyHomogeneous):
+                if rescaled && !isPositivelyHomogeneous { end(.notHomogeneous(activation: name)) }
+            case .affine(let weight, let bias):
+                met.append(weight)
                 if let last {
-                    if rescaled, let activation { throw .notHomogeneous(activation: activation) }
-                    hidden.append(try HiddenUnits(between: last, and: layer, isFlattened: isFlattened))
+                    let isDense = (first: last.weight.rank == 2, second: weight.rank == 2)
+                    if isDense.first ? isDense.second : isDense.second == isFlattened {
+                        hidden.append(
+                            HiddenUnits(
+                                between: last, and: (weight, name), isFlattened: isFlattened))
+                    } else {
+                        end(.sequence(last.name, name))
+                    }
                 }
-                (last, activation, isFlattened) = (layer, nil, false)
-            default: throw .layer(name(of: layer))
+                (last, isFlattened) = ((weight, bias, name), false)
+            case .opaque:
+                met += layer.parameters.map(\.value)
+                end(.layer(name))
             }
         }
-        guard !hidden.isEmpty else { throw .noHiddenUnits }
-        return hidden
     }
 
     private init(
-        between first: any Layer, and second: any Layer, isFlattened: Bool
-    ) throws(RandomTeleporterError) {
-        let fits = first is Dense ? second is Dense : (second is Dense) == isFlattened
-        guard fits else { throw .sequence(Self.name(of: first), Self.name(of: second)) }
-        incoming = first.parameters[0].value
-        bias = first.parameters.dropFirst().first?.value
-        outgoing = second.parameters[0].value
+        between first: (weight: Tensor, bias: Tensor?, name: String), and second: (weight: Tensor, name: String),
+        isFlattened: Bool
+    ) {
+        incoming = first.weight
+        bias = first.bias
+        outgoing = second.weight
         let (count, inputs) = (incoming.size(0), outgoing.size(1))
         require(
             isFlattened ? inputs % count == 0 : inputs == count,
-            "\(Self.name(of: second)): a weight of shape \(outgoing.shape) after \(count) units")
+            "\(second.name): a weight of shape \(outgoing.shape) after \(count) units")
         // Flattened, an image [C, H, W] has the places of a channel side by side, and tokens [T, D] the units of a token.
-        tokens = first is Dense ? inputs / count : 1
+        tokens = first.weight.rank == 2 ? inputs / count : 1
     }
 
     /// Multiplies what leads to the units by positive scales, `[count]`, and divides what leads away.
@@ -85,15 +126,4 @@ struct HiddenUnits {
         let changed = change(outgoing.reshaped([outgoing.size(0), tokens, count, -1]))
         outgoing.copy(from: changed.reshaped(outgoing.shape))
     }
-
-    private static func layers(of model: any Layer) -> [any Layer] {
-        switch model {
-        case let model as Sequential: model.layers.flatMap(layers)
-        case let model as MLP: layers(of: model.body)
-        case let model as ConvolutionalNetwork: layers(of: model.body)
-        default: [model]
-        }
-    }
-
-    private static func name(of layer: any Layer) -> String { "\(type(of: layer))" }
 }

@@ -65,9 +65,10 @@ public struct RandomTeleporter: Teleporter {
 
     /// Checks that a model has the symmetries that the teleporter draws from.
     ///
-    /// Such a model is an `MLP`, a `ConvolutionalNetwork`, or a `Sequential` of dense layers and convolutions, with
-    /// elementwise activations, dropout, max pooling (of convolutions) and `Flatten` between them. Activations must be
-    /// positively homogeneous if units are to be rescaled.
+    /// Such a model has two dense layers or convolutions one after the other, with nothing between them but elementwise
+    /// activations, dropout, max pooling (of convolutions) and `Flatten`; layers say of themselves what they are
+    /// (`Layer.structure`). Activations must be positively homogeneous if units are to be rescaled. Units that anything else
+    /// stands behind stay as they are.
     ///
     /// - Throws: `RandomTeleporterError`, which says what to use instead.
     public func check(_ model: some Layer) throws {

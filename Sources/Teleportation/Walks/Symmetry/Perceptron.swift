@@ -8,28 +8,11 @@ struct Perceptron {
     let activations: [Activation]
     private let flattens: Bool
 
-    /// The parts of an `MLP`, or of a `Sequential` that is made like one.
+    /// The parts of a model that is made of such layers, however they are put together.
     init(_ model: some Layer) throws(SymmetryRefusal) {
-        let sequence: [any Layer]
-        if let model = model as? MLP {
-            sequence = model.body.layers
-        } else if let model = model as? Sequential {
-            sequence = model.layers
-        } else {
-            throw .notAPerceptron(part: "\(type(of: model))")
-        }
-        flattens = sequence.first is Flatten
-        var layers: [Dense] = []
-        var activations: [Activation] = []
-        for layer in sequence.dropFirst(flattens ? 1 : 0) {
-            if layers.count == activations.count, let dense = layer as? Dense {
-                layers.append(dense)
-            } else if layers.count == activations.count + 1, let activation = Activation(of: layer) {
-                activations.append(activation)
-            } else {
-                throw .notAPerceptron(part: "\(type(of: layer)) at its place")
-            }
-        }
+        var parts = Parts()
+        try parts.add(model)
+        let (layers, activations) = (parts.layers, parts.activations)
         for (index, layer) in layers.enumerated()
         where layers[..<index].contains(where: { $0.weight.sharesStorage(with: layer.weight) }) {
             throw .notAPerceptron(part: "a weight that two layers share")
@@ -39,6 +22,28 @@ struct Perceptron {
         }
         self.layers = layers
         self.activations = activations
+        flattens = parts.flattens
+    }
+
+    /// The parts found so far.
+    private struct Parts {
+        var layers: [Dense] = []
+        var activations: [Activation] = []
+        var flattens = false
+
+        mutating func add(_ layer: any Layer) throws(SymmetryRefusal) {
+            switch layer.structure {
+            case .sequence(let parts): for part in parts { try add(part) }
+            // A teleport drops nothing.
+            case .identity: break
+            case .flattening where layers.isEmpty && activations.isEmpty: flattens = true
+            case .affine(let weight, let bias) where weight.rank == 2 && layers.count == activations.count:
+                layers.append(Dense(weight: weight, bias: bias))
+            case .activation(let activation) where layers.count == activations.count + 1:
+                activations.append(activation)
+            default: throw .notAPerceptron(part: "\(type(of: layer)) at its place")
+            }
+        }
     }
 
     /// The tensors that training changes, in the model's order.

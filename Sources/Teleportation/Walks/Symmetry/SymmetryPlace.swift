@@ -257,7 +257,8 @@ final class SymmetryDirection: Direction {
 
     var isZero: Bool { elements.allSatisfy { $0.isZero } }
 
-    /// The elements of one direction commute, so that a step is shortened by a step back.
+    /// The elements along one T commute, so that a step is shortened by a step back. With several pairs of layers that leads to
+    /// where the shorter step does to second order; the loss stays either way.
     func take(_ eta: Double, part: Double) throws(TorchError) -> Int? {
         let halvings = try walk.move(along: &elements, scale: eta * part - taken)
         taken = eta * part
