@@ -257,8 +257,8 @@ final class SymmetryDirection: Direction {
 
     var isZero: Bool { elements.allSatisfy { $0.isZero } }
 
-    /// The elements along one T commute, so that a step is shortened by a step back. With several pairs of layers that leads to
-    /// where the shorter step does to second order; the loss stays either way.
+    /// The elements along one T commute, so that a step is shortened by a step back. With several pairs of layers, or the
+    /// approximate action, that leads to where the shorter step does only to second order; the loss stays either way.
     func take(_ eta: Double, part: Double) throws(TorchError) -> Int? {
         let halvings = try walk.move(along: &elements, scale: eta * part - taken)
         taken = eta * part
