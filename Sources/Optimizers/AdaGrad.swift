@@ -9,7 +9,7 @@ public final class AdaGrad: StatefulOptimizer {
     /// What keeps the denominator from zero.
     public let epsilon: Double
 
-    let memory = OptimizerMemory(momentNames: ["sum"])
+    let memory = OptimizerMemory()
 
     /// Steps scaled by the squared gradients of all steps so far.
     public init(learningRate: Double = 1e-2, epsilon: Double = 1e-10) {
@@ -17,9 +17,22 @@ public final class AdaGrad: StatefulOptimizer {
         self.epsilon = epsilon
     }
 
-    func step(_ parameters: [Tensor], gradients: [Tensor], moments: [[Tensor]], count: Int) {
+    func initialState(for parameter: Tensor) -> [String: Tensor] {
+        ["sum": .zeros(like: parameter)]
+    }
+
+    func step(_ parameters: [Tensor], gradients: [Tensor], states: [[String: Tensor]], counts: [Int]) {
         Kernels.adaGradStep(
-            parameters, gradients: gradients, sums: moments[0], steps: stepCounts(Double(count), for: parameters),
-            learningRate: learningRate, epsilon: epsilon)
+            parameters, gradients: gradients, sums: states.map { $0["sum"]! },
+            steps: stepCounts(counts.map(Double.init), for: parameters), learningRate: learningRate, epsilon: epsilon)
+    }
+
+    func preconditioned(_ gradient: Tensor, of parameter: Tensor, state: [String: Tensor], count: Int) -> Tensor? {
+        // A step up from zero, of rate 1.
+        let product = Tensor.zeros(like: parameter)
+        Kernels.adaGradStep(
+            [product], gradients: [gradient], sums: [state["sum"]!], steps: stepCounts([Double(count)], for: [product]),
+            learningRate: -1, epsilon: epsilon)
+        return product
     }
 }

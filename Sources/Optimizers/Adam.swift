@@ -14,7 +14,7 @@ public final class Adam: StatefulOptimizer {
     /// What keeps the denominator from zero.
     public let epsilon: Double
 
-    let memory = OptimizerMemory(momentNames: ["exp_avg", "exp_avg_sq"])
+    let memory = OptimizerMemory()
 
     /// Steps along the mean gradient, scaled by the mean squared gradient.
     public init(learningRate: Double = 1e-3, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8) {
@@ -24,10 +24,30 @@ public final class Adam: StatefulOptimizer {
         self.epsilon = epsilon
     }
 
-    func step(_ parameters: [Tensor], gradients: [Tensor], moments: [[Tensor]], count: Int) {
+    func initialState(for parameter: Tensor) -> [String: Tensor] {
+        ["exp_avg": .zeros(like: parameter), "exp_avg_sq": .zeros(like: parameter)]
+    }
+
+    func step(_ parameters: [Tensor], gradients: [Tensor], states: [[String: Tensor]], counts: [Int]) {
         Kernels.adamStep(
-            parameters, gradients: gradients, firstMoments: moments[0], secondMoments: moments[1],
-            steps: stepCounts(Double(count), for: parameters), learningRate: learningRate, beta1: beta1, beta2: beta2,
+            parameters, gradients: gradients, firstMoments: states.map { $0["exp_avg"]! },
+            secondMoments: states.map { $0["exp_avg_sq"]! },
+            steps: stepCounts(counts.map(Double.init), for: parameters), learningRate: learningRate, beta1: beta1,
+            beta2: beta2,
             epsilon: epsilon)
     }
+
+    func preconditioned(_ gradient: Tensor, of parameter: Tensor, state: [String: Tensor], count: Int) -> Tensor? {
+        adamPreconditioned(gradient, squares: state["exp_avg_sq"]!, count: count, beta2: beta2, epsilon: epsilon)
+    }
+}
+
+/// `g / (sqrt(v / (1 - beta2^t)) + epsilon)`, with `v` the mean of the squares as step t makes it of `squares`.
+func adamPreconditioned(_ gradient: Tensor, squares: Tensor, count: Int, beta2: Double, epsilon: Double) -> Tensor {
+    // A step up from zero, of rate 1, whose first moment is the gradient itself and may stay where the gradient is.
+    let product = Tensor.zeros(like: gradient)
+    Kernels.adamStep(
+        [product], gradients: [gradient], firstMoments: [gradient], secondMoments: [squares],
+        steps: stepCounts([Double(count)], for: [product]), learningRate: -1, beta1: 0, beta2: beta2, epsilon: epsilon)
+    return product
 }

@@ -13,7 +13,7 @@ public final class Momentum: StatefulOptimizer {
     /// Whether the step looks ahead along the velocity.
     public let nesterov: Bool
 
-    let memory = OptimizerMemory(momentNames: ["momentum_buffer"])
+    let memory = OptimizerMemory()
 
     /// Gradient descent with a velocity.
     public init(learningRate: Double = 1e-3, momentum: Double = 0.9, nesterov: Bool = false) {
@@ -22,22 +22,34 @@ public final class Momentum: StatefulOptimizer {
         self.nesterov = nesterov
     }
 
-    func step(_ parameters: [Tensor], gradients: [Tensor], moments: [[Tensor]], count: Int) {
+    func initialState(for parameter: Tensor) -> [String: Tensor] {
+        ["momentum_buffer": .zeros(like: parameter)]
+    }
+
+    func step(_ parameters: [Tensor], gradients: [Tensor], states: [[String: Tensor]], counts: [Int]) {
         // A first step may be treated as any other: the velocity starts at zero and there is no dampening.
         Kernels.momentumStep(
-            parameters, gradients: gradients, velocities: moments[0], learningRate: learningRate, momentum: momentum,
-            nesterov: nesterov, isFirstStep: false)
+            parameters, gradients: gradients, velocities: states.map { $0["momentum_buffer"]! },
+            learningRate: learningRate, momentum: momentum, nesterov: nesterov, isFirstStep: false)
     }
 
     /// `lr <g, mu v + g>`, or with Nesterov's momentum `lr <g, mu (mu v + g) + g>`, without forming `g`.
-    public func predictedDecrease(of parameters: [Tensor], with gradients: [ParameterGradient]) -> Double {
-        checkCounts(parameters, gradients)
+    public func predictedDecrease(
+        of parameters: [Tensor], with gradients: [ParameterGradient], squaredNorm: Double?
+    ) -> Double {
+        checkLists(parameters, gradients)
         return withoutGradients {
-            memory.prepare(for: parameters)
-            let squaredNorm = gradients.squaredNorm()
-            let alongVelocity = zip(gradients, memory.moments[0]).map { $0.dot($1) }.total()
+            let squaredNorm = squaredNorm ?? gradients.squaredNorm()
+            let alongVelocity = zip(gradients, parameters).compactMap { gradient, parameter in
+                memory[parameter].map { gradient.dot($0.tensors["momentum_buffer"]!) }
+            }.total()
             let decrease = momentum * alongVelocity + squaredNorm
             return learningRate * (nesterov ? momentum * decrease + squaredNorm : decrease)
         }
+    }
+
+    /// The gradients themselves: every element moves at the same rate.
+    public func preconditioned(_ gradients: [ParameterGradient], of parameters: [Tensor]) -> [ParameterGradient]? {
+        gradients
     }
 }

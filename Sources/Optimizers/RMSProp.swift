@@ -11,7 +11,7 @@ public final class RMSProp: StatefulOptimizer {
     /// What keeps the denominator from zero.
     public let epsilon: Double
 
-    let memory = OptimizerMemory(momentNames: ["square_avg"])
+    let memory = OptimizerMemory()
 
     /// Steps scaled by a running mean of the squared gradients.
     public init(learningRate: Double = 1e-2, alpha: Double = 0.99, epsilon: Double = 1e-8) {
@@ -20,13 +20,30 @@ public final class RMSProp: StatefulOptimizer {
         self.epsilon = epsilon
     }
 
-    func step(_ parameters: [Tensor], gradients: [Tensor], moments: [[Tensor]], count: Int) {
+    func initialState(for parameter: Tensor) -> [String: Tensor] {
+        ["square_avg": .zeros(like: parameter)]
+    }
+
+    func step(_ parameters: [Tensor], gradients: [Tensor], states: [[String: Tensor]], counts: [Int]) {
+        step(parameters, gradients, states, learningRate: learningRate)
+    }
+
+    func preconditioned(_ gradient: Tensor, of parameter: Tensor, state: [String: Tensor], count: Int) -> Tensor? {
+        // A step up from zero, of rate 1.
+        let product = Tensor.zeros(like: parameter)
+        step([product], [gradient], [state], learningRate: -1)
+        return product
+    }
+
+    private func step(
+        _ parameters: [Tensor], _ gradients: [Tensor], _ states: [[String: Tensor]], learningRate: Double
+    ) {
         // libtorch has no kernel of this name, but RMSProp is Adam without a first moment (beta1 = 0) and without bias
         // corrections (those of step infinity are 1): one pass, a third of the time of separate operations. The first
         // moment then is the gradient itself, so the kernel may keep it where the gradient is.
         Kernels.adamStep(
-            parameters, gradients: gradients, firstMoments: gradients, secondMoments: moments[0],
-            steps: stepCounts(.infinity, for: parameters), learningRate: learningRate, beta1: 0, beta2: alpha,
-            epsilon: epsilon)
+            parameters, gradients: gradients, firstMoments: gradients, secondMoments: states.map { $0["square_avg"]! },
+            steps: stepCounts(parameters.map { _ in .infinity }, for: parameters), learningRate: learningRate, beta1: 0,
+            beta2: alpha, epsilon: epsilon)
     }
 }

@@ -16,32 +16,57 @@ public final class SGD: Optimizer {
 
     /// Takes one step, in place.
     public func update(_ parameters: [Tensor], with gradients: [ParameterGradient]) {
-        checkCounts(parameters, gradients)
+        checkLists(parameters, gradients)
         withoutGradients {
-            for (parameter, gradient) in zip(parameters, gradients) {
-                gradient.checkFit(to: parameter)
-                gradient.add(to: parameter, scale: -learningRate)
+            for (parameter, gradient) in zip(parameters, gradients) { descend(from: parameter, along: gradient) }
+        }
+    }
+
+    /// `-lr g`.
+    public func displacement(of parameters: [Tensor], with gradients: [ParameterGradient]) -> [Tensor] {
+        checkLists(parameters, gradients)
+        return withoutGradients {
+            zip(parameters, gradients).map { parameter, gradient in
+                let displacement = Tensor.zeros(like: parameter)
+                descend(from: displacement, along: gradient)
+                return displacement
             }
         }
     }
 
     /// `lr ||g||^2`, without forming `g`.
-    public func predictedDecrease(of parameters: [Tensor], with gradients: [ParameterGradient]) -> Double {
-        checkCounts(parameters, gradients)
-        return withoutGradients { learningRate * gradients.squaredNorm() }
+    public func predictedDecrease(
+        of parameters: [Tensor], with gradients: [ParameterGradient], squaredNorm: Double?
+    ) -> Double {
+        checkLists(parameters, gradients)
+        return withoutGradients { learningRate * (squaredNorm ?? gradients.squaredNorm()) }
+    }
+
+    /// The gradients themselves: every element moves at the same rate.
+    public func preconditioned(_ gradients: [ParameterGradient], of parameters: [Tensor]) -> [ParameterGradient]? {
+        gradients
     }
 
     /// Empty: plain gradient descent remembers nothing.
-    public var state: [String: [Tensor]] { [:] }
+    public func state(of parameters: [Tensor]) -> OptimizerState {
+        OptimizerState(parameters.map { _ in OptimizerState.Entry() })
+    }
 
-    /// Accepts the empty state only.
-    public func restore(_ state: [String: [Tensor]], for parameters: [Tensor]) throws(OptimizerStateError) {
-        guard state.isEmpty else {
+    /// Accepts an empty state only.
+    public func restore(_ state: OptimizerState, for parameters: [Tensor]) throws(OptimizerStateError) {
+        try state.checkCount(parameters)
+        for (index, entry) in state.entries.enumerated() where !entry.isEmpty {
             throw OptimizerStateError(
-                description: "the state has \(state.keys.sorted().joined(separator: ", ")), but plain SGD has no state")
+                "the state of parameter \(index) has \(entry.tensors.keys.sorted().joined(separator: ", ")) after "
+                    + "\(entry.stepCount) steps, but plain SGD has no state")
         }
     }
 
     /// Does nothing: there is nothing to forget.
     public func reset() {}
+
+    private func descend(from parameter: Tensor, along gradient: ParameterGradient) {
+        gradient.checkFit(to: parameter)
+        gradient.add(to: parameter, scale: -learningRate)
+    }
 }

@@ -1,250 +1,147 @@
 import NeuralNetworks
 import Torch
 
-/// An optimizer whose step is one kernel over the parameters, their gradients, and moments of the parameters' shapes.
+/// An optimizer that keeps tensors for each parameter, and steps on many parameters at once.
 protocol StatefulOptimizer: Optimizer {
-    /// The moments and the number of steps taken.
+    /// The state of the parameters.
     var memory: OptimizerMemory { get }
 
-    /// Takes the step of number `count`, counted from 1: changes the parameters and the moments in place.
+    /// The share of itself that a parameter loses in a step, beside what it owes to the gradient; nil where a step may
+    /// depend on the parameter in other ways.
+    var decay: Double? { get }
+
+    /// The state of a parameter before its first step.
+    func initialState(for parameter: Tensor) -> [String: Tensor]
+
+    /// Takes a step: changes the parameters and their states in place.
     ///
     /// - Parameters:
     ///   - parameters: The tensors to move.
     ///   - gradients: Their gradients, contiguous; left with the values that they have.
-    ///   - moments: One list, parallel to the parameters, for each of the memory's names.
-    ///   - count: The number of this step.
-    func step(_ parameters: [Tensor], gradients: [Tensor], moments: [[Tensor]], count: Int)
+    ///   - states: The state of each parameter.
+    ///   - counts: The number of this step of each parameter, counted from 1.
+    func step(_ parameters: [Tensor], gradients: [Tensor], states: [[String: Tensor]], counts: [Int])
+
+    /// `A g` as in `UpdateRule`.
+    func preconditioned(_ gradient: Tensor, of parameter: Tensor, state: [String: Tensor], count: Int) -> Tensor?
 }
 
 extension StatefulOptimizer {
+    /// None: what a step takes away is owed to the gradient.
+    var decay: Double? { 0 }
+
+    /// Nil: the step has no diagonal.
+    func preconditioned(_ gradient: Tensor, of parameter: Tensor, state: [String: Tensor], count: Int) -> Tensor? {
+        nil
+    }
+
     /// Takes one step, in place; factored gradients are formed in buffers that stay from step to step.
     public func update(_ parameters: [Tensor], with gradients: [ParameterGradient]) {
-        checkCounts(parameters, gradients)
+        checkLists(parameters, gradients)
         withoutGradients {
-            memory.prepare(for: parameters)
-            memory.stepCount += 1
+            let slots = parameters.map { parameter in
+                let slot = slot(of: parameter)
+                memory[parameter] = slot
+                slot.stepCount += 1
+                return slot
+            }
             step(
-                parameters, gradients: memory.formed(gradients, of: parameters), moments: memory.moments,
-                count: memory.stepCount)
+                parameters, gradients: zip(slots, gradients).map { $0.formed($1) }, states: slots.map(\.tensors),
+                counts: slots.map(\.stepCount))
         }
     }
 
+    /// `w' - w` of the step from w to w' that `update` would take; its own kernel computes it.
+    public func displacement(of parameters: [Tensor], with gradients: [ParameterGradient]) -> [Tensor] {
+        checkLists(parameters, gradients)
+        return withoutGradients { zip(parameters, gradients).map { trial(of: $0, with: $1).displacement.clone() } }
+    }
+
     /// `<g, w - w'>` for the step from w to w' that `update` would take; its own kernel computes it.
-    public func predictedDecrease(of parameters: [Tensor], with gradients: [ParameterGradient]) -> Double {
-        checkCounts(parameters, gradients)
+    public func predictedDecrease(
+        of parameters: [Tensor], with gradients: [ParameterGradient], squaredNorm: Double?
+    ) -> Double {
+        checkLists(parameters, gradients)
         return withoutGradients {
-            memory.prepare(for: parameters)
-            let decreases = memory.formed(gradients, of: parameters).enumerated().map { index, gradient in
-                // A step from zero, on copies of the moments, ends at w' - w: the kernel itself says what it would do,
-                // and no digits are lost in the difference of two nearly equal parameters.
-                let (difference, moments) = memory.trial(of: index)
-                step(
-                    [difference], gradients: [gradient], moments: moments.map { [$0] }, count: memory.stepCount + 1)
-                return difference.dot(gradient)
+            let decreases = zip(parameters, gradients).map { parameter, gradient in
+                let (displacement, gradient) = trial(of: parameter, with: gradient)
+                return displacement.dot(gradient)
             }
             return -decreases.total()
         }
     }
 
-    /// A copy of the moments and the number of steps; empty before the first step.
-    public var state: [String: [Tensor]] { memory.state }
+    /// `A g` of each gradient; nil if one has none.
+    public func preconditioned(_ gradients: [ParameterGradient], of parameters: [Tensor]) -> [ParameterGradient]? {
+        checkLists(parameters, gradients)
+        return withoutGradients {
+            var scaled: [ParameterGradient] = []
+            for (parameter, gradient) in zip(parameters, gradients) {
+                let slot = slot(of: parameter)
+                let (_, state) = memory.trial(of: parameter, fromZero: true, with: slot.tensors)
+                guard
+                    let product = preconditioned(
+                        slot.formed(gradient), of: parameter, state: state, count: slot.stepCount + 1)
+                else { return nil }
+                scaled.append(.tensor(product))
+            }
+            return scaled
+        }
+    }
 
-    /// Goes back to a state that `state` gave, for these parameters.
-    public func restore(_ state: [String: [Tensor]], for parameters: [Tensor]) throws(OptimizerStateError) {
-        try memory.restore(state, for: parameters)
+    /// A copy of what is remembered of the parameters.
+    public func state(of parameters: [Tensor]) -> OptimizerState {
+        OptimizerState(parameters.map { memory[$0]?.entry ?? OptimizerState.Entry() })
+    }
+
+    /// Goes back to a state that `state(of:)` gave, for these parameters.
+    public func restore(_ state: OptimizerState, for parameters: [Tensor]) throws(OptimizerStateError) {
+        try state.checkCount(parameters)
+        var slots: [OptimizerMemory.Slot?] = []
+        for (index, (parameter, entry)) in zip(parameters, state.entries).enumerated() {
+            guard !entry.isEmpty else {
+                slots.append(nil)
+                continue
+            }
+            let slot = slot(of: parameter)
+            try slot.check(entry, ofParameter: index)
+            slots.append(slot)
+        }
+        for (index, slot) in slots.enumerated() {
+            slot?.restore(state.entries[index])
+            memory[parameters[index]] = slot
+        }
     }
 
     /// Forgets all steps.
     public func reset() { memory.reset() }
-}
 
-/// What a stateful optimizer keeps from step to step.
-final class OptimizerMemory {
-    /// PyTorch's name of each kind of moment.
-    private let momentNames: [String]
-    /// The name of the number of steps in a saved state.
-    private static let stepName = "step"
-
-    /// For each name, one tensor for each parameter, of its shape; empty lists before the first use.
-    private(set) var moments: [[Tensor]]
-    /// The number of steps taken.
-    var stepCount = 0
-
-    // The first touch of a page that the operating system has just given out costs more than a kernel takes to fill it,
-    // and the allocator gives large blocks back as they are freed; so these stay from step to step.
-
-    /// For each parameter, where its gradient is formed if it is factored.
-    private var gradientBuffers: [Tensor?] = []
-    /// Where one parameter, and each of its moments, take a step on trial: as large as the largest parameter so far.
-    private var trialBuffers: [Tensor?]
-
-    init(momentNames: [String]) {
-        self.momentNames = momentNames
-        moments = momentNames.map { _ in [] }
-        trialBuffers = [Tensor?](repeating: nil, count: 1 + momentNames.count)
+    /// What is remembered of a parameter, or what would be before its first step.
+    private func slot(of parameter: Tensor) -> OptimizerMemory.Slot {
+        memory[parameter] ?? OptimizerMemory.Slot(for: parameter, initialState(for: parameter))
     }
 
-    /// Makes moments of zeros for the parameters, or checks that the ones there are fit.
-    func prepare(for parameters: [Tensor]) {
-        if moments[0].isEmpty {
-            for (index, parameter) in parameters.enumerated() {
-                require(
-                    parameter.contiguous().sharesStorage(with: parameter),
-                    "parameter \(index) of shape \(parameter.shape) is a view that is not contiguous in memory; "
-                        + "optimizers step on whole tensors")
-            }
-            moments = momentNames.map { _ in parameters.map(Tensor.zeros(like:)) }
-            gradientBuffers = parameters.map { _ in nil }
-            return
-        }
-        require(
-            parameters.count == moments[0].count,
-            "\(parameters.count) parameters, but the optimizer's state is of \(moments[0].count); reset it first")
-        for (index, (parameter, moment)) in zip(parameters, moments[0]).enumerated() {
-            require(
-                parameter.isLike(moment),
-                "parameter \(index) is \(parameter.layout), but the optimizer's state of it is \(moment.layout); "
-                    + "reset it first")
-        }
-    }
-
-    /// The elements of the gradients, contiguous: those of a factored one in this memory's buffers.
-    func formed(_ gradients: [ParameterGradient], of parameters: [Tensor]) -> [Tensor] {
-        gradients.indices.map { index in
-            gradients[index].checkFit(to: parameters[index])
-            if case .tensor(let gradient) = gradients[index] { return gradient.contiguous() }
-            let buffer = gradientBuffers[index] ?? Tensor.zeros(like: parameters[index])
-            gradientBuffers[index] = buffer
-            gradients[index].form(into: buffer)
-            return buffer
-        }
-    }
-
-    /// Zeros in place of a parameter, and copies of its moments, which last until the next call.
-    func trial(of index: Int) -> (parameter: Tensor, moments: [Tensor]) {
-        let parameter = trialTensor(0, like: moments[0][index])
-        parameter.fill(0)
-        let copies = moments.enumerated().map { position, moments in
-            let copy = trialTensor(1 + position, like: moments[index])
-            copy.copy(from: moments[index])
-            return copy
-        }
-        return (parameter, copies)
-    }
-
-    /// A tensor like another one in the trial buffer at a position, which grows as needed.
-    private func trialTensor(_ position: Int, like other: Tensor) -> Tensor {
-        let count = other.count
-        let fits = { (buffer: Tensor) in
-            buffer.count >= count && buffer.dtype == other.dtype && buffer.device == other.device
-        }
-        let buffer =
-            trialBuffers[position].flatMap { fits($0) ? $0 : nil }
-            ?? Tensor.empty([count], dtype: other.dtype, device: other.device)
-        trialBuffers[position] = buffer
-        return buffer.narrowed(0, to: 0..<count).reshaped(other.shape)
-    }
-
-    /// Copies of the moments, and the number of steps as PyTorch has it, a float32 tensor of rank 0.
-    var state: [String: [Tensor]] {
-        guard stepCount > 0 else { return [:] }
-        var state = [Self.stepName: [Tensor(Double(stepCount))]]
-        for (name, tensors) in zip(momentNames, moments) { state[name] = tensors.map { $0.clone() } }
-        return state
-    }
-
-    /// Takes over copies of a saved state, on the parameters' devices.
-    func restore(_ state: [String: [Tensor]], for parameters: [Tensor]) throws(OptimizerStateError) {
-        guard !state.isEmpty else { return reset() }
-        let expected = (momentNames + [Self.stepName]).sorted()
-        guard state.keys.sorted() == expected else {
-            throw OptimizerStateError(
-                description: "the state has \(state.keys.sorted().joined(separator: ", ")), "
-                    + "but this optimizer needs \(expected.joined(separator: ", "))")
-        }
-        guard let steps = state[Self.stepName], steps.count == 1, steps[0].count == 1 else {
-            throw OptimizerStateError(description: "the state's step is not one number")
-        }
-        for name in momentNames {
-            let tensors = state[name]!
-            guard tensors.count == parameters.count else {
-                throw OptimizerStateError(
-                    description: "the state has \(tensors.count) of \(name), "
-                        + "but there are \(parameters.count) parameters")
-            }
-            for (index, (tensor, parameter)) in zip(tensors, parameters).enumerated() {
-                guard tensor.shape == parameter.shape, tensor.dtype == parameter.dtype else {
-                    throw OptimizerStateError(
-                        description: "\(name) \(index) of the state is \(tensor.layout), "
-                            + "but the parameter is \(parameter.layout)")
-                }
-            }
-        }
-        reset()
-        prepare(for: parameters)
-        for (name, tensors) in zip(momentNames, moments) {
-            for (tensor, saved) in zip(tensors, state[name]!) { tensor.copy(from: saved) }
-        }
-        stepCount = Int(steps[0].item())
-    }
-
-    /// Goes back to the time before the first step.
-    func reset() {
-        moments = momentNames.map { _ in [] }
-        stepCount = 0
-        gradientBuffers = []
-        trialBuffers = [Tensor?](repeating: nil, count: 1 + momentNames.count)
+    /// What the next step of one parameter adds to it, which lasts until the next call, and the elements of its gradient.
+    private func trial(
+        of parameter: Tensor, with gradient: ParameterGradient
+    ) -> (displacement: Tensor, gradient: Tensor) {
+        let slot = slot(of: parameter)
+        let formed = slot.formed(gradient)
+        // A step from zero, on copies of the state, ends at w' - w: the kernel itself says what it would do, and no digits
+        // are lost in the difference of two nearly equal parameters.
+        let (moved, state) = memory.trial(of: parameter, fromZero: decay != nil, with: slot.tensors)
+        step([moved], gradients: [formed], states: [state], counts: [slot.stepCount + 1])
+        let left = decay ?? 1
+        if left != 0 { moved.addInPlace(parameter, scale: -left) }
+        return (moved, formed)
     }
 }
 
-// MARK: What the kernels and the optimizers ask of tensors
-
-/// The count of a step as libtorch's fused kernels take it: a float32 tensor for each parameter.
-func stepCounts(_ count: Double, for parameters: [Tensor]) -> [Tensor] {
-    guard let first = parameters.first else { return [] }
-    return Array(repeating: Tensor(count, device: first.device), count: parameters.count)
-}
-
-/// Traps if there is not one gradient for each parameter.
-func checkCounts(_ parameters: [Tensor], _ gradients: [ParameterGradient]) {
-    require(
-        parameters.count == gradients.count, "\(gradients.count) gradients for \(parameters.count) parameters")
-}
-
-extension ParameterGradient {
-    /// Traps if this is not a gradient of the parameter's shape; the fused kernels read as many elements as the
-    /// parameter has, whatever there is.
-    func checkFit(to parameter: Tensor) {
-        switch self {
-        case .tensor(let gradient):
-            require(
-                gradient.isLike(parameter), "the gradient is \(gradient.layout), the parameter \(parameter.layout)")
-        case .product(let delta, let input):
-            require(
-                parameter.rank == 2 && delta.size(1) == parameter.size(0) && input.rows.size(1) == parameter.size(1),
-                "the gradient is a product of \(delta.layout) and \(input.rows.layout), the parameter \(parameter.layout)"
-            )
-        }
+/// The counts of a step as libtorch's fused kernels take them: a float32 tensor for each parameter.
+func stepCounts(_ counts: [Double], for parameters: [Tensor]) -> [Tensor] {
+    guard let first = counts.first else { return [] }
+    guard counts.contains(where: { $0 != first }) else {
+        return Array(repeating: Tensor(first, device: parameters[0].device), count: counts.count)
     }
-
-    /// The inner product with a tensor of the parameter's shape, rank 0; `<delta, A tensor^T>` if factored.
-    func dot(_ tensor: Tensor) -> Tensor {
-        switch self {
-        case .tensor(let gradient): gradient.dot(tensor)
-        case .product(let delta, let input): delta.dot(input.rows.matmul(tensor.transposed()))
-        }
-    }
-}
-
-extension Tensor {
-    /// Whether shape, element type and device are those of another tensor; asked at every step, so without the arrays
-    /// of `shape`.
-    func isLike(_ other: Tensor) -> Bool {
-        let rank = self.rank
-        return rank == other.rank && (0..<rank).allSatisfy { size($0) == other.size($0) } && dtype == other.dtype
-            && device == other.device
-    }
-
-    /// Shape, element type and device, for messages.
-    var layout: String { "\(shape) \(dtype) on \(device)" }
+    return zip(counts, parameters).map { Tensor($0, device: $1.device) }
 }

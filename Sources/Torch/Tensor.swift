@@ -31,6 +31,9 @@ public struct Tensor {
         reference = Reference(handle)
     }
 
+    /// What tells this tensor from any other one that is alive: copies of the struct share it, views and clones do not.
+    package var id: ObjectIdentifier { ObjectIdentifier(reference) }
+
     // MARK: Shape and type
 
     /// The number of dimensions.

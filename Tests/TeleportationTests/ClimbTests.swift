@@ -79,6 +79,45 @@ private struct Mixed: Objective {
         for (a, b) in zip(models[0], models[1]) { #expect(relativeDifference(a, b) < 1e-9) }
     }
 
+    @Test(
+        "The preconditioned norm climbs along H A g, with AdaGrad's A",
+        arguments: NullSpaceTeleporter.Derivative.allCases)
+    func preconditionedNorm(derivative: NullSpaceTeleporter.Derivative) throws {
+        let (model, batch) = (instance.model(), instance.batch())
+        let parameters = model.parameters.map(\.value)
+        let optimizer = AdaGrad(learningRate: 0.01)
+        for _ in 0..<3 {
+            optimizer.update(
+                parameters, with: LinearizedLoss(model, CrossEntropy(), on: batch).gradients(of: parameters))
+        }
+        let sums = optimizer.state(of: parameters).entries.map { $0.tensors["sum"]! }
+        let gradients = LinearizedLoss(model, CrossEntropy(), on: batch).gradients(of: parameters).map { $0.formed() }
+        let diagonal = zip(sums, gradients).map { sum, g in ((sum + g * g).power(0.5) + 1e-10).power(-1) }
+        /// `1/2 <g, A g>` with A as it is at the start.
+        func norm() -> Double {
+            zip(LinearizedLoss(model, CrossEntropy(), on: batch).gradients(of: parameters), diagonal)
+                .map { gradient, a in (gradient.formed() * gradient.formed() * a).sum().item() }.reduce(0, +) / 2
+        }
+        try withoutGradients {
+            let landscape = BatchLoss(model, CrossEntropy(), on: batch)
+            let walk = NullSpaceWalk(on: landscape, in: InputNullSpaces(tau: 1), by: derivative)
+            let point = Point(walk.place(), in: landscape, before: optimizer)
+            let objective = PreconditionedNorm()
+            #expect(abs(objective.value(at: point) / norm() - 1) < 1e-9)
+            let direction = try #require(try point.place.direction(of: objective.gradient(at: point)))
+            let (slope, h) = (direction.slope, 1e-7)
+            _ = try direction.take(h, part: 1)
+            let above = norm()
+            _ = try direction.take(-h, part: 1)
+            #expect(abs((above - norm()) / (2 * h) / slope - 1) < 1e-5)
+        }
+        let report = NullSpaceTeleporter(
+            objective: PreconditionedNorm(), steps: 4, stepSize: .growth(0.2), cap: .none, derivative: derivative
+        ).teleport(model, CrossEntropy(), on: [batch], before: optimizer)[0]
+        #expect(report.restored == nil && report.steps == 4 && report.relativeDrift < 1e-10)
+        #expect(report.objectiveAfter! > 1.3 * report.objectiveBefore!)
+    }
+
     @Test("What is to fall falls, and the loss stays", arguments: Search.allCases)
     func decrease(search: Search) {
         for teleporter in [

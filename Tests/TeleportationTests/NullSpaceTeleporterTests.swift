@@ -199,7 +199,7 @@ import Torch
         for _ in 0..<3 {
             adam.update(parameters, with: LinearizedLoss(model, CrossEntropy(), on: batch).gradients(of: parameters))
         }
-        let state = adam.state
+        let state = adam.state(of: parameters)
         let gradients = LinearizedLoss(model, CrossEntropy(), on: batch).gradients(of: model.parameters.map(\.value))
         let loss = LinearizedLoss(model, CrossEntropy(), on: batch).value.item()
         let share = adam.predictedDecrease(of: parameters, with: gradients) / loss
@@ -207,8 +207,9 @@ import Torch
         #expect(tight.teleport(model, CrossEntropy(), on: [batch], before: adam)[0].steps == 0)
         let loose = NullSpaceTeleporter(cap: .predicted(share * 1.5))
         #expect(loose.teleport(model, CrossEntropy(), on: [batch], before: adam)[0].steps > 0)
-        for (name, tensors) in adam.state {
-            #expect(zip(tensors, state[name]!).allSatisfy { relativeDifference($0, $1) == 0 })
+        for (entry, before) in zip(adam.state(of: parameters).entries, state.entries) {
+            #expect(entry.stepCount == 3 && before.stepCount == 3)
+            #expect(entry.tensors.allSatisfy { relativeDifference($1, before.tensors[$0]!) == 0 })
         }
     }
 
@@ -348,7 +349,9 @@ import Torch
         }
         for _ in 0..<30 { step() }
         let trained = parameters.map { $0.clone() }
-        func velocities() -> [[Double]] { optimizer.state["momentum_buffer"]?.map { $0.doubles() } ?? [] }
+        func velocities() -> [[Double]] {
+            optimizer.state(of: parameters).entries.compactMap { $0.tensors["momentum_buffer"]?.doubles() }
+        }
         let velocitiesBefore = velocities()
         func controlLoss() -> Double { CrossEntropy()(model(control.inputs), control.targets).item() }
         let before = controlLoss()
@@ -360,7 +363,7 @@ import Torch
             let report = teleporter.teleport(model, CrossEntropy(), on: [batch], before: optimizer)[0]
             #expect(!velocitiesBefore.isEmpty && velocities() == velocitiesBefore, "the trial step is taken back")
             let moved = parameters.map { $0.doubles() }
-            let state = optimizer.state
+            let state = optimizer.state(of: parameters)
             step()
             try optimizer.restore(state, for: parameters)
             return (report, moved, controlLoss())

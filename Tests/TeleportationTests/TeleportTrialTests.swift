@@ -35,7 +35,9 @@ import Torch
         /// All numbers that training changes.
         var numbers: [[Double]] {
             (model.parameters + model.buffers).map { $0.value.doubles() }
-                + optimizer.state.sorted { $0.key < $1.key }.flatMap { $0.value.map { $0.doubles() } }
+                + optimizer.state(of: model.parameters.map(\.value)).entries.flatMap { entry in
+                    entry.tensors.sorted { $0.key < $1.key }.map { $0.value.doubles() }
+                }
         }
     }
 

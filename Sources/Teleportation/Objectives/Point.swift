@@ -33,7 +33,7 @@ public final class Point {
 
     /// The decrease of the loss that the optimizer's next step promises to first order.
     var predictedDecrease: Double {
-        optimizer.predictedDecrease(of: parameters, with: gradients)
+        optimizer.predictedDecrease(of: parameters, with: gradients, squaredNorm: squaredNorm)
     }
 
     /// The loss and its gradient at displaced parameters `w + scale d`; the parameters are then set back, to the last bit.

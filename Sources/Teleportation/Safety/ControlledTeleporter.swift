@@ -103,7 +103,7 @@ private struct ControlledTeleport: Teleport {
     /// The loss of the control samples as the optimizer's next step would leave it. The step is taken and taken back.
     private func lossAfterStep(along gradients: [ParameterGradient]) -> Double {
         let saved = SavedParameters(parameters)
-        let state = optimizer.state
+        let state = optimizer.state(of: parameters)
         optimizer.update(parameters, with: gradients)
         let value = loss.controlLoss(of: model, on: samples)
         saved.restore()

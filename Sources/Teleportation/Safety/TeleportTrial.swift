@@ -92,11 +92,11 @@ public struct TeleportTrial {
     /// Copies of all that the next step depends on.
     private struct State {
         let tensors: [Tensor]
-        let optimizer: [String: [Tensor]]
+        let optimizer: OptimizerState
 
         init(of model: some Layer, _ optimizer: any Optimizer) {
             tensors = Self.tensors(of: model).map { $0.clone() }
-            self.optimizer = optimizer.state
+            self.optimizer = optimizer.state(of: model.parameters.map(\.value))
         }
 
         func restore(_ model: some Layer, _ optimizer: any Optimizer) {

@@ -1,0 +1,117 @@
+import NeuralNetworks
+import Torch
+
+/// What a stateful optimizer keeps from step to step: a slot for each parameter that has taken one.
+final class OptimizerMemory {
+    private var slots: [ObjectIdentifier: Slot] = [:]
+
+    // The first touch of a page that the operating system has just given out costs more than a kernel takes to fill it,
+    // and the allocator gives large blocks back as they are freed; so these stay from step to step.
+
+    /// Where a parameter (under nil), and each tensor of its state (under its name), take a step on trial: as large as the
+    /// largest so far.
+    private var trialBuffers: [String?: Tensor] = [:]
+
+    /// What is remembered of one parameter.
+    final class Slot {
+        /// Keeps the parameter alive: a slot is found by the identity of the parameter, which only a living one has alone.
+        private let parameter: Tensor
+        /// The rule's tensors under their names.
+        let tensors: [String: Tensor]
+        /// The number of steps taken.
+        var stepCount = 0
+        /// Where the gradient is formed if it is factored.
+        private var gradientBuffer: Tensor?
+
+        /// The slot of a parameter before its first step; traps if the parameter is a view with gaps.
+        init(for parameter: Tensor, _ tensors: [String: Tensor]) {
+            require(
+                parameter.contiguous().sharesStorage(with: parameter),
+                "a parameter of shape \(parameter.shape) is a view that is not contiguous in memory; "
+                    + "optimizers step on whole tensors")
+            self.parameter = parameter
+            self.tensors = tensors
+        }
+
+        /// The elements of the parameter's gradient, contiguous: those of a factored one in the slot's buffer.
+        func formed(_ gradient: ParameterGradient) -> Tensor {
+            gradient.checkFit(to: parameter)
+            if case .tensor(let gradient) = gradient { return gradient.contiguous() }
+            let buffer = gradientBuffer ?? Tensor.zeros(like: parameter)
+            gradientBuffer = buffer
+            gradient.form(into: buffer)
+            return buffer
+        }
+
+        /// A copy of what is remembered; empty before the first step.
+        var entry: OptimizerState.Entry {
+            OptimizerState.Entry(stepCount: stepCount, tensors: stepCount == 0 ? [:] : tensors.mapValues { $0.clone() })
+        }
+
+        /// Checks that a saved state has the names, shapes and types of this one.
+        func check(_ entry: OptimizerState.Entry, ofParameter index: Int) throws(OptimizerStateError) {
+            let (names, expected) = (entry.tensors.keys.sorted(), tensors.keys.sorted())
+            guard names == expected else {
+                throw OptimizerStateError(
+                    "the state of parameter \(index) has \(names.listed), but this optimizer needs \(expected.listed)")
+            }
+            for name in names {
+                let (saved, tensor) = (entry.tensors[name]!, tensors[name]!)
+                guard saved.shape == tensor.shape, saved.dtype == tensor.dtype else {
+                    throw OptimizerStateError(
+                        "\(name) of parameter \(index) of the state is \(saved.layout), "
+                            + "but the parameter needs \(tensor.layout)")
+                }
+            }
+        }
+
+        /// Takes over a copy of a saved state that fits.
+        func restore(_ entry: OptimizerState.Entry) {
+            for (name, tensor) in tensors { tensor.copy(from: entry.tensors[name]!) }
+            stepCount = entry.stepCount
+        }
+    }
+
+    /// The slot of a parameter that has one.
+    subscript(parameter: Tensor) -> Slot? {
+        get { slots[parameter.id] }
+        set { slots[parameter.id] = newValue }
+    }
+
+    /// Zeros or a copy of a parameter, and copies of tensors under their names, which last until the next call.
+    func trial(of parameter: Tensor, fromZero: Bool, with tensors: [String: Tensor]) -> (Tensor, [String: Tensor]) {
+        let moved = trialTensor(nil, like: parameter)
+        if fromZero { moved.fill(0) } else { moved.copy(from: parameter) }
+        var copies = tensors
+        for (name, tensor) in tensors {
+            let copy = trialTensor(name, like: tensor)
+            copy.copy(from: tensor)
+            copies[name] = copy
+        }
+        return (moved, copies)
+    }
+
+    /// A tensor like another one in the trial buffer of a name, which grows as needed.
+    private func trialTensor(_ name: String?, like other: Tensor) -> Tensor {
+        let count = other.count
+        let fits = { (buffer: Tensor) in
+            buffer.count >= count && buffer.dtype == other.dtype && buffer.device == other.device
+        }
+        let buffer =
+            trialBuffers[name].flatMap { fits($0) ? $0 : nil }
+            ?? Tensor.empty([count], dtype: other.dtype, device: other.device)
+        trialBuffers[name] = buffer
+        return buffer.narrowed(0, to: 0..<count).reshaped(other.shape)
+    }
+
+    /// Goes back to the time before the first step.
+    func reset() {
+        slots = [:]
+        trialBuffers = [:]
+    }
+}
+
+extension [String] {
+    /// The names in a sentence.
+    fileprivate var listed: String { isEmpty ? "no tensors" : joined(separator: ", ") }
+}
