@@ -17,9 +17,8 @@ let package = Package(
     name: "swift-teleportation",
     platforms: [.macOS(.v15)],
     products: [
-        .library(
-            name: "Teleportation",
-            targets: ["Teleportation", "Optimizers", "NeuralNetworks", "Torch", "Datasets", "Experiments"]),
+        .library(name: "Teleportation", targets: ["Teleportation"]),
+        .library(name: "TeleportationDatasets", targets: ["Datasets"]),
         .executable(name: "teleport", targets: ["teleport"]),
     ],
     dependencies: [
@@ -59,21 +58,28 @@ let package = Package(
             name: "CTurboJPEG", pkgConfig: "libturbojpeg",
             providers: [.apt(["libturbojpeg0-dev"]), .brew(["jpeg-turbo"])]),
         .target(name: "Datasets", dependencies: ["NeuralNetworks", "CZlib", "CTurboJPEG"]),
-        .target(name: "Experiments", dependencies: ["Datasets", "Teleportation", "TextForms", "CZlib"]),
+        .target(name: "Reporting", dependencies: ["TextForms"]),
+        .target(name: "Experiments", dependencies: ["Datasets", "Reporting", "Teleportation", "TextForms", "CZlib"]),
+        .target(name: "Reproductions", dependencies: ["Experiments"]),
         .executableTarget(
             name: "teleport",
             dependencies: [
-                "Experiments", "TextForms",
+                "Reproductions", "TextForms",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Yams", package: "Yams"),
             ]),
+        .target(name: "TestSupport", path: "Tests/TestSupport"),
         .testTarget(name: "TorchTests", dependencies: ["Torch"]),
         .testTarget(name: "NeuralNetworksTests", dependencies: ["NeuralNetworks"], resources: [.copy("Fixtures")]),
         .testTarget(name: "OptimizersTests", dependencies: ["Optimizers"], resources: [.copy("Fixtures")]),
         .testTarget(name: "TeleportationTests", dependencies: ["Teleportation"], resources: [.copy("Fixtures")]),
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "CTurboJPEG"]),
+        .testTarget(name: "ReportingTests", dependencies: ["Reporting", "TestSupport"]),
         .testTarget(
-            name: "ExperimentsTests", dependencies: ["Experiments", "TextForms"], resources: [.copy("Fixtures")]),
+            name: "ExperimentsTests", dependencies: ["Experiments", "TestSupport", "TextForms"],
+            resources: [.copy("Fixtures")]),
+        .testTarget(
+            name: "ReproductionsTests", dependencies: ["Reproductions", "TestSupport"], resources: [.copy("Fixtures")]),
         .testTarget(name: "CommandLineTests", dependencies: ["teleport"]),
     ],
     swiftLanguageModes: [.v6],

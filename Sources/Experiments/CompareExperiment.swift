@@ -1,21 +1,22 @@
 import Datasets
 import Foundation
 import Optimizers
+import Reporting
 import Teleportation
 import Torch
 
 /// The main job: the same training with and without teleports, over several seeds.
-public struct CompareExperiment {
+package struct CompareExperiment {
     /// How the models are trained, in both arms.
-    public let training: TrainingConfiguration
+    package let training: TrainingConfiguration
     /// How the models of one arm are teleported.
-    public let teleports: TeleportConfiguration
+    package let teleports: TeleportConfiguration
     /// One run of each arm for each of them.
-    public let seeds: Seeds
+    package let seeds: Seeds
     private let data: Split<any Dataset>
 
     /// A comparison on a data set.
-    public init(
+    package init(
         _ training: TrainingConfiguration, teleports: TeleportConfiguration, seeds: Seeds, on data: Split<any Dataset>
     ) {
         self.training = training
@@ -27,14 +28,14 @@ public struct CompareExperiment {
     /// Checks that the teleports can move the model.
     ///
     /// - Throws: `SymmetryRefusal` or `RandomTeleporterError`, which say what to use instead.
-    public func check() throws { try teleports.check(Training(training, on: data).makeModel(seed: seeds.values[0])) }
+    package func check() throws { try teleports.check(Training(training, on: data).makeModel(seed: seeds.values[0])) }
 
     /// Trains all models, seed by seed, without and then with teleports.
     ///
     /// - Parameters:
     ///   - progress: Shows how far it is.
     ///   - isCancelled: Asked before each batch; once true, the summary holds what there is.
-    public func run(progress: ProgressLine? = nil, isCancelled: @escaping () -> Bool = { false }) -> Summary {
+    package func run(progress: ProgressLine? = nil, isCancelled: @escaping () -> Bool = { false }) -> Summary {
         let training = Training(self.training, on: data)
         var arms = [("baseline", nil), ("teleport", teleports)].map { name, teleports in
             (name: name, teleports: teleports, arm: Arm(seeds: [], runs: []))
@@ -65,7 +66,7 @@ public struct CompareExperiment {
     }
 
     /// A job of the size of this experiment, for `ProgressLine`.
-    public var job: ProgressLine.Job {
+    package var job: ProgressLine.Job {
         let batches = (data.train.count + training.batchSize - 1) / training.batchSize
         return ProgressLine.Job(runs: 2 * seeds.values.count, epochs: training.epochs, batches: batches)
     }

@@ -2,27 +2,28 @@ import Datasets
 import Foundation
 import NeuralNetworks
 import Optimizers
+import Reporting
 import Teleportation
 import Torch
 
 /// A look at how much room a model has to teleport, and at what the room gives: NS25 Figure 6.
-public struct InspectExperiment {
+package struct InspectExperiment {
     /// The model, and how it is trained before the look at it; for no epochs, it is the one with random weights.
-    public let training: TrainingConfiguration
+    package let training: TrainingConfiguration
     /// The weights, the order of the training and the samples to look at follow from it.
-    public let seed: Int
+    package let seed: Int
     /// The samples of the teleport batch.
-    public let samples: Int
+    package let samples: Int
     /// The most steps to take.
-    public let steps: Int
+    package let steps: Int
     /// How far a step goes.
-    public let stepSize: StepSize
+    package let stepSize: StepSize
     /// The shares of the inputs' energy to hold, each on its own.
-    public let taus: [Double]
+    package let taus: [Double]
     private let data: Split<any Dataset>
 
     /// An inspection on a data set.
-    public init(
+    package init(
         _ training: TrainingConfiguration, seed: Int = 0, samples: Int = 32, steps: Int = 8,
         stepSize: StepSize = .growth(0.5), taus: [Double] = [0.9, 0.99, 0.999, 1], on data: Split<any Dataset>
     ) {
@@ -42,7 +43,7 @@ public struct InspectExperiment {
     ///   - isCancelled: Asked before each batch of the training; once true, the model is looked at as it is.
     /// - Returns: nil if the training diverged, so that there is nothing to look at.
     /// - Throws: `TorchError` if an input cannot be decomposed.
-    public func run(
+    package func run(
         progress: ProgressLine? = nil, isCancelled: @escaping () -> Bool = { false }
     ) throws(TorchError) -> Inspection? {
         let training = Training(self.training, on: data)
@@ -106,7 +107,7 @@ public struct InspectExperiment {
     }
 
     /// A job of the size of the training, for `ProgressLine`.
-    public var job: ProgressLine.Job {
+    package var job: ProgressLine.Job {
         let batches = (data.train.count + training.batchSize - 1) / training.batchSize
         return ProgressLine.Job(runs: 1, epochs: training.epochs, batches: batches)
     }

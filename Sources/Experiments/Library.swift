@@ -1,5 +1,5 @@
 /// This library.
-public enum Library {
+package enum Library {
     /// Its version.
-    public static let version = "0.1.0"
+    package static let version = "0.1.0"
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Experiments
 import Optimizers
+import Reproductions
 import Teleportation
 import TextForms
 

@@ -4,6 +4,7 @@ import Experiments
 import Foundation
 import NeuralNetworks
 import Optimizers
+import Reporting
 import Teleportation
 import Torch
 

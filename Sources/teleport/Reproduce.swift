@@ -2,6 +2,8 @@ import ArgumentParser
 import Datasets
 import Experiments
 import Foundation
+import Reporting
+import Reproductions
 
 /// `teleport reproduce`.
 struct Reproduce: ParsableCommand {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Datasets
 import Experiments
 import Foundation
+import Reporting
 import Teleportation
 
 /// The command-line tool.

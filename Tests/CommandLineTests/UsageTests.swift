@@ -84,7 +84,7 @@ import Testing
     }
 
     @Test(arguments: [
-        (["--method", "symmetry", "--model", "cnn"], "ConvolutionalNetwork does not fit: use the null-space method"),
+        (["--method", "symmetry", "--model", "cnn"], "Convolution at its place does not fit: use the null-space method"),
         (["--method", "symmetry", "--model", "mlp:8"], "relu is not bijective: use LeakyReLU with a positive slope"),
         (["--method", "random", "--model", "mlp:8:tanh"], "cannot rescale units before Tanh"),
     ])

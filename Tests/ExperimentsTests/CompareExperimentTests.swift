@@ -1,4 +1,5 @@
 import Datasets
+import Reporting
 import Teleportation
 import Testing
 import Torch

@@ -1,22 +1,24 @@
+import Reporting
+
 /// What a piece of work takes, over several repetitions.
-public struct BenchmarkResult: Codable, Sendable {
+package struct BenchmarkResult: Codable, Sendable {
     /// What was measured, as `teleport/mlp-1024`.
-    public let name: String
+    package let name: String
     /// The median, in units.
-    public let median: Double
+    package let median: Double
     /// The least, in units.
-    public let minimum: Double
+    package let minimum: Double
     /// The most, in units.
-    public let maximum: Double
+    package let maximum: Double
     /// How many times the work was done.
-    public let repetitions: Int
+    package let repetitions: Int
     /// What the numbers count.
-    public let unit: Unit
+    package let unit: Unit
     /// How many million bytes were worked through in a second at the median, for work that is measured so.
-    public let megabytesPerSecond: Double?
+    package let megabytesPerSecond: Double?
 
     /// What a measurement counts.
-    public enum Unit: String, Codable, Sendable {
+    package enum Unit: String, Codable, Sendable {
         /// Seconds.
         case seconds = "s"
         /// Bytes.
@@ -33,7 +35,7 @@ public struct BenchmarkResult: Codable, Sendable {
     ///   - prepare: Runs before each measurement and is not measured.
     ///   - work: What is measured.
     /// - Throws: what `work` throws.
-    public init(
+    package init(
         timeOf name: String, repetitions: Int, count: Int = 1, bytes: Int? = nil, prepare: () -> Void = {},
         _ work: () throws -> Void
     ) rethrows {
@@ -54,7 +56,7 @@ public struct BenchmarkResult: Codable, Sendable {
     ///   - prepare: Runs before each measurement and is not measured.
     ///   - work: What is measured.
     /// - Throws: `ResidentMemory.Unknown` where the system does not count it.
-    public init(
+    package init(
         peakMemoryOf name: String, repetitions: Int, prepare: () -> Void = {}, _ work: () -> Void
     ) throws {
         try self.init(name, .bytes, repetitions: repetitions, bytes: nil) {

@@ -1,5 +1,5 @@
 /// What `teleport bench` measures; `Benchmarks/` in the repository holds the same work in PyTorch.
-public enum BenchmarkSuite: String, CaseIterable, Sendable {
+package enum BenchmarkSuite: String, CaseIterable, Sendable {
     /// Teleporting on one batch: bases and steps.
     case teleport
     /// Symmetry teleportation on one batch.
@@ -21,7 +21,7 @@ public enum BenchmarkSuite: String, CaseIterable, Sendable {
     ///   - report: Receives each measurement as it is made.
     /// - Throws: if the files for `data`, which lie in the folder for temporary files, cannot be written or read, or the
     ///   system does not count memory.
-    public func run(repetitions: Int, report: (BenchmarkResult) -> Void) throws {
+    package func run(repetitions: Int, report: (BenchmarkResult) -> Void) throws {
         switch self {
         case .teleport:
             report(TeleportWork.mlp.measure("teleport/mlp-1024", repetitions: repetitions))

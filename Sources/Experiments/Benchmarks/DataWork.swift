@@ -1,6 +1,7 @@
 import CZlib
 import Datasets
 import Foundation
+import Reporting
 import Torch
 
 /// Reading data sets from files that are like the real ones but generated, and gathering a batch.

@@ -1,13 +1,13 @@
 import Foundation
 
 /// The memory of this process that is in RAM, as Linux counts it.
-public enum ResidentMemory {
+package enum ResidentMemory {
     /// The system does not say.
-    public struct Unknown: LocalizedError {
+    package struct Unknown: LocalizedError {
         let file: String
 
         /// What is missing.
-        public var errorDescription: String? {
+        package var errorDescription: String? {
             "\(file): cannot be used; peak memory is measured where Linux's /proc is there and may be written"
         }
     }

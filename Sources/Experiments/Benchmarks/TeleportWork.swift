@@ -4,24 +4,24 @@ import Teleportation
 import Torch
 
 /// A teleport of a classifier of ten classes.
-struct TeleportWork: Sendable {
+package struct TeleportWork: Sendable {
     /// What moves the classifier.
-    enum Method: Sendable {
+    package enum Method: Sendable {
         case nullSpace
         /// The action that any activation admits.
         case symmetry
     }
 
-    var method = Method.nullSpace
-    var architecture = Architecture.mlp(hidden: [1024, 1024], activation: .relu)
-    var inputShape = [784]
-    var steps = 8
-    var samples = 32
-    var batches = 1
+    package var method = Method.nullSpace
+    package var architecture = Architecture.mlp(hidden: [1024, 1024], activation: .relu)
+    package var inputShape = [784]
+    package var steps = 8
+    package var samples = 32
+    package var batches = 1
     /// What weights and data follow from.
-    var seed = 0
-    var dtype = DType.float32
-    var device = Device.cpu
+    package var seed = 0
+    package var dtype = DType.float32
+    package var device = Device.cpu
 
     static let mlp = TeleportWork()
     static let cnn = TeleportWork(
@@ -29,7 +29,7 @@ struct TeleportWork: Sendable {
 
     /// One quantity varied at a time, as NS25 Figure 3 has it: the number of steps t, the width d, the samples n, the layers
     /// l and the batches b.
-    static let scaling: [(quantity: String, value: Int, work: TeleportWork)] =
+    package static let scaling: [(quantity: String, value: Int, work: TeleportWork)] =
         [1, 2, 4, 8, 16].map { ("t", $0, perceptron(t: $0)) }
         + [64, 128, 256, 512, 1024].map { ("d", $0, perceptron(d: $0)) }
         + [16, 32, 64, 128, 256].map { ("n", $0, perceptron(n: $0)) }
@@ -37,7 +37,7 @@ struct TeleportWork: Sendable {
         + [1, 2, 4, 8].map { ("b", $0, perceptron(b: $0)) }
 
     /// The work on a perceptron whose hidden layers have one width.
-    static func perceptron(t: Int = 8, d: Int = 256, n: Int = 64, l: Int = 4, b: Int = 1) -> TeleportWork {
+    package static func perceptron(t: Int = 8, d: Int = 256, n: Int = 64, l: Int = 4, b: Int = 1) -> TeleportWork {
         TeleportWork(
             architecture: .mlp(hidden: Array(repeating: d, count: l - 1), activation: .relu), steps: t, samples: n,
             batches: b)
@@ -49,7 +49,7 @@ struct TeleportWork: Sendable {
     ///   - name: What the measurement is called.
     ///   - repetitions: How many times to measure.
     ///   - teleported: Receives what each teleport did, those that warm up included.
-    func measure(
+    package func measure(
         _ name: String, repetitions: Int, teleported: @escaping ([TeleportReport]) -> Void = { _ in }
     ) -> BenchmarkResult {
         workload(teleported: teleported).time(name, repetitions: repetitions)

@@ -4,7 +4,7 @@ import TextForms
 import Torch
 
 /// The shape of a model, apart from the inputs and outputs that the data set decides.
-public enum Architecture: Hashable, Sendable, TextConvertible {
+package enum Architecture: Hashable, Sendable, TextConvertible {
     /// A multi-layer perceptron with the given hidden sizes.
     case mlp(hidden: [Int], activation: Activation)
     /// A convolutional network with the given output channels; each convolution is followed by a halving of the image.
@@ -54,7 +54,7 @@ public enum Architecture: Hashable, Sendable, TextConvertible {
     }
 
     /// The text that `init(text:)` reads, with the activation if it is not ReLU.
-    public var text: String {
+    package var text: String {
         func text(_ kind: String, _ sizes: [Int], _ activation: Activation = .relu) -> String {
             "\(kind):" + sizes.map(String.init).joined(separator: ",")
                 + (activation == .relu ? "" : ":\(activation.text)")
@@ -73,7 +73,7 @@ public enum Architecture: Hashable, Sendable, TextConvertible {
     ///   - inputShape: The shape of the input of one sample.
     ///   - task: What is asked.
     /// - Throws: `ArchitectureError` if the samples are of another kind, or too small.
-    public func check(inputShape: [Int], task: LearningTask) throws(ArchitectureError) {
+    package func check(inputShape: [Int], task: LearningTask) throws(ArchitectureError) {
         let isText = if case .languageModelling = task { true } else { false }
         let isSuitable =
             switch self {
@@ -111,7 +111,7 @@ public enum Architecture: Hashable, Sendable, TextConvertible {
     ///   - generator: Draws the weights.
     ///   - dtype: The element type of the weights.
     ///   - device: Where the weights are.
-    public func makeModel(
+    package func makeModel(
         inputShape: [Int], task: LearningTask, using generator: Generator, dtype: DType = .float32,
         device: Device = .cpu
     ) -> any Layer {
@@ -149,14 +149,14 @@ public enum Architecture: Hashable, Sendable, TextConvertible {
 }
 
 /// A model and data that do not go together.
-public enum ArchitectureError: Error, Hashable, CustomStringConvertible {
+package enum ArchitectureError: Error, Hashable, CustomStringConvertible {
     /// Images that cannot be halved as often as a convolutional network does.
     case imagesTooSmall(model: Architecture, height: Int, width: Int, halvings: Int, possible: Int)
     /// Samples of a kind, or a task, that the model is not made for.
     case unsuitable(model: Architecture, inputShape: [Int], task: LearningTask)
 
     /// Which model does not go with which data, and what to do.
-    public var description: String {
+    package var description: String {
         switch self {
         case .imagesTooSmall(let model, let height, let width, let halvings, let possible):
             let remedy =
@@ -203,7 +203,7 @@ extension Activation: TextConvertible {
     }
 
     /// `relu`, `leaky-relu(0.1)`, `tanh`, `sigmoid` or `gelu`.
-    public var text: String {
+    package var text: String {
         switch self {
         case .relu: "relu"
         case .leakyReLU(let slope): "leaky-relu(\(slope.shortText))"

@@ -9,8 +9,8 @@ extension DatasetName: TextConvertible {
     }
 
     /// The name, as `fashion-mnist`.
-    public var text: String { rawValue }
+    package var text: String { rawValue }
 
     /// All names, set apart by commas.
-    public static var list: String { allCases.map(\.rawValue).joined(separator: ", ") }
+    package static var list: String { allCases.map(\.rawValue).joined(separator: ", ") }
 }

@@ -15,5 +15,5 @@ extension Device: TextConvertible {
     }
 
     /// `cpu` or `cuda:0`.
-    public var text: String { description }
+    package var text: String { description }
 }

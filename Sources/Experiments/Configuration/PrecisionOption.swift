@@ -12,5 +12,5 @@ extension DType: TextConvertible {
     }
 
     /// `float32` or `float64`; other types have their names, too.
-    public var text: String { "\(self)" }
+    package var text: String { "\(self)" }
 }

@@ -1,12 +1,12 @@
 import TextForms
 
 /// The seeds of the runs of an experiment.
-public struct Seeds: Hashable, Sendable, TextConvertible {
+package struct Seeds: Hashable, Sendable, TextConvertible {
     /// In the order of the runs, each once.
-    public let values: [Int]
+    package let values: [Int]
 
     /// The given seeds; at least one, none twice.
-    public init(_ values: [Int]) {
+    package init(_ values: [Int]) {
         precondition(!values.isEmpty && Set(values).count == values.count, "seeds \(values)")
         self.values = values
     }
@@ -26,7 +26,7 @@ public struct Seeds: Hashable, Sendable, TextConvertible {
     }
 
     /// A count where the seeds are the first ones, else a list.
-    public var text: String {
+    package var text: String {
         values == Array(values.indices)
             ? String(values.count) : values.map(String.init).joined(separator: ",") + (values.count == 1 ? "," : "")
     }

@@ -3,7 +3,7 @@ import Teleportation
 import Torch
 
 /// The published ways to teleport.
-public enum TeleportMethod: String, CaseIterable, Sendable {
+package enum TeleportMethod: String, CaseIterable, Sendable {
     /// Null-space gradient projection (NS25): any model of affine maps.
     case nullSpace = "null-space"
     /// Group actions between the layers of a perceptron (ST22, PS24).
@@ -18,7 +18,7 @@ extension TeleportConfiguration {
     /// Checks that the method can move a model.
     ///
     /// - Throws: `SymmetryRefusal` or `RandomTeleporterError`, which say what to use instead.
-    public func check(_ model: some Layer) throws { try makeTeleporter(using: Generator(seed: 0)).check(model) }
+    package func check(_ model: some Layer) throws { try makeTeleporter(using: Generator(seed: 0)).check(model) }
 
     /// The teleporter of the method.
     ///

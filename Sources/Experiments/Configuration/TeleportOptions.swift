@@ -13,7 +13,7 @@ extension StepSize: TextConvertible {
     }
 
     /// `fixed:0.2` or `growth:0.5`.
-    public var text: String {
+    package var text: String {
         switch self {
         case .fixed(let eta): "fixed:\(eta.shortText)"
         case .growth(let rate): "growth:\(rate.shortText)"
@@ -37,7 +37,7 @@ extension Cap: TextConvertible {
     }
 
     /// `fixed:5`, `relative:10`, `predicted:0.1` or `none`.
-    public var text: String {
+    package var text: String {
         switch self {
         case .none: "none"
         case .fixed(let bound): "fixed:\(bound.shortText)"
@@ -48,12 +48,12 @@ extension Cap: TextConvertible {
 }
 
 /// The epochs, from 0, before which teleports take place: K in NS25 Algorithm 1.
-public struct TeleportEpochs: Hashable, Sendable, TextConvertible {
+package struct TeleportEpochs: Hashable, Sendable, TextConvertible {
     /// In ascending order.
-    public let epochs: [Int]
+    package let epochs: [Int]
 
     /// The given epochs.
-    public init(_ epochs: some Sequence<Int>) { self.epochs = Set(epochs).sorted() }
+    package init(_ epochs: some Sequence<Int>) { self.epochs = Set(epochs).sorted() }
 
     /// `0..<5`, `0,2,4` or `none`.
     package init(text: String) throws(TextError) {
@@ -74,7 +74,7 @@ public struct TeleportEpochs: Hashable, Sendable, TextConvertible {
     }
 
     /// `0..<5` where they follow each other, else `0,2,4`, or `none`.
-    public var text: String {
+    package var text: String {
         guard let first = epochs.first, let last = epochs.last else { return "none" }
         return epochs.count > 1 && last - first == epochs.count - 1
             ? "\(first)..<\(last + 1)" : epochs.map(String.init).joined(separator: ",")
@@ -82,12 +82,12 @@ public struct TeleportEpochs: Hashable, Sendable, TextConvertible {
 }
 
 /// Shares of the energy of inputs, as values of tau.
-public struct Shares: Hashable, Sendable, TextConvertible {
+package struct Shares: Hashable, Sendable, TextConvertible {
     /// In the order given.
-    public let values: [Double]
+    package let values: [Double]
 
     /// The given shares, each above 0 and at most 1.
-    public init(_ values: [Double]) { self.values = values }
+    package init(_ values: [Double]) { self.values = values }
 
     /// `0.99` or `0.9,0.99,1`.
     package init(text: String) throws(TextError) {
@@ -99,5 +99,5 @@ public struct Shares: Hashable, Sendable, TextConvertible {
     }
 
     /// `0.9,0.99,1`.
-    public var text: String { values.map(\.shortText).joined(separator: ",") }
+    package var text: String { values.map(\.shortText).joined(separator: ",") }
 }

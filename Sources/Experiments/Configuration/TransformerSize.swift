@@ -1,16 +1,16 @@
 import Datasets
 
 /// How large a transformer is; what is not given is NS25's choice for the task (appendix A.3).
-public struct TransformerSize: Hashable, Sendable {
+package struct TransformerSize: Hashable, Sendable {
     /// The heads of an attention layer: 2 for classification, else 4.
-    public var heads: Int?
+    package var heads: Int?
     /// The features of a head; 64. A token has as many for each head.
-    public var headSize: Int?
+    package var headSize: Int?
     /// The blocks: 2 for classification, else 4.
-    public var layers: Int?
+    package var layers: Int?
 
     /// A size; by default NS25's.
-    public init(heads: Int? = nil, headSize: Int? = nil, layers: Int? = nil) {
+    package init(heads: Int? = nil, headSize: Int? = nil, layers: Int? = nil) {
         self.heads = heads
         self.headSize = headSize
         self.layers = layers

@@ -1,33 +1,35 @@
+import Reporting
+
 /// The results of one arm, over its seeds.
 ///
 /// A seed whose training diverged makes the final losses of its arm non-finite, hence null in the JSON: a mean over the
 /// others would hide it. The best losses are each seed's lowest finite one, so they stay known.
-public struct ArmStatistics: Codable, Equatable, Sendable {
+package struct ArmStatistics: Codable, Equatable, Sendable {
     /// The training loss after the last epoch.
-    public var finalTrainLoss: Statistic
+    package var finalTrainLoss: Statistic
     /// The lowest training loss of any epoch.
-    public var bestTrainLoss: Statistic
+    package var bestTrainLoss: Statistic
     /// The test loss after the last epoch.
-    public var finalTestLoss: Statistic
+    package var finalTestLoss: Statistic
     /// The lowest test loss of any epoch.
-    public var bestTestLoss: Statistic
+    package var bestTestLoss: Statistic
     /// The fraction of the test data classified correctly after the last epoch; its mean is NaN for regression.
-    public var finalTestAccuracy: Statistic
+    package var finalTestAccuracy: Statistic
     /// The perplexity of the test data after the last epoch; nil where the model is none of language.
-    public var finalTestPerplexity: Statistic?
+    package var finalTestPerplexity: Statistic?
     /// Wall-clock seconds of the whole training, teleports included.
-    public var seconds: Statistic
+    package var seconds: Statistic
     /// The seconds that went into teleports.
-    public var teleportSeconds: Statistic
+    package var teleportSeconds: Statistic
     /// Teleport seconds of all seeds as a fraction of all their seconds.
-    @JSONNumber public var teleportShare: Double
+    @JSONNumber package var teleportShare: Double
     /// How many seeds there were.
-    public var runs: Int
+    package var runs: Int
     /// The seeds whose training diverged.
-    public var divergedSeeds: [Int]
+    package var divergedSeeds: [Int]
 
     /// The statistics of an arm.
-    public init(of arm: Arm) {
+    package init(of arm: Arm) {
         func final(_ value: (EpochRecord) -> Double) -> Statistic {
             Statistic(of: arm.runs.map { $0.epochs.last.map(value) ?? .nan })
         }

@@ -1,25 +1,27 @@
+import Reporting
+
 /// What two arms show: losses, times, and how much sooner teleportation gets where the baseline ends.
-public struct Comparison: Codable, Equatable, Sendable {
+package struct Comparison: Codable, Equatable, Sendable {
     /// The training without teleportation, over its seeds.
-    public var baseline: ArmStatistics
+    package var baseline: ArmStatistics
     /// The training with teleportation, over its seeds.
-    public var teleport: ArmStatistics
+    package var teleport: ArmStatistics
     /// When each arm first reaches the baseline's final training loss; nil when teleportation never does, or when the
     /// baseline has no finite final loss.
-    public var trainLoss: Reach?
+    package var trainLoss: Reach?
     /// The same for the test loss.
-    public var testLoss: Reach?
+    package var testLoss: Reach?
     /// How many teleports there were over all seeds, restored ones included.
-    public var teleports: Int
+    package var teleports: Int
     /// How many of them were undone.
-    public var restoredTeleports: Int
+    package var restoredTeleports: Int
     /// How many moved the parameters; the others were undone, at their cap from the start, or had no room.
-    public var movedTeleports: Int
+    package var movedTeleports: Int
     /// The largest ``TeleportRecord/relativeDrift`` of a teleport that moved; nil when none did.
-    @JSONNumber public var maximumRelativeDrift: Double?
+    @JSONNumber package var maximumRelativeDrift: Double?
 
     /// Compares what two arms have in common.
-    public init(baseline: Arm, teleport: Arm) {
+    package init(baseline: Arm, teleport: Arm) {
         let (baseline, teleport) = Arm.common(baseline, teleport)
         self.baseline = ArmStatistics(of: baseline)
         self.teleport = ArmStatistics(of: teleport)
@@ -38,7 +40,7 @@ public struct Comparison: Codable, Equatable, Sendable {
     }
 
     /// Encodes every key; a loss that was never reached is null.
-    public func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(baseline, forKey: .baseline)
         try container.encode(teleport, forKey: .teleport)

@@ -1,17 +1,18 @@
 import Foundation
+import Reporting
 
 /// A comparison in words: the table of both arms, and what follows from it.
 ///
 /// The sentences say what was measured, also when teleportation is worse, does not get to the baseline's loss, or when
 /// the difference is no larger than the spread over seeds.
-public struct ComparisonReport: Equatable, Sendable {
+package struct ComparisonReport: Equatable, Sendable {
     /// A row for each arm.
-    public let table: Table
+    package let table: Table
     /// The conclusions, each of them one line or more.
-    public let sentences: [String]
+    package let sentences: [String]
 
     /// The report of a summary.
-    public init(_ summary: Summary) {
+    package init(_ summary: Summary) {
         let comparison = summary.comparison
         let arms = [("baseline", comparison.baseline), ("teleport", comparison.teleport)]
         let columns = Self.columns.filter { column in
@@ -166,7 +167,7 @@ public struct ComparisonReport: Equatable, Sendable {
 
 extension ComparisonReport: CustomStringConvertible {
     /// The table, an empty line, and the sentences.
-    public var description: String {
+    package var description: String {
         "\(table)\n\n" + sentences.joined(separator: "\n")
     }
 }

@@ -2,24 +2,24 @@ import Foundation
 
 extension Summary {
     /// Where and with what a comparison ran: what a reader needs to judge its times.
-    public struct Environment: Codable, Equatable, Sendable {
+    package struct Environment: Codable, Equatable, Sendable {
         /// The version of this library.
-        public var version: String
+        package var version: String
         /// The version of libtorch.
-        public var libtorchVersion: String
+        package var libtorchVersion: String
         /// How many threads computed.
-        public var threads: Int
+        package var threads: Int
         /// The device of the tensors, such as `cpu`.
-        public var device: String
+        package var device: String
         /// The data type of the parameters, such as `float32`.
-        public var dtype: String
+        package var dtype: String
         /// The name of the host's processor.
-        public var processor: String
+        package var processor: String
         /// When the comparison started; ISO 8601, in whole seconds, in the JSON.
-        public var date: Date
+        package var date: Date
 
         /// An environment; the processor is this host's and the date is now unless given.
-        public init(
+        package init(
             version: String, libtorchVersion: String, threads: Int, device: String, dtype: String,
             processor: String = Environment.hostProcessor(), date: Date = Date()
         ) {
@@ -33,7 +33,7 @@ extension Summary {
         }
 
         /// The name of this host's processor, or its architecture where the system does not tell.
-        public static func hostProcessor() -> String {
+        package static func hostProcessor() -> String {
             #if os(macOS)
                 var size = 0
                 sysctlbyname("machdep.cpu.brand_string", nil, &size, nil, 0)

@@ -1,26 +1,28 @@
+import Reporting
+
 /// What was measured at the end of one epoch.
-public struct EpochRecord: Codable, Equatable, Sendable {
+package struct EpochRecord: Codable, Equatable, Sendable {
     /// How many epochs were complete: 1 after the first. A record of the model before training has 0.
-    public var epoch: Int
+    package var epoch: Int
     /// The loss on the training data; not finite when training diverged.
-    @JSONNumber public var trainLoss: Double
+    @JSONNumber package var trainLoss: Double
     /// The loss on the test data.
-    @JSONNumber public var testLoss: Double
+    @JSONNumber package var testLoss: Double
     /// The fraction of the test data's classes or tokens predicted correctly, between 0 and 1; nil for regression.
-    @JSONNumber public var testAccuracy: Double?
+    @JSONNumber package var testAccuracy: Double?
     /// The perplexity of the test data, `exp(testLoss)`; nil, and absent from the JSON, where the model is none of language
     /// or training diverged.
-    public var testPerplexity: Double?
+    package var testPerplexity: Double?
     /// The squared norm, over all trainable parameters, of the gradient of the loss on 1,000 training samples, or all
     /// if there are fewer.
-    @JSONNumber public var gradientNormSquared: Double
+    @JSONNumber package var gradientNormSquared: Double
     /// Wall-clock seconds of training so far, teleports included and evaluation left out.
-    @JSONNumber public var seconds: Double
+    @JSONNumber package var seconds: Double
     /// The part of `seconds` that went into teleports, also counted from the start of training.
-    @JSONNumber public var teleportSeconds: Double
+    @JSONNumber package var teleportSeconds: Double
 
     /// A record of its measurements.
-    public init(
+    package init(
         epoch: Int, trainLoss: Double, testLoss: Double, testAccuracy: Double? = nil, testPerplexity: Double? = nil,
         gradientNormSquared: Double,
         seconds: Double, teleportSeconds: Double
@@ -33,5 +35,23 @@ public struct EpochRecord: Codable, Equatable, Sendable {
         self.gradientNormSquared = gradientNormSquared
         self.seconds = seconds
         self.teleportSeconds = teleportSeconds
+    }
+}
+
+extension EpochRecord: CustomStringConvertible {
+    /// The losses, what else is known of the test data, and the seconds, in one line.
+    package var description: String {
+        var text = "train loss \(trainLoss.significant())"
+        if testLoss.isFinite { text += ", test loss \(testLoss.significant())" }
+        if let testPerplexity { text += ", perplexity \(testPerplexity.significant())" }
+        if let testAccuracy { text += ", accuracy \(testAccuracy.percent())" }
+        return text + ", \(seconds.significant(3)) s"
+    }
+}
+
+extension ProgressLine {
+    /// Tells that an epoch is done, and what it was like.
+    package func finishEpoch(_ position: Position, record: EpochRecord) {
+        finishEpoch(position, loss: record.trainLoss, text: "\(record)")
     }
 }

@@ -1,30 +1,31 @@
 import Foundation
+import Reporting
 import Teleportation
 
 /// How much room each layer of a model has to teleport, and what the room gives: the contents of `inspection.json`.
-public struct Inspection: Codable, Equatable, Sendable {
+package struct Inspection: Codable, Equatable, Sendable {
     /// The options of the inspection by name.
-    public var configuration: [String: JSONValue]
+    package var configuration: [String: JSONValue]
     /// The layers in the order of the forward pass.
-    public var layers: [Layer]
+    package var layers: [Layer]
     /// A teleport on one batch for each tau.
-    public var ascents: [Ascent]
+    package var ascents: [Ascent]
 
     /// The input of one affine layer; NS25 Figure 6a.
-    public struct Layer: Codable, Equatable, Sendable {
+    package struct Layer: Codable, Equatable, Sendable {
         /// The path of the layer within the model.
-        public var name: String
+        package var name: String
         /// The rows of its input: one for each sample, token or patch.
-        public var rows: Int
+        package var rows: Int
         /// The dimensions of a row, that of a bias included.
-        public var dimensions: Int
+        package var dimensions: Int
         /// For each tau, the dimensions that hold its share of the energy and those that are free.
-        public var room: [Room]
+        package var room: [Room]
         /// The share of the energy that the first k directions leave out, for k from 0 to the number of dimensions.
-        public var remainders: [Double]
+        package var remainders: [Double]
 
         /// The layer of a spectrum.
-        public init(_ spectrum: InputSpectrum, taus: [Double]) {
+        package init(_ spectrum: InputSpectrum, taus: [Double]) {
             name = spectrum.name
             rows = spectrum.rowCount
             dimensions = spectrum.dimension
@@ -38,36 +39,36 @@ public struct Inspection: Codable, Equatable, Sendable {
     }
 
     /// How a layer's dimensions divide at one tau.
-    public struct Room: Codable, Equatable, Sendable {
+    package struct Room: Codable, Equatable, Sendable {
         /// The share of the energy that stays untouched.
-        public var tau: Double
+        package var tau: Double
         /// k of NS25 eq. 3.
-        public var significantDimensions: Int
+        package var significantDimensions: Int
         /// The dimensions in which the layer can move.
-        public var freeDimensions: Int
+        package var freeDimensions: Int
     }
 
     /// Loss and gradient along a teleport; NS25 Figure 6b.
-    public struct Ascent: Codable, Equatable, Sendable {
+    package struct Ascent: Codable, Equatable, Sendable {
         /// The share of the energy that stays untouched.
-        public var tau: Double
+        package var tau: Double
         /// From no step on.
-        public var points: [Point]
+        package var points: [Point]
         /// Why the teleport was given up after the last of them; nil, and absent from the JSON, if it was not.
-        public var reason: String?
+        package var reason: String?
     }
 
     /// Where a teleport is after some steps.
-    public struct Point: Codable, Equatable, Sendable {
+    package struct Point: Codable, Equatable, Sendable {
         /// How many.
-        public var step: Int
+        package var step: Int
         /// The loss of the batch.
-        @JSONNumber public var loss: Double
+        @JSONNumber package var loss: Double
         /// The squared norm of its gradient over all parameters.
-        @JSONNumber public var gradientNormSquared: Double
+        @JSONNumber package var gradientNormSquared: Double
 
         /// A point.
-        public init(step: Int, loss: Double, gradientNormSquared: Double) {
+        package init(step: Int, loss: Double, gradientNormSquared: Double) {
             self.step = step
             self.loss = loss
             self.gradientNormSquared = gradientNormSquared
@@ -77,7 +78,7 @@ public struct Inspection: Codable, Equatable, Sendable {
     /// Writes the inspection as JSON, whole or not at all; the folder is made if need be.
     ///
     /// - Throws: ``ReportError/unwritable(path:reason:)``.
-    public func write(to file: URL) throws(ReportError) {
+    package func write(to file: URL) throws(ReportError) {
         try AtomicFile.write(to: [file]) { temporary in
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

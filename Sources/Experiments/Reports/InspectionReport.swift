@@ -1,21 +1,22 @@
 import Foundation
+import Reporting
 import TextForms
 
 /// An inspection in tables and figures.
-public struct InspectionReport {
+package struct InspectionReport {
     /// A row for each layer: its dimensions, and how many of them are free at each tau.
-    public let room: Table
+    package let room: Table
     /// A row for each tau: the squared gradient norm before and after the steps, and the change of the loss.
-    public let ascents: Table
+    package let ascents: Table
     /// What went wrong on the way, a sentence for each tau where something did.
-    public let failures: [String]
+    package let failures: [String]
     /// For each layer, the share of its input's energy that is left out, against the share of the dimensions kept.
-    public let spectra: Figure
+    package let spectra: Figure
     /// For each tau, the squared gradient norm and the loss against the number of steps.
-    public let steps: Figure
+    package let steps: Figure
 
     /// The report of an inspection.
-    public init(_ inspection: Inspection) {
+    package init(_ inspection: Inspection) {
         let taus = inspection.ascents.map(\.tau)
         room = Table(
             columns: [.init("layer", alignment: .left), .init("rows"), .init("dimensions")]
@@ -69,7 +70,7 @@ public struct InspectionReport {
     /// Draws `input-spectra` and `teleport-steps`, each as `.svg` and `.png`, into a folder.
     ///
     /// - Throws: ``ReportError/gnuplotFailed(output:)`` or ``ReportError/unwritable(path:reason:)``.
-    public func draw(into folder: URL, with gnuplot: Gnuplot) throws(ReportError) {
+    package func draw(into folder: URL, with gnuplot: Gnuplot) throws(ReportError) {
         for (name, figure) in [("input-spectra", spectra), ("teleport-steps", steps)] {
             try figure.draw(
                 svg: folder.appendingPathComponent(name + ".svg"), png: folder.appendingPathComponent(name + ".png"),
@@ -80,5 +81,5 @@ public struct InspectionReport {
 
 extension InspectionReport: CustomStringConvertible {
     /// Both tables, and what went wrong.
-    public var description: String { (["\(room)", "\(ascents)"] + failures).joined(separator: "\n\n") }
+    package var description: String { (["\(room)", "\(ascents)"] + failures).joined(separator: "\n\n") }
 }

@@ -1,17 +1,18 @@
 import Foundation
+import Reporting
 
 /// The figures of a comparison: training and test loss over epochs, and over wall-clock time.
 ///
 /// Lines are means over seeds, bands one standard deviation to either side; triangles mark teleports. Over time, every
 /// seed's curve is interpolated onto the times of all of them before they are averaged.
-public struct LossCurves: Equatable, Sendable {
+package struct LossCurves: Equatable, Sendable {
     /// The losses over epochs, training on the left and test on the right.
-    public let overEpochs: Figure
+    package let overEpochs: Figure
     /// The losses over seconds.
-    public let overSeconds: Figure
+    package let overSeconds: Figure
 
     /// The figures of a summary.
-    public init(_ summary: Summary) {
+    package init(_ summary: Summary) {
         let arms = [("baseline", summary.arms.baseline.runs), ("teleport", summary.arms.teleport.runs)]
         let losses: [(title: String, value: (EpochRecord) -> Double)] = [
             ("Training loss", \.trainLoss), ("Test loss", \.testLoss),
@@ -40,7 +41,7 @@ public struct LossCurves: Equatable, Sendable {
     /// - Returns: The files, in the order in which they were drawn.
     /// - Throws: ``ReportError/gnuplotFailed(output:)`` or ``ReportError/unwritable(path:reason:)``.
     @discardableResult
-    public func draw(into folder: URL, with gnuplot: Gnuplot) throws(ReportError) -> [URL] {
+    package func draw(into folder: URL, with gnuplot: Gnuplot) throws(ReportError) -> [URL] {
         var files: [URL] = []
         for (name, figure) in [("loss-over-epochs", overEpochs), ("loss-over-seconds", overSeconds)] {
             let svg = folder.appendingPathComponent(name + ".svg")
@@ -58,7 +59,7 @@ public struct LossCurves: Equatable, Sendable {
     ///   - horizontalLabel: What the curves are over.
     ///   - markers: Where teleports were; in the colour of the second curve.
     ///   - curves: The curves and their names.
-    static func chart(
+    package static func chart(
         _ title: String, horizontalLabel: String, markers: [Double], curves: [(name: String, curve: MeanCurve)]
     ) -> LineChart {
         let losses = curves.flatMap { $0.curve.y.map(\.mean) }.filter(\.isFinite)

@@ -1,12 +1,14 @@
+import Reporting
+
 /// A curve averaged over seeds.
-struct MeanCurve: Sendable {
+package struct MeanCurve: Sendable {
     /// Where the curve is known, ascending.
-    var x: [Double]
+    package var x: [Double]
     /// The mean and spread over seeds at each `x`.
-    var y: [Statistic]
+    package var y: [Statistic]
 
     /// The mean over runs at every epoch that all of them recorded.
-    init(of value: (EpochRecord) -> Double, overEpochsOf runs: [Run]) {
+    package init(of value: (EpochRecord) -> Double, overEpochsOf runs: [Run]) {
         let byEpoch = runs.map { run in
             Dictionary(run.epochs.map { ($0.epoch, value($0)) }) { _, last in last }
         }
@@ -20,7 +22,7 @@ struct MeanCurve: Sendable {
     /// Each run's curve is linear between its epochs. The times are those of all epochs of all runs, from the first
     /// moment at which every run has a value to the last, so the mean keeps every corner of every curve. Where the
     /// runs share no such interval (one epoch each), the curve is one point at the mean time.
-    init(of value: (EpochRecord) -> Double, overSecondsOf runs: [Run]) {
+    package init(of value: (EpochRecord) -> Double, overSecondsOf runs: [Run]) {
         let curves = runs.map { run in run.epochs.map { (seconds: $0.seconds, value: value($0)) } }
         guard !curves.isEmpty, curves.allSatisfy({ !$0.isEmpty }) else {
             x = []
@@ -53,7 +55,7 @@ struct MeanCurve: Sendable {
     ///
     /// - Returns: The place, and whether it is the first point of the curve, so that the curve may have been there
     ///   earlier; nil when the curve never comes down to the level.
-    func firstReach(of level: Double) -> (x: Double, isFirstPoint: Bool)? {
+    package func firstReach(of level: Double) -> (x: Double, isFirstPoint: Bool)? {
         guard let index = y.firstIndex(where: { $0.mean <= level }) else { return nil }
         guard index > 0, y[index - 1].mean.isFinite, y[index].mean.isFinite else { return (x[index], index == 0) }
         let (before, after) = (y[index - 1].mean, y[index].mean)
@@ -62,7 +64,7 @@ struct MeanCurve: Sendable {
     }
 
     /// The mean at a place, linear between neighbouring points and constant beyond the ends; NaN for an empty curve.
-    func mean(at place: Double) -> Double {
+    package func mean(at place: Double) -> Double {
         guard let next = x.firstIndex(where: { $0 >= place }) else { return y.last?.mean ?? .nan }
         guard next > 0, x[next] > place else { return y[next].mean }
         let fraction = (place - x[next - 1]) / (x[next] - x[next - 1])

@@ -1,29 +1,31 @@
+import Reporting
+
 /// When each arm first has a loss as low as the baseline's final one.
 ///
 /// Both arms are read off their mean curves over seeds, the ones that the figures show, linear between epochs, and by the
 /// same rule: a baseline that overfits passes its final test loss long before it ends, and that earlier moment counts.
-public struct Reach: Codable, Equatable, Sendable {
+package struct Reach: Codable, Equatable, Sendable {
     /// The loss to reach: the mean over seeds of the baseline's loss after its last epoch.
-    @JSONNumber public var loss: Double
+    @JSONNumber package var loss: Double
     /// Epochs that the baseline needs.
-    @JSONNumber public var baselineEpochs: Double
+    @JSONNumber package var baselineEpochs: Double
     /// Epochs that training with teleportation needs.
-    @JSONNumber public var teleportEpochs: Double
+    @JSONNumber package var teleportEpochs: Double
     /// Wall-clock seconds that the baseline needs.
-    @JSONNumber public var baselineSeconds: Double
+    @JSONNumber package var baselineSeconds: Double
     /// Wall-clock seconds that training with teleportation needs, teleports included.
-    @JSONNumber public var teleportSeconds: Double
+    @JSONNumber package var teleportSeconds: Double
     /// Whether the first record with teleportation is already there: the true moment is earlier, the speed-ups larger.
-    public var isUpperBound: Bool
+    package var isUpperBound: Bool
 
     /// How many times fewer epochs teleportation needs; below 1 when it needs more.
-    public var epochSpeedUp: Double { baselineEpochs / teleportEpochs }
+    package var epochSpeedUp: Double { baselineEpochs / teleportEpochs }
     /// How many times less time teleportation needs; below 1 when it needs more.
-    public var timeSpeedUp: Double { baselineSeconds / teleportSeconds }
+    package var timeSpeedUp: Double { baselineSeconds / teleportSeconds }
 
     /// Reads the moments off the curves of some loss; nil when teleportation never gets there, or when there is no
     /// finite loss to get to.
-    init?(of value: (EpochRecord) -> Double, baseline: [Run], teleport: [Run]) {
+    package init?(of value: (EpochRecord) -> Double, baseline: [Run], teleport: [Run]) {
         let baselineCurve = MeanCurve(of: value, overEpochsOf: baseline)
         let teleportCurve = MeanCurve(of: value, overEpochsOf: teleport)
         let target = Statistic(of: baseline.map { $0.epochs.last.map(value) ?? .nan }).mean
@@ -44,7 +46,7 @@ public struct Reach: Codable, Equatable, Sendable {
     }
 
     /// Decodes what was measured; the speed-ups follow from it.
-    public init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         _loss = try container.decode(JSONNumber<Double>.self, forKey: .loss)
         _baselineEpochs = try container.decode(JSONNumber<Double>.self, forKey: .baselineEpochs)
@@ -55,7 +57,7 @@ public struct Reach: Codable, Equatable, Sendable {
     }
 
     /// Encodes what was measured, and the speed-ups for those who read the file.
-    public func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(_loss, forKey: .loss)
         try container.encode(_baselineEpochs, forKey: .baselineEpochs)

@@ -1,32 +1,33 @@
 import Foundation
+import Reporting
 
 /// Everything that a comparison of training with and without teleportation found: the contents of `summary.json`.
-public struct Summary: Codable, Equatable, Sendable {
+package struct Summary: Codable, Equatable, Sendable {
     /// The options of the comparison by name, every default written out, so that it can be run again.
-    public var configuration: [String: JSONValue]
+    package var configuration: [String: JSONValue]
     /// Where and with what it ran.
-    public var environment: Environment
+    package var environment: Environment
     /// What was measured.
-    public var arms: Arms
+    package var arms: Arms
     /// What follows from the measurements.
-    public var comparison: Comparison
+    package var comparison: Comparison
 
     /// The two arms of a comparison.
-    public struct Arms: Codable, Equatable, Sendable {
+    package struct Arms: Codable, Equatable, Sendable {
         /// The training without teleportation.
-        public var baseline: Arm
+        package var baseline: Arm
         /// The same training, from the same seeds and on the same batches, with teleportation.
-        public var teleport: Arm
+        package var teleport: Arm
 
         /// Two arms.
-        public init(baseline: Arm, teleport: Arm) {
+        package init(baseline: Arm, teleport: Arm) {
             self.baseline = baseline
             self.teleport = teleport
         }
     }
 
     /// Sums up two arms.
-    public init(configuration: [String: JSONValue], environment: Environment, baseline: Arm, teleport: Arm) {
+    package init(configuration: [String: JSONValue], environment: Environment, baseline: Arm, teleport: Arm) {
         self.configuration = configuration
         self.environment = environment
         arms = Arms(baseline: baseline, teleport: teleport)
@@ -36,7 +37,7 @@ public struct Summary: Codable, Equatable, Sendable {
     /// Reads a summary that ``write(to:)`` wrote.
     ///
     /// - Throws: ``ReportError/unreadable(path:reason:)`` when the file is missing or is no summary.
-    public init(contentsOf file: URL) throws(ReportError) {
+    package init(contentsOf file: URL) throws(ReportError) {
         do {
             let decoder = JSONDecoder()
             decoder.dateDecodingStrategy = .iso8601
@@ -47,7 +48,7 @@ public struct Summary: Codable, Equatable, Sendable {
     }
 
     /// The summary as JSON: indented, keys sorted, non-finite numbers null, a newline at the end.
-    public func json() throws -> Data {
+    package func json() throws -> Data {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         encoder.dateEncodingStrategy = .iso8601
@@ -59,7 +60,7 @@ public struct Summary: Codable, Equatable, Sendable {
     /// The folder is made if need be.
     ///
     /// - Throws: ``ReportError/unwritable(path:reason:)``.
-    public func write(to file: URL) throws(ReportError) {
+    package func write(to file: URL) throws(ReportError) {
         try AtomicFile.write(to: [file]) { temporary in
             try json().write(to: temporary[0])
         }

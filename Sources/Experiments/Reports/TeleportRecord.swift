@@ -1,32 +1,34 @@
+import Reporting
+
 /// What one teleport did: the steps taken on one batch, and whether the parameters kept the move.
-public struct TeleportRecord: Codable, Equatable, Sendable {
+package struct TeleportRecord: Codable, Equatable, Sendable {
     /// How many epochs were complete when it happened: 0 before the first, as schedules count.
-    public var epoch: Int
+    package var epoch: Int
     /// The index of the teleport batch within this epoch's teleport, from 0.
-    public var batch: Int
+    package var batch: Int
     /// How many ascent steps were taken.
-    public var steps: Int
+    package var steps: Int
     /// The loss on the teleport batch before the first step.
-    @JSONNumber public var lossBefore: Double
+    @JSONNumber package var lossBefore: Double
     /// The loss on the teleport batch after the last step, of the moved parameters even when they were restored.
-    @JSONNumber public var lossAfter: Double
+    @JSONNumber package var lossAfter: Double
     /// The squared norm of the gradient on the teleport batch before the first step.
-    @JSONNumber public var gradientNormSquaredBefore: Double
+    @JSONNumber package var gradientNormSquaredBefore: Double
     /// The squared norm of the gradient on the teleport batch after the last step.
-    @JSONNumber public var gradientNormSquaredAfter: Double
+    @JSONNumber package var gradientNormSquaredAfter: Double
     /// The dimension of the null space in which each layer could move, by the name of the layer.
-    public var freeDimensions: [String: Int]
+    package var freeDimensions: [String: Int]
     /// How often the move, or a step of it, was halved, as `TeleportReport` has it.
-    public var halvings: Int
+    package var halvings: Int
     /// Whether the move was undone, for itself or with all of its epoch, and the parameters are those from before.
-    public var restored: Bool
+    package var restored: Bool
     /// Why the move was undone; nil, and absent from the JSON, when it was kept.
-    public var reason: String?
+    package var reason: String?
     /// Wall-clock seconds that this teleport took.
-    @JSONNumber public var seconds: Double
+    @JSONNumber package var seconds: Double
 
     /// A record of one teleport.
-    public init(
+    package init(
         epoch: Int, batch: Int, steps: Int, lossBefore: Double, lossAfter: Double, gradientNormSquaredBefore: Double,
         gradientNormSquaredAfter: Double, freeDimensions: [String: Int], halvings: Int = 0,
         restored: Bool = false,
@@ -47,7 +49,7 @@ public struct TeleportRecord: Codable, Equatable, Sendable {
     }
 
     /// Whether the parameters are elsewhere than before.
-    public var hasMoved: Bool { steps > 0 && !restored }
+    package var hasMoved: Bool { steps > 0 && !restored }
 
     /// The record of the same teleport, undone after all.
     func restored(because reason: String) -> TeleportRecord {
@@ -60,7 +62,7 @@ public struct TeleportRecord: Codable, Equatable, Sendable {
     /// By how much the loss moved, as a fraction of the loss before: `|lossAfter - lossBefore| / |lossBefore|`.
     ///
     /// Teleportation promises that this is zero; the measured value says how well it was kept.
-    public var relativeDrift: Double {
+    package var relativeDrift: Double {
         lossAfter == lossBefore ? 0 : abs(lossAfter - lossBefore) / abs(lossBefore)
     }
 }

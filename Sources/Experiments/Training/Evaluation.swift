@@ -3,14 +3,14 @@ import NeuralNetworks
 import Torch
 
 /// How well a model does on samples.
-public struct Evaluation: Sendable {
+package struct Evaluation: Sendable {
     /// The mean loss.
-    public let loss: Double
+    package let loss: Double
     /// The share of targets, classes or tokens, for which the model has its largest output; nil for regression.
-    public let accuracy: Double?
+    package let accuracy: Double?
 
     /// Runs a model over all samples of a data set, in `Mode.evaluation`.
-    public init(of model: some Layer, _ loss: some Loss, on data: any Dataset) {
+    package init(of model: some Layer, _ loss: some Loss, on data: any Dataset) {
         var lossSum = 0.0
         var correct = 0.0
         var targets = 0

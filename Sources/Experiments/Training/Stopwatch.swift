@@ -1,14 +1,17 @@
 /// The wall-clock time between starts and stops.
-struct Stopwatch {
+package struct Stopwatch {
     private var total = Duration.zero
     private var started: ContinuousClock.Instant?
 
+    /// A stopwatch that is not running.
+    package init() {}
+
     /// The time so far, in seconds, whether it is running or not.
-    var seconds: Double { (total + (started.map { ContinuousClock.now - $0 } ?? .zero)) / .seconds(1) }
+    package var seconds: Double { (total + (started.map { ContinuousClock.now - $0 } ?? .zero)) / .seconds(1) }
 
-    mutating func start() { started = .now }
+    package mutating func start() { started = .now }
 
-    mutating func stop() {
+    package mutating func stop() {
         if let started { total += .now - started }
         started = nil
     }

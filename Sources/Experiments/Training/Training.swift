@@ -2,6 +2,7 @@ import Datasets
 import Foundation
 import NeuralNetworks
 import Optimizers
+import Reporting
 import Teleportation
 import Torch
 
@@ -9,24 +10,24 @@ import Torch
 ///
 /// The weights, the order of the batches and the teleport batches come from generators of their own, so that runs of one
 /// seed start from the same weights and see the same batches whether they teleport or not.
-public struct Training {
+package struct Training {
     /// How the model is trained.
-    public let configuration: TrainingConfiguration
+    package let configuration: TrainingConfiguration
     /// What the model learns from.
     let trainingSamples: any Dataset
     private let testSamples: any Dataset
 
     /// What a run tells while it goes on, and asks.
-    public struct Observer {
+    package struct Observer {
         /// A batch is done: the epoch, from 1, the batches of it that are done, and the mean loss of the epoch so far.
-        public var batchFinished: (_ epoch: Int, _ batch: Int, _ loss: () -> Double) -> Void
+        package var batchFinished: (_ epoch: Int, _ batch: Int, _ loss: () -> Double) -> Void
         /// An epoch is done.
-        public var epochFinished: (EpochRecord) -> Void
+        package var epochFinished: (EpochRecord) -> Void
         /// Whether to stop before the next batch.
-        public var isCancelled: () -> Bool
+        package var isCancelled: () -> Bool
 
         /// An observer; by default one that neither listens nor stops.
-        public init(
+        package init(
             batchFinished: @escaping (_ epoch: Int, _ batch: Int, _ loss: () -> Double) -> Void = { _, _, _ in },
             epochFinished: @escaping (EpochRecord) -> Void = { _ in }, isCancelled: @escaping () -> Bool = { false }
         ) {
@@ -37,14 +38,14 @@ public struct Training {
     }
 
     /// The training of a model that goes with the data; see `Architecture.check(inputShape:task:)`.
-    public init(_ configuration: TrainingConfiguration, on data: Split<any Dataset>) {
+    package init(_ configuration: TrainingConfiguration, on data: Split<any Dataset>) {
         self.configuration = configuration
         trainingSamples = data.train.to(dtype: configuration.dtype, device: configuration.device)
         testSamples = data.test.to(dtype: configuration.dtype, device: configuration.device)
     }
 
     /// The batches of an epoch.
-    public var batchesPerEpoch: Int { trainingSamples.batches(of: configuration.batchSize).batchCount }
+    package var batchesPerEpoch: Int { trainingSamples.batches(of: configuration.batchSize).batchCount }
 
     /// Trains from random weights.
     ///
@@ -54,7 +55,7 @@ public struct Training {
     ///   - observer: Is told of batches and epochs.
     /// - Returns: The epochs that were finished, all of them unless the observer stopped the run or the loss stopped being
     ///   finite.
-    public func run(seed: Int, teleports: TeleportConfiguration? = nil, observer: Observer = Observer()) -> Run {
+    package func run(seed: Int, teleports: TeleportConfiguration? = nil, observer: Observer = Observer()) -> Run {
         train(makeModel(seed: seed), seed: seed, teleports: teleports, observer: observer)
     }
 
@@ -159,7 +160,7 @@ public struct Training {
 
     /// Trains a model for a moment and throws it away: the first steps of a process pay for threads, memory and kernels that
     /// later ones find ready, and would be counted to whichever run comes first.
-    public func warmUp() {
+    package func warmUp() {
         let model = makeModel(seed: 0)
         let parameters = model.parameters.map(\.value)
         let loss = trainingSamples.task.loss
@@ -233,7 +234,7 @@ private struct ScheduledTeleports {
 
 extension TeleportRecord {
     /// The record of a teleport on one batch of those before an epoch.
-    init(_ report: TeleportReport, epoch: Int, batch: Int) {
+    package init(_ report: TeleportReport, epoch: Int, batch: Int) {
         self.init(
             epoch: epoch, batch: batch, steps: report.steps, lossBefore: report.lossBefore,
             lossAfter: report.lossAfter, gradientNormSquaredBefore: report.gradientNormSquaredBefore,
@@ -270,7 +271,7 @@ extension Training {
     ///   - number: How many runs of the job came before.
     ///   - progress: The line; nil shows nothing.
     ///   - isCancelled: Asked again and again; once true, the run ends.
-    func run(
+    package func run(
         seed: Int, teleports: TeleportConfiguration?, arm: String, number: Int, on progress: ProgressLine?,
         isCancelled: @escaping () -> Bool
     ) -> Run? {

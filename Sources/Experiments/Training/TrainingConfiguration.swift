@@ -4,24 +4,24 @@ import Teleportation
 import Torch
 
 /// How a model is trained.
-public struct TrainingConfiguration: Sendable {
+package struct TrainingConfiguration: Sendable {
     /// The shape of the model.
-    public var architecture: Architecture
+    package var architecture: Architecture
     /// The optimizer.
-    public var optimizer: OptimizerKind
+    package var optimizer: OptimizerKind
     /// The optimizer's learning rate; eta_prim in NS25 Table 1.
-    public var learningRate: Double
+    package var learningRate: Double
     /// The samples in a batch.
-    public var batchSize: Int
+    package var batchSize: Int
     /// The passes over the training data.
-    public var epochs: Int
+    package var epochs: Int
     /// The element type of weights and inputs.
-    public var dtype: DType
+    package var dtype: DType
     /// Where the training takes place.
-    public var device: Device
+    package var device: Device
 
     /// A training; the defaults are those of the command line.
-    public init(
+    package init(
         architecture: Architecture = .mlp(hidden: [1024, 1024], activation: .relu), optimizer: OptimizerKind = .sgd,
         learningRate: Double = 0.01, batchSize: Int = 32, epochs: Int = 5, dtype: DType = .float32,
         device: Device = .cpu
@@ -37,41 +37,41 @@ public struct TrainingConfiguration: Sendable {
 }
 
 /// When and how a training is interrupted by teleports.
-public struct TeleportConfiguration: Sendable {
+package struct TeleportConfiguration: Sendable {
     /// The way to teleport.
-    public var method: TeleportMethod
+    package var method: TeleportMethod
     /// How the group of symmetry teleportation acts.
-    public var groupAction: GroupAction
+    package var groupAction: GroupAction
     /// The group elements of symmetry teleportation.
-    public var groupElement: GroupElement
+    package var groupElement: GroupElement
     /// How the directions of symmetry teleportation are computed.
-    public var symmetryMethod: SymmetryTeleporter.Derivative
+    package var symmetryMethod: SymmetryTeleporter.Derivative
     /// When teleports take place, and on how many samples.
-    public var schedule: TeleportSchedule
+    package var schedule: TeleportSchedule
     /// The steps on each batch; t in NS25 Algorithm 1.
-    public var steps: Int
+    package var steps: Int
     /// How far a step goes.
-    public var stepSize: StepSize
+    package var stepSize: StepSize
     /// Where the gradient has grown enough.
-    public var cap: Cap
+    package var cap: Cap
     /// The share of the energy of an input that its significant space holds; NS25 eq. 3.
-    public var tau: Double
+    package var tau: Double
     /// The samples on which the loss is held.
-    public var scope: NullSpaceTeleporter.Scope
+    package var scope: NullSpaceTeleporter.Scope
     /// How the direction is computed.
-    public var derivative: NullSpaceTeleporter.Derivative
+    package var derivative: NullSpaceTeleporter.Derivative
     /// The training samples drawn anew for each null-space teleport, which it must leave no worse; 0 goes without, as NS25
     /// does.
-    public var controlSamples: Int
+    package var controlSamples: Int
     /// The training steps for which the teleports before an epoch are on trial; see `TeleportTrial`. 0 goes without a trial.
-    public var trialSteps: Int
+    package var trialSteps: Int
     /// How much the loss of a teleport batch may change, relative to the loss.
-    public var tolerance: Double
+    package var tolerance: Double
     /// What becomes of the optimizer's state.
-    public var optimizerState: OptimizerStatePolicy
+    package var optimizerState: OptimizerStatePolicy
 
     /// What becomes of moments and the like, which belong to the parameters before a teleport (PS24 appendix F.1).
-    public enum OptimizerStatePolicy: String, CaseIterable, Sendable {
+    package enum OptimizerStatePolicy: String, CaseIterable, Sendable {
         /// The optimizer goes on with it.
         case keep
         /// The optimizer starts anew.
@@ -79,7 +79,7 @@ public struct TeleportConfiguration: Sendable {
     }
 
     /// Teleports; the defaults are those of the command line, with nothing tuned to an architecture or an optimizer.
-    public init(
+    package init(
         method: TeleportMethod = .nullSpace, groupAction: GroupAction = .exact,
         groupElement: GroupElement = .exponential, symmetryMethod: SymmetryTeleporter.Derivative = .closedForm,
         schedule: TeleportSchedule = TeleportSchedule(), steps: Int = 8,

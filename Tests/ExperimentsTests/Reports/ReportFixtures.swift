@@ -42,10 +42,3 @@ func summary(_ baseline: Arm, _ teleport: Arm) -> Summary {
             processor: "a processor", date: Date(timeIntervalSince1970: 1_700_000_000)),
         baseline: baseline, teleport: teleport)
 }
-
-/// Calls `body` with the path of a folder that does not exist yet and is removed afterwards.
-func withTemporaryFolder<Result>(_ body: (URL) throws -> Result) throws -> Result {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("reports-" + UUID().uuidString)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    return try body(folder)
-}

@@ -1,4 +1,6 @@
 import Foundation
+import Reporting
+import TestSupport
 import Testing
 
 @testable import Experiments
@@ -137,16 +139,6 @@ import Testing
             let error = #expect(throws: ReportError.self) { try Summary(contentsOf: missing) }
             #expect(error?.description.contains("is missing") == true)
         }
-    }
-
-    @Test func configurationKeepsEveryKindOfValue() throws {
-        let value: JSONValue = [
-            "text": "a\"b", "number": 0.1, "integer": 3, "bool": true, "array": [1, 2.5, "x"], "object": ["k": nil],
-            "null": nil,
-        ]
-        let data = try JSONEncoder().encode(value)
-        #expect(try JSONDecoder().decode(JSONValue.self, from: data) == value)
-        #expect(try JSONDecoder().decode(JSONValue.self, from: JSONEncoder().encode(JSONValue.number(.nan))) == .null)
     }
 
     @Test func theProcessorIsReadOffCpuinfo() {

@@ -1,8 +1,5 @@
 import Foundation
-import NeuralNetworks
-import Optimizers
 import Teleportation
-import Torch
 
 /// Tells two spirals apart, with and without teleportation.
 @main

@@ -1,0 +1,85 @@
+/// Any JSON value: what a configuration holds, whatever its options are.
+///
+/// Literals make values directly: `["model": "mlp:1024,1024", "epochs": 5, "learningRate": 0.1]`. JSON does not tell
+/// `5.0` from `5`, so a whole number decodes as ``integer(_:)``.
+package enum JSONValue: Hashable, Sendable {
+    /// A text.
+    case string(String)
+    /// A number with a fraction; a non-finite one is encoded as null.
+    case number(Double)
+    /// A whole number.
+    case integer(Int)
+    /// True or false.
+    case bool(Bool)
+    /// Values in order.
+    case array([JSONValue])
+    /// Values by name; written with the names sorted.
+    case object([String: JSONValue])
+    /// No value.
+    case null
+}
+
+extension JSONValue: Codable {
+    /// Decodes whichever value is there.
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        if container.decodeNil() {
+            self = .null
+        } else if let value = try? container.decode(Bool.self) {
+            self = .bool(value)
+        } else if let value = try? container.decode(Int.self) {
+            self = .integer(value)
+        } else if let value = try? container.decode(Double.self) {
+            self = .number(value)
+        } else if let value = try? container.decode(String.self) {
+            self = .string(value)
+        } else if let value = try? container.decode([JSONValue].self) {
+            self = .array(value)
+        } else {
+            self = .object(try container.decode([String: JSONValue].self))
+        }
+    }
+
+    /// Encodes the plain value.
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        switch self {
+        case .string(let value): try container.encode(value)
+        case .number(let value) where value.isFinite: try container.encode(value)
+        case .integer(let value): try container.encode(value)
+        case .bool(let value): try container.encode(value)
+        case .array(let value): try container.encode(value)
+        case .object(let value): try container.encode(value)
+        case .number, .null: try container.encodeNil()
+        }
+    }
+}
+
+extension JSONValue: ExpressibleByStringLiteral, ExpressibleByFloatLiteral, ExpressibleByIntegerLiteral,
+    ExpressibleByBooleanLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral, ExpressibleByNilLiteral
+{
+    /// A text.
+    package init(stringLiteral value: String) { self = .string(value) }
+    /// A number with a fraction.
+    package init(floatLiteral value: Double) { self = .number(value) }
+    /// A whole number.
+    package init(integerLiteral value: Int) { self = .integer(value) }
+    /// True or false.
+    package init(booleanLiteral value: Bool) { self = .bool(value) }
+    /// Values in order.
+    package init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
+    /// Values by name; of equal names, the last counts.
+    package init(dictionaryLiteral elements: (String, JSONValue)...) {
+        self = .object(Dictionary(elements) { _, last in last })
+    }
+    /// No value.
+    package init(nilLiteral: ()) { self = .null }
+}
+
+extension JSONValue {
+    /// Numbers in order; those that are not finite are null.
+    package static func numbers(_ values: [Double]) -> JSONValue { .array(values.map { .number($0) }) }
+
+    /// Whole numbers in order.
+    package static func integers(_ values: [Int]) -> JSONValue { .array(values.map { .integer($0) }) }
+}

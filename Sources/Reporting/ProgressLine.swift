@@ -1,0 +1,191 @@
+import Foundation
+
+/// Progress of trainings, over arms and seeds, on standard error.
+///
+/// On a terminal, one line is rewritten in place about ten times a second:
+///
+///     teleport  seed 2  epoch 3/5  batch 120/1875  46 %  loss 0.1234  1:02 elapsed, 1:13 left
+///
+/// Elsewhere (a log file, a pipe) it is one plain line per epoch. It can be called from any thread.
+package final class ProgressLine: @unchecked Sendable {
+    // Unchecked: the lock guards all mutable state, which is written nowhere else than between its lock and unlock.
+
+    /// How much there is to do in all.
+    package struct Job: Equatable, Sendable {
+        /// Trainings, over all arms and seeds.
+        package var runs: Int
+        /// Epochs of each training.
+        package var epochs: Int
+        /// Batches of each epoch.
+        package var batches: Int
+
+        /// A job of so many trainings.
+        package init(runs: Int, epochs: Int, batches: Int) {
+            self.runs = runs
+            self.epochs = epochs
+            self.batches = batches
+        }
+    }
+
+    /// What is being done.
+    package struct Position: Equatable, Sendable {
+        /// Which training it is, from 0, over all arms and seeds.
+        package var run: Int
+        /// The name of its arm.
+        package var arm: String
+        /// Its seed.
+        package var seed: Int
+        /// The epoch in progress, from 1.
+        package var epoch: Int
+        /// How many batches of this epoch are done.
+        package var batch: Int
+
+        /// A position within a job.
+        package init(run: Int, arm: String, seed: Int, epoch: Int, batch: Int) {
+            self.run = run
+            self.arm = arm
+            self.seed = seed
+            self.epoch = epoch
+            self.batch = batch
+        }
+    }
+
+    private enum Style {
+        case rewritten
+        case plain
+        case silent
+    }
+
+    private let job: Job
+    private let style: Style
+    private let width: @Sendable () -> Int
+    private let clock: @Sendable () -> TimeInterval
+    private let sink: @Sendable (String) -> Void
+    private let start: TimeInterval
+
+    private let lock = NSLock()
+    private var lastUpdate = -TimeInterval.infinity
+    /// The line that stands on the terminal; empty when there is none.
+    private var shown = ""
+
+    /// Shows progress on standard error, unless `quiet`.
+    package convenience init(job: Job, quiet: Bool = false) {
+        self.init(
+            job: job, quiet: quiet, isTerminal: isatty(STDERR_FILENO) == 1, width: Self.terminalWidth,
+            clock: { ProcessInfo.processInfo.systemUptime },
+            sink: { FileHandle.standardError.write(Data($0.utf8)) })
+    }
+
+    /// Shows progress anywhere.
+    ///
+    /// - Parameters:
+    ///   - isTerminal: Whether a line can be rewritten.
+    ///   - width: The columns of the terminal, asked at every update since windows change.
+    ///   - clock: Seconds since some fixed moment.
+    ///   - sink: Takes the text.
+    init(
+        job: Job, quiet: Bool = false, isTerminal: Bool, width: @escaping @Sendable () -> Int,
+        clock: @escaping @Sendable () -> TimeInterval, sink: @escaping @Sendable (String) -> Void
+    ) {
+        self.job = job
+        style = quiet ? .silent : isTerminal ? .rewritten : .plain
+        self.width = width
+        self.clock = clock
+        self.sink = sink
+        start = clock()
+    }
+
+    /// Tells that a batch is done; cheap enough to call after every one.
+    ///
+    /// - Parameter loss: The loss to show; it is asked for only when the line is rewritten, so reading it off a device
+    ///   costs nothing in between.
+    package func update(_ position: Position, loss: @autoclosure () -> Double) {
+        lock.withLock {
+            let now = clock()
+            guard style == .rewritten, now - lastUpdate >= 0.1 else { return }
+            lastUpdate = now
+            rewrite(line(position, loss: loss(), elapsed: now - start))
+        }
+    }
+
+    /// Tells that an epoch is done.
+    ///
+    /// - Parameters:
+    ///   - position: Where the job is.
+    ///   - loss: The loss of the epoch, for the line of a terminal.
+    ///   - text: What there is to say about the epoch, where each has a line of its own.
+    package func finishEpoch(_ position: Position, loss: Double, text: String) {
+        lock.withLock {
+            let now = clock()
+            switch style {
+            case .silent: break
+            case .rewritten:
+                lastUpdate = now
+                rewrite(line(position, loss: loss, elapsed: now - start))
+            case .plain:
+                sink("\(position.arm) seed \(position.seed) epoch \(position.epoch)/\(job.epochs): \(text)\n")
+            }
+        }
+    }
+
+    /// Writes a line that stays, such as a warning, above the progress.
+    package func print(_ message: String) {
+        lock.withLock {
+            guard style != .silent else { return }
+            let line = shown
+            clear()
+            sink(message + "\n")
+            if !line.isEmpty { rewrite(line) }
+        }
+    }
+
+    /// Takes the line off the terminal; call it at the end, whether the job succeeded or not.
+    package func finish() {
+        lock.withLock { clear() }
+    }
+
+    /// The columns to use: text in the last one would make some terminals wrap, and \r then no longer goes back to the
+    /// beginning.
+    private var columns: Int { max(1, width() - 1) }
+
+    private func line(_ position: Position, loss: Double, elapsed: TimeInterval) -> String {
+        let batches = (position.run * job.epochs + position.epoch - 1) * job.batches + position.batch
+        let fraction = min(1, Double(batches) / Double(max(1, job.runs * job.epochs * job.batches)))
+        var parts = [
+            position.arm, "seed \(position.seed)", "epoch \(position.epoch)/\(job.epochs)",
+            "batch \(position.batch)/\(job.batches)", "\(Int(fraction * 100)) %", "loss \(loss.significant())",
+        ]
+        // All batches are taken to last equally long; before the first there is nothing to go by.
+        let left = fraction > 0 ? ", \((elapsed * (1 - fraction) / fraction).duration()) left" : ""
+        parts.append(elapsed.duration() + " elapsed" + left)
+        let line = parts.joined(separator: "  ")
+        guard line.displayWidth > columns else { return line }
+        // The percentage says the same more coarsely; the time left is worth more than the batch.
+        parts.remove(at: 3)
+        return parts.joined(separator: "  ")
+    }
+
+    /// Puts `line` in place of the one shown.
+    private func rewrite(_ line: String) {
+        let columns = columns
+        let line = line.truncated(toDisplayWidth: columns)
+        // Spaces cover what is left of a longer line, on every terminal; an escape sequence would need a capable one.
+        let covered = min(columns, shown.displayWidth)
+        let rest = String(repeating: " ", count: max(0, covered - line.displayWidth))
+        sink("\r" + line + rest)
+        shown = line
+    }
+
+    private func clear() {
+        guard !shown.isEmpty else { return }
+        sink("\r" + String(repeating: " ", count: shown.displayWidth) + "\r")
+        shown = ""
+    }
+
+    /// The columns of the terminal on standard error, 80 where it does not tell.
+    @Sendable private static func terminalWidth() -> Int {
+        var size = winsize()
+        guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+        return Int(size.ws_col)
+    }
+}

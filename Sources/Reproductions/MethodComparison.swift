@@ -1,0 +1,317 @@
+import Datasets
+import Experiments
+import Foundation
+import NeuralNetworks
+import Optimizers
+import Reporting
+import Teleportation
+import Torch
+
+/// Null-space and symmetry teleportation of small and large perceptrons beside training without; NS25 Figure 2.
+///
+/// All settings but the network and the optimizer are the same for both methods, as in the paper. The symmetry teleports are
+/// those of its authors (PS24): the action for any activation, the element `I + T`, and no bound on the drift of the loss.
+package struct MethodComparison: Reproduction {
+    /// What one chart shows.
+    struct Setting: Sendable {
+        /// `small` or `large`, for people.
+        var network: String
+        var architecture: Architecture
+        var optimizer: OptimizerKind
+        var learningRate: Double
+        var dataset: DatasetName
+        /// Whether symmetry teleportation is compared, too.
+        var hasSymmetry = true
+
+        fileprivate var name: String {
+            "\(network), \(optimizer.rawValue)" + (hasSymmetry ? "" : ", \(dataset.rawValue)")
+        }
+    }
+
+    /// How much is trained.
+    struct Plan: Sendable {
+        var settings: [Setting]
+        /// The samples to train on; nil for all of them.
+        var samples: Int?
+        var epochs: Int
+        /// The epochs, from the first, before which teleports take place.
+        var teleportEpochs: Int
+        /// The batches of each teleport.
+        var teleportBatches: Int
+        /// How many seeds are run unless the user names some.
+        var seeds: Int
+    }
+
+    private let plans: ByScale<Plan>
+
+    /// The figure.
+    package init() {
+        plans = ByScale(
+            quick: Plan(
+                settings: Self.settings(on: .digits, learningRates: [2e-2, 2e-3, 2e-3, 2e-4]), samples: 2000, epochs: 5,
+                teleportEpochs: 2, teleportBatches: 8, seeds: 1),
+            paper: Plan(
+                settings: Self.settings(on: .mnist, learningRates: [2e-4, 2e-4, 2e-4, 2e-4])
+                    + [OptimizerKind.sgd, .momentum, .adagrad, .adam].map { optimizer in
+                        Setting(
+                            network: "large", architecture: Self.large, optimizer: optimizer, learningRate: 2e-4,
+                            dataset: .fashionMNIST, hasSymmetry: false)
+                    },
+                epochs: 100, teleportEpochs: 5, teleportBatches: 32, seeds: 3))
+    }
+
+    /// The figure of one plan.
+    init(_ plan: Plan) { plans = ByScale(quick: plan, paper: plan) }
+
+    /// The networks of the paper: the small one is that of PS24 (appendix F.2).
+    private static let small = Architecture.mlp(hidden: [16, 10], activation: .leakyReLU(slope: 0.1))
+    private static let large = Architecture.mlp(hidden: [1024, 1024], activation: .relu)
+
+    /// The upper row of the figure.
+    private static func settings(on dataset: DatasetName, learningRates: [Double]) -> [Setting] {
+        let kinds: [(String, Architecture, OptimizerKind)] = [
+            ("small", small, .sgd), ("small", small, .adagrad), ("large", large, .momentum), ("large", large, .adam),
+        ]
+        return zip(kinds, learningRates).map { kind, learningRate in
+            Setting(
+                network: kind.0, architecture: kind.1, optimizer: kind.2, learningRate: learningRate, dataset: dataset)
+        }
+    }
+
+    /// `ns25-figure-2`.
+    package var name: String { "ns25-figure-2" }
+    /// NS25 Figure 2.
+    package var paper: String { "NS25 Figure 2" }
+    /// What is compared.
+    package var title: String {
+        "Null-space against symmetry teleportation of small and large perceptrons, over epochs and over time."
+    }
+    /// A minute.
+    package var quickSeconds: Int { 60 }
+    /// MNIST and Fashion-MNIST in the paper.
+    package var usesDataset: Bool { true }
+
+    private static let batchSize = 32
+    private static let teleportSteps = 8
+    private static let stepSize = StepSize.fixed(0.2)
+    private static let cap = Cap.fixed(5)
+
+    /// The runs of one setting; the first arm goes without teleports.
+    private struct Outcome {
+        let setting: Setting
+        let arms: [SymmetryStudy.Runs]
+
+        /// The others.
+        var teleporting: ArraySlice<SymmetryStudy.Runs> { arms.dropFirst() }
+
+        /// When an arm first has the last training loss of the plain one; nil if it never has.
+        func reach(_ arm: SymmetryStudy.Runs) -> Reach? {
+            Reach(of: \.trainLoss, baseline: arms[0].runs, teleport: arm.runs)
+        }
+    }
+
+    /// Trains all networks.
+    ///
+    /// - Throws: `DatasetError` if the data are missing or damaged, and `ArchitectureError` if no perceptron can be trained
+    ///   on them.
+    package func run(_ context: ReproductionContext) throws -> ReproductionResult {
+        var plan = plans[context.scale]
+        if let dataset = context.dataset {
+            // On one data set both rows of the figure are the same runs.
+            plan.settings = plan.settings.filter(\.hasSymmetry).map { setting in
+                var setting = setting
+                setting.dataset = dataset
+                return setting
+            }
+        }
+        var data: [DatasetName: Split<any Dataset>] = [:]
+        for setting in plan.settings {
+            let split = try data[setting.dataset] ?? context.catalog.dataset(setting.dataset)
+            try setting.architecture.check(inputShape: split.inputShape, task: split.task)
+            data[setting.dataset] = split
+        }
+        if let samples = plan.samples {
+            data = data.mapValues { Split(name: $0.name, train: $0.train.thinned(to: samples), test: $0.test) }
+        }
+        let seeds = context.seeds(else: plan.seeds)
+        let outcomes = train(plan, on: data, seeds: seeds, context)
+        return try result(outcomes, plan, on: data, seeds: seeds, context)
+    }
+
+    // MARK: Training
+
+    private static func teleports(_ method: TeleportMethod, _ plan: Plan) -> TeleportConfiguration {
+        TeleportConfiguration(
+            method: method, groupAction: .approximate, groupElement: .firstOrder,
+            schedule: TeleportSchedule(
+                epochs: 0..<plan.teleportEpochs, batchCount: plan.teleportBatches, batchSize: batchSize),
+            steps: teleportSteps, stepSize: stepSize, cap: cap, tau: 1, controlSamples: 0, trialSteps: 0,
+            tolerance: .infinity)
+    }
+
+    private func train(
+        _ plan: Plan, on data: [DatasetName: Split<any Dataset>], seeds: [Int], _ context: ReproductionContext
+    ) -> [Outcome] {
+        let armCount = plan.settings.map { $0.hasSymmetry ? 3 : 2 }.reduce(0, +)
+        let samples = data.values.map(\.train.count).max() ?? 0
+        let batches = (samples + Self.batchSize - 1) / Self.batchSize
+        let progress = context.progress(
+            ProgressLine.Job(runs: armCount * seeds.count, epochs: plan.epochs, batches: batches))
+        defer { progress.finish() }
+        var finished = 0
+        var outcomes: [Outcome] = []
+        for setting in plan.settings where !context.isCancelled() {
+            guard let split = data[setting.dataset] else { continue }
+            let training = Training(
+                TrainingConfiguration(
+                    architecture: setting.architecture, optimizer: setting.optimizer,
+                    learningRate: setting.learningRate,
+                    batchSize: Self.batchSize, epochs: plan.epochs, dtype: context.dtype, device: context.device),
+                on: split)
+            training.warmUp()
+            let methods: [(String, TeleportMethod)] =
+                (setting.hasSymmetry ? [("symmetry", .symmetry)] : []) + [("null space", .nullSpace)]
+            var arms = [SymmetryStudy.Runs(arm: SymmetryStudy.Arm(name: "without", optimizer: setting.optimizer))]
+            arms += methods.map { name, method in
+                SymmetryStudy.Runs(
+                    arm: SymmetryStudy.Arm(
+                        name: name, optimizer: setting.optimizer, teleports: Self.teleports(method, plan)))
+            }
+            for (count, seed) in seeds.enumerated() {
+                // Each arm goes first in turn, so that none is always the one that meets a machine that slows down.
+                for index in arms.indices.map({ ($0 + count) % arms.count }) where !context.isCancelled() {
+                    let arm = arms[index].arm
+                    let run = training.run(
+                        seed: seed, teleports: arm.teleports, arm: "\(setting.name), \(arm.name)", number: finished,
+                        on: progress, isCancelled: context.isCancelled)
+                    guard let run else { continue }
+                    arms[index].seeds.append(seed)
+                    arms[index].runs.append(run)
+                    finished += 1
+                }
+            }
+            outcomes.append(Outcome(setting: setting, arms: arms))
+        }
+        return outcomes
+    }
+
+    // MARK: Reporting
+
+    private func result(
+        _ outcomes: [Outcome], _ plan: Plan, on data: [DatasetName: Split<any Dataset>], seeds: [Int],
+        _ context: ReproductionContext
+    ) throws -> ReproductionResult {
+        let threads = Libtorch.threadCount
+        var result = ReproductionResult(
+            configuration: [
+                "epochs": .integer(plan.epochs), "batch-size": .integer(Self.batchSize), "seeds": .integers(seeds),
+                "schedule": .string(TeleportEpochs(0..<plan.teleportEpochs).text),
+                "teleport-batches": .integer(plan.teleportBatches), "teleport-batch-size": .integer(Self.batchSize),
+                "teleport-steps": .integer(Self.teleportSteps), "step-size": .string(Self.stepSize.text),
+                "cap": .string(Self.cap.text), "tau": 1, "threads": .integer(threads),
+                "dtype": .string("\(context.dtype)"), "device": .string(context.device.description),
+                "settings": .array(
+                    plan.settings.map { setting in
+                        [
+                            "name": .string(setting.name), "model": .string(setting.architecture.text),
+                            "optimizer": .string(setting.optimizer.rawValue),
+                            "learning-rate": .number(setting.learningRate),
+                            "dataset": .string(setting.dataset.rawValue),
+                            "training-samples": .integer(data[setting.dataset]?.train.count ?? 0),
+                        ]
+                    }),
+            ],
+            sections: [
+                .init(
+                    "After \(plan.epochs) epochs, \(threads.counted("thread"))",
+                    Self.table(outcomes))
+            ],
+            figures: [], values: [:],
+            claim:
+                "null-space teleportation comes to a lower loss than symmetry teleportation, sooner, also in the small "
+                + "network that favours the latter; in the large one symmetry teleportation slows training down; the time "
+                + "that null-space teleports take is negligible.",
+            findings: outcomes.compactMap(Self.finding))
+        for outcome in outcomes {
+            result.values[outcome.setting.name] = .object(try SymmetryStudy.values(outcome.arms))
+        }
+        for (name, label, curve) in [
+            ("loss-over-epochs", "epoch", { MeanCurve(of: \.trainLoss, overEpochsOf: $0) }),
+            ("loss-over-seconds", "wall-clock time (s)", { MeanCurve(of: \.trainLoss, overSecondsOf: $0) }),
+        ] as [(String, String, ([Run]) -> MeanCurve)] where !outcomes.isEmpty {
+            result.figures.append(
+                .init(
+                    name,
+                    Figure(
+                        panels: outcomes.map { outcome in
+                            LossCurves.chart(
+                                "\(outcome.setting.name): training loss", horizontalLabel: label, markers: [],
+                                curves: outcome.arms.map { ($0.arm.name, curve($0.runs)) })
+                        })))
+        }
+        let diverged = outcomes.first { outcome in
+            outcome.arms.contains { $0.arm.teleports?.method != .symmetry && $0.runs.contains(where: \.hasDiverged) }
+        }
+        if let diverged {
+            result.divergence =
+                "\(diverged.setting.name): training diverged: a loss stopped being finite; take other --seeds or "
+                + "--dtype float64"
+        }
+        return result
+    }
+
+    private static func table(_ outcomes: [Outcome]) -> Table {
+        Table(
+            columns: [
+                .init("network", alignment: .left), .init("teleports", alignment: .left), .init("train loss"),
+                .init("test loss"), .init("epochs to the plain loss"), .init("seconds to it"), .init("of all (s)"),
+                .init("in teleports (s)"), .init("‖g‖² grows by"), .init("loss drifts by"),
+            ],
+            rows: outcomes.flatMap { outcome in
+                outcome.arms.map { arm in
+                    let ends = arm.runs.compactMap(\.epochs.last)
+                    let reach = outcome.reach(arm)
+                    let hasTeleports = !arm.teleports.isEmpty
+                    return [
+                        outcome.setting.name, arm.arm.name, arm.trainLoss.text(), arm.validationLoss.text(),
+                        reach.map { $0.teleportEpochs.significant(3) } ?? "-",
+                        reach.map { $0.teleportSeconds.significant(3) } ?? "-",
+                        Statistic(of: ends.map(\.seconds)).mean.significant(3),
+                        hasTeleports ? Statistic(of: ends.map(\.teleportSeconds)).mean.significant(3) : "-",
+                        hasTeleports ? arm.growth.significant(3) : "-",
+                        hasTeleports ? arm.largestDrift.significant(2) : "-",
+                    ]
+                }
+            })
+    }
+
+    private static func finding(_ outcome: Outcome) -> String? {
+        guard let plain = outcome.arms.first, !plain.runs.isEmpty else { return nil }
+        let ends = outcome.teleporting.filter { !$0.runs.isEmpty }.map { arm -> String in
+            let last = arm.runs.compactMap(\.epochs.last)
+            let share = last.map(\.teleportSeconds).reduce(0, +) / last.map(\.seconds).reduce(0, +)
+            let diverged = arm.runs.count(where: \.hasDiverged)
+            var text = "with \(arm.arm.name) \(arm.trainLoss.mean.significant(3))"
+            if diverged > 0 { text += " (\(diverged) of \(arm.runs.count) runs diverged)" }
+            if let reach = outcome.reach(arm) {
+                text +=
+                    ", at the plain one's after \(reach.teleportEpochs.significant(3)) instead of "
+                    + "\(reach.baselineEpochs.significant(3)) epochs and \(reach.teleportSeconds.significant(3)) instead of "
+                    + "\(reach.baselineSeconds.significant(3)) s"
+            } else {
+                text += ", which is never at the plain one's"
+            }
+            text += ", \(share.percent(3)) of the time in teleports"
+            if arm.arm.teleports?.method == .nullSpace {
+                let free = arm.teleports.map { Double($0.freeDimensions.values.reduce(0, +)) }.median
+                text += ", which have \(free.significant(3)) free dimensions of the layers' inputs"
+                let idle = arm.teleports.count { !$0.hasMoved }
+                if idle > 0 { text += "; \(idle) of \(arm.teleports.count) do not move" }
+            }
+            return text
+        }
+        guard !ends.isEmpty else { return nil }
+        return "\(outcome.setting.name): the training loss of the last epoch is \(plain.trainLoss.mean.significant(3)) "
+            + "without teleports; " + ends.joined(separator: "; ") + "."
+    }
+}

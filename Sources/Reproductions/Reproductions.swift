@@ -1,0 +1,11 @@
+/// The figures of the papers that can be made anew.
+package enum Reproductions {
+    /// All of them, by paper and number.
+    package static let all: [any Reproduction] = [
+        TestFunctionTrajectories(), MultilayerRegression(), ClassificationWithSymmetry(), TeleportSchedules(),
+        GradientDescentRuntime(), TestFunctionGradients(), TeleportSweep(), MethodComparison(), TeleportRuntime(),
+    ]
+
+    /// That of a name; nil if there is none.
+    package static func named(_ name: String) -> (any Reproduction)? { all.first { $0.name == name } }
+}
