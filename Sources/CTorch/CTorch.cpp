@@ -301,17 +301,8 @@ int ct_add_scalar_(ct_tensor self, double other) {
 int ct_mul_scalar_(ct_tensor self, double other) {
     return attempted([&] { Borrowed(self)->mul_(other); });
 }
-int ct_sqrt_(ct_tensor self) {
-    return attempted([&] { Borrowed(self)->sqrt_(); });
-}
-int ct_relu_(ct_tensor self) {
-    return attempted([&] { Borrowed(self)->relu_(); });
-}
 int ct_addcmul_(ct_tensor self, ct_tensor first, ct_tensor second, double value) {
     return attempted([&] { Borrowed(self)->addcmul_(Borrowed(first), Borrowed(second), value); });
-}
-int ct_addcdiv_(ct_tensor self, ct_tensor numerator, ct_tensor denominator, double value) {
-    return attempted([&] { Borrowed(self)->addcdiv_(Borrowed(numerator), Borrowed(denominator), value); });
 }
 int ct_addmm_(ct_tensor self, ct_tensor first, ct_tensor second, double beta, double alpha) {
     return attempted([&] { Borrowed(self)->addmm_(Borrowed(first), Borrowed(second), beta, alpha); });
@@ -339,9 +330,6 @@ ct_tensor ct_vdot(ct_tensor self, ct_tensor other) {
 }
 ct_tensor ct_argmax(ct_tensor self, int64_t dimension) {
     return guarded([&] { return at::argmax(Borrowed(self), dimension); });
-}
-ct_tensor ct_cumsum(ct_tensor self, int64_t dimension) {
-    return guarded([&] { return at::cumsum(Borrowed(self), dimension); });
 }
 int ct_all_finite(ct_tensor self, bool *result) {
     return attempted([&] { *result = at::isfinite(Borrowed(self)).all().item<bool>(); });
@@ -610,6 +598,7 @@ ct_tensor ct_gelu_backward(ct_tensor cotangent, ct_tensor input) {
 // Autograd
 
 bool ct_requires_grad(ct_tensor self) { return Borrowed(self)->requires_grad(); }
+uint32_t ct_tensor_version(ct_tensor self) { return Borrowed(self)->_version(); }
 int ct_set_requires_grad(ct_tensor self, bool value) {
     return attempted([&] { Borrowed(self)->set_requires_grad(value); });
 }

@@ -4,7 +4,7 @@ import Torch
 ///
 /// A linearization keeps the activations at which it was made but reads the layer's weights as they are when it is
 /// asked: after a move in the null space of its inputs a layer's activations are still right, and its derivative is that
-/// of the moved weights. (A linearization by autograd, of a layer that gives nothing else, keeps its weights as well.)
+/// of the moved weights. A layer that gives only its forward pass runs it again where that takes it.
 ///
 /// What belongs to a parameter or to an affine map is collected under it, so that a layer made of others hands the
 /// collection to each of them and joins nothing.

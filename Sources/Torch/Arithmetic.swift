@@ -59,17 +59,9 @@ extension Tensor {
     public func addInPlace(_ value: Double) { check(ct_add_scalar_(handle, value)) }
     /// Multiplies each element by a number.
     public func multiplyInPlace(by value: Double) { check(ct_mul_scalar_(handle, value)) }
-    /// Replaces the elements by their square roots.
-    public func squareRootInPlace() { check(ct_sqrt_(handle)) }
-    /// Replaces each element by `max(x, 0)`.
-    public func reluInPlace() { check(ct_relu_(handle)) }
     /// Adds `scale first * second`, elementwise.
     public func addProductInPlace(_ first: Tensor, _ second: Tensor, scale: Double) {
         check(ct_addcmul_(handle, first.handle, second.handle, scale))
-    }
-    /// Adds `scale numerator / denominator`, elementwise.
-    public func addQuotientInPlace(_ numerator: Tensor, _ denominator: Tensor, scale: Double) {
-        check(ct_addcdiv_(handle, numerator.handle, denominator.handle, scale))
     }
 
     // MARK: Reductions
@@ -88,8 +80,6 @@ extension Tensor {
     public func squaredNorm() -> Tensor { dot(self) }
     /// The indices of the largest entries along a dimension, as `int64`.
     public func argmax(along dimension: Int = -1) -> Tensor { Tensor(ct_argmax(handle, Int64(dimension))) }
-    /// The cumulative sums along a dimension.
-    public func cumulativeSum(along dimension: Int = 0) -> Tensor { Tensor(ct_cumsum(handle, Int64(dimension))) }
     /// Whether no element is infinite or not a number. Waits for the device.
     public func isAllFinite() -> Bool {
         var result = false

@@ -1,4 +1,5 @@
 import CTorch
+import Synchronization
 
 extension Tensor {
     /// Whether autograd follows operations on this tensor.
@@ -9,6 +10,10 @@ extension Tensor {
 
     /// Whether autograd records what is done with this tensor now.
     public var isFollowed: Bool { requiresGradient && ct_grad_enabled() }
+
+    /// A number that every write in place to the storage raises. A graph that autograd recorded can be used as long as the
+    /// versions of what it read are the same.
+    public var version: Int { Int(ct_tensor_version(handle)) }
 
     /// The same storage, cut off from the graph that computed it.
     public func detached() -> Tensor { Tensor(ct_detach(handle)) }
@@ -22,16 +27,39 @@ public func withoutGradients<Result, Failure: Error>(_ body: () throws(Failure) 
     return try body()
 }
 
+/// How many calls of `withGradients` follow a tensor now, by its address, in all threads, and whether it was followed before the first.
+///
+/// Whether a tensor is followed is a property of the tensor, not of the thread: the last of the calls sets it back.
+private let followers = Mutex<[Int: (count: Int, before: Bool)]>([:])
+
+extension Tensor {
+    /// What tells tensors apart for as long as they live.
+    fileprivate var address: Int { Int(bitPattern: handle) }
+}
+
 /// Runs `body` while autograd follows the given tensors, which must be leaves (not the results of followed operations).
+///
+/// Threads may follow the same tensors at the same time.
 public func withGradients<Result, Failure: Error>(
     of tensors: [Tensor], _ body: () throws(Failure) -> Result
 ) throws(Failure) -> Result {
     let before = ct_grad_enabled()
-    let followed = tensors.map(\.requiresGradient)
     ct_set_grad_enabled(true)
-    for tensor in tensors { tensor.requiresGradient = true }
+    followers.withLock { followers in
+        for tensor in tensors {
+            let known = followers[tensor.address] ?? (0, tensor.requiresGradient)
+            followers[tensor.address] = (known.count + 1, known.before)
+            if known.count == 0 { tensor.requiresGradient = true }
+        }
+    }
     defer {
-        for (tensor, value) in zip(tensors, followed) { tensor.requiresGradient = value }
+        followers.withLock { followers in
+            for tensor in tensors {
+                let known = followers[tensor.address]!
+                followers[tensor.address] = known.count > 1 ? (known.count - 1, known.before) : nil
+                if known.count == 1 { tensor.requiresGradient = known.before }
+            }
+        }
         ct_set_grad_enabled(before)
     }
     return try body()

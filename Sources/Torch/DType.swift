@@ -15,6 +15,9 @@ public enum DType: Int32, Sendable, CaseIterable {
         }
     }
 
+    /// Whether the elements are real numbers, so that there are derivatives with respect to them.
+    public var isFloatingPoint: Bool { self == .float32 || self == .float64 }
+
     /// The gap between 1 and the next number of a floating-point type (1.2e-7 for `float32`); traps on the others.
     public var epsilon: Double {
         switch self {

@@ -181,7 +181,6 @@ import Testing
         #expect(matrix.transposed().dot(matrix.transposed()).item() == 55)
         #expect((-matrix).argmax().elements() == [0, 0] as [Int64])
         #expect(matrix.argmax(along: 0).elements() == [1, 1, 1] as [Int64])
-        #expect(matrix.cumulativeSum(along: 1).elements() == [0.0, 1, 3, 3, 7, 12])
     }
 
     @Test func noticesWhatIsNotFinite() {
@@ -191,14 +190,10 @@ import Testing
     }
 
     @Test func changesInPlace() {
-        let x = Tensor([1.0, -4, 9])
+        let x = Tensor([1.0, 0, 3])
         func expect(_ elements: [Double], _ location: SourceLocation = #_sourceLocation) {
             #expect(x.elements() == elements, sourceLocation: location)
         }
-        x.reluInPlace()
-        expect([1, 0, 9])
-        x.squareRootInPlace()
-        expect([1, 0, 3])
         x.addInPlace(Tensor([2.0, 2, 2]), scale: -0.5)
         expect([0, -1, 2])
         x.addInPlace(3)
@@ -207,8 +202,6 @@ import Testing
         expect([6, 4, 10])
         x.addProductInPlace(Tensor([1.0, 2, 3]), Tensor([1.0, 1, 2]), scale: 2)
         expect([8, 8, 22])
-        x.addQuotientInPlace(Tensor([1.0, 2, 3]), Tensor([1.0, 1, 2]), scale: -2)
-        expect([6, 4, 19])
         x.copy(from: Tensor([5] as [Int64]))
         expect([5, 5, 5])
         x.fill(0.5)

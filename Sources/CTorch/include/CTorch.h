@@ -101,10 +101,7 @@ int ct_copy_(ct_tensor self, ct_tensor source);
 int ct_add_(ct_tensor self, ct_tensor other, double alpha);
 int ct_add_scalar_(ct_tensor self, double other);
 int ct_mul_scalar_(ct_tensor self, double other);
-int ct_sqrt_(ct_tensor self);
-int ct_relu_(ct_tensor self);
 int ct_addcmul_(ct_tensor self, ct_tensor first, ct_tensor second, double value);
-int ct_addcdiv_(ct_tensor self, ct_tensor numerator, ct_tensor denominator, double value);
 int ct_addmm_(ct_tensor self, ct_tensor first, ct_tensor second, double beta, double alpha);
 int ct_addmv_(ct_tensor self, ct_tensor matrix, ct_tensor vector, double beta, double alpha);
 int ct_mm_out(ct_tensor out, ct_tensor first, ct_tensor second);
@@ -115,7 +112,6 @@ ct_tensor ct_sum_dims(ct_tensor self, const int64_t *dimensions, size_t count, b
 ct_tensor ct_mean(ct_tensor self);
 ct_tensor ct_vdot(ct_tensor self, ct_tensor other);
 ct_tensor ct_argmax(ct_tensor self, int64_t dimension);
-ct_tensor ct_cumsum(ct_tensor self, int64_t dimension);
 int ct_all_finite(ct_tensor self, bool *result);
 
 // Linear algebra
@@ -197,6 +193,8 @@ ct_tensor ct_gelu_backward(ct_tensor cotangent, ct_tensor input);
 
 // Autograd
 bool ct_requires_grad(ct_tensor self);
+// How often the storage was written to in place.
+uint32_t ct_tensor_version(ct_tensor self);
 int ct_set_requires_grad(ct_tensor self, bool value);
 ct_tensor ct_detach(ct_tensor self);
 bool ct_grad_enabled(void);
