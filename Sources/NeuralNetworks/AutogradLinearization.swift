@@ -72,10 +72,12 @@ final class AutogradLinearization: Linearization {
 
     func pullback(_ cotangent: Tensor, needsInput: Bool, into collected: inout Pullback) -> Tensor? {
         let (output, leaves) = (self.output, self.leaves)
+        let asked = Self.followed(input, collected.needsGradients ? parameters : [])
         let pulled = withGradients(of: leaves) {
-            gradient(of: output, with: leaves, cotangent: cotangent, retainGraph: true)
+            gradient(of: output, with: asked, cotangent: cotangent, retainGraph: true)
         }
-        for (parameter, gradient) in zip(parameters, pulled.suffix(parameters.count)) {
+        let gradients = pulled.dropFirst(input.dtype.isFloatingPoint ? 1 : 0)
+        for (parameter, gradient) in zip(parameters, gradients) {
             collected.gradients.add(.tensor(gradient), of: parameter)
         }
         return needsInput && input.dtype.isFloatingPoint ? pulled[0] : nil

@@ -7,8 +7,11 @@ public struct Pullback {
     /// Last to first, as they are met.
     private var records: [(site: AffineSite, delta: Tensor)] = []
 
+    /// Whether the gradients of parameters are asked for; without, a pull-back is on its way to a cotangent alone.
+    public let needsGradients: Bool
+
     /// Nothing yet.
-    public init() {}
+    public init(needsGradients: Bool = true) { self.needsGradients = needsGradients }
 
     /// The affine maps that were met, in the order of the forward pass.
     public var sites: [AffineSite] { records.reversed().map(\.site) }

@@ -15,12 +15,20 @@ public protocol AffineInput: AnyObject {
     /// Where the elements are.
     var device: Device { get }
 
+    /// The input as a matrix where the layer has it so; nil where its rows are made part by part.
+    var representation: Representation? { get }
+
     /// Calls `body` with all rows, `[m', in]` with `m'` at most `limit` or the rows of one sample, part by part.
     func forEachPart(ofAtMost limit: Int, _ body: (Tensor) -> Void)
 
     /// `delta^T D`, `[out, in]`: the sum over rows of the outer products of cotangents of the map's outputs and tangents of
     /// its inputs, both in the shapes that the layer's pull-back and pushforward give.
     func product(_ delta: Tensor, _ tangent: Tensor) -> Tensor
+}
+
+extension AffineInput {
+    /// None.
+    public var representation: Representation? { nil }
 }
 
 /// The input of an affine map as a matrix.
@@ -37,6 +45,8 @@ public final class Representation: AffineInput {
         self.rows = rows
     }
 
+    /// This one.
+    public var representation: Representation? { self }
     /// The rows of the matrix.
     public var rowCount: Int { rows.size(0) }
     /// The columns of the matrix.

@@ -104,7 +104,7 @@ struct BatchNormalizationLinearization: Linearization {
     func pullback(_ cotangent: Tensor, needsInput: Bool, into collected: inout Pullback) -> Tensor? {
         let pulled = Kernels.batchNormalizationPullback(
             cotangent, input: input, weight: layer.weight, statistics: statistics, epsilon: layer.epsilon,
-            needs: (input: needsInput, weight: true, bias: true))
+            needs: (input: needsInput, weight: collected.needsGradients, bias: collected.needsGradients))
         if let weight = pulled.weight { collected.gradients.add(.tensor(weight), of: layer.weight) }
         if let bias = pulled.bias { collected.gradients.add(.tensor(bias), of: layer.bias) }
         return pulled.input

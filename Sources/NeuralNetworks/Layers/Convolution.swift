@@ -73,7 +73,10 @@ struct ConvolutionLinearization: Linearization {
     func pullback(_ cotangent: Tensor, needsInput: Bool, into collected: inout Pullback) -> Tensor? {
         let pulled = Kernels.convolutionPullback(
             cotangent, input: input, weight: site.weight, geometry,
-            needs: (input: needsInput, weight: true, bias: site.bias != nil))
+            needs: (
+                input: needsInput, weight: collected.needsGradients,
+                bias: collected.needsGradients && site.bias != nil
+            ))
         if let weight = pulled.weight { collected.gradients.add(.tensor(weight), of: site.weight) }
         if let bias = site.bias, let gradient = pulled.bias { collected.gradients.add(.tensor(gradient), of: bias) }
         collected.record(cotangent, at: site)

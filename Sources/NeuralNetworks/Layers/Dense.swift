@@ -65,12 +65,14 @@ struct DenseLinearization: Linearization {
     /// `dL/dx = delta W`, `dL/dW = delta^T A`, `dL/db = delta^T 1`.
     func pullback(_ cotangent: Tensor, needsInput: Bool, into collected: inout Pullback) -> Tensor? {
         let delta = asRows(cotangent)
-        let product = ParameterGradient.product(delta: delta, input: input)
-        // Of many rows, as of tokens, the product is smaller than its factors.
-        let isSmall = input.rowCount > max(site.weight.size(0), site.weight.size(1))
-        collected.gradients.add(isSmall ? .tensor(product.formed()) : product, of: site.weight)
-        if let bias = site.bias { collected.gradients.add(.tensor(delta.sum(along: [0])), of: bias) }
         collected.record(delta, at: site)
+        if collected.needsGradients {
+            let product = ParameterGradient.product(delta: delta, input: input)
+            // Of many rows, as of tokens, the product is smaller than its factors.
+            let isSmall = input.rowCount > max(site.weight.size(0), site.weight.size(1))
+            collected.gradients.add(isSmall ? .tensor(product.formed()) : product, of: site.weight)
+            if let bias = site.bias { collected.gradients.add(.tensor(delta.sum(along: [0])), of: bias) }
+        }
         return needsInput ? delta.matmul(site.weight).inShape(inputShape) : nil
     }
 

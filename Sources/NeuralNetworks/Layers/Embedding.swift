@@ -48,6 +48,7 @@ struct EmbeddingLinearization: Linearization {
     let indices: Tensor
 
     func pullback(_ cotangent: Tensor, needsInput: Bool, into collected: inout Pullback) -> Tensor? {
+        guard collected.needsGradients else { return nil }
         let gradient = Kernels.embeddingPullback(cotangent, indices: indices, vocabulary: weight.size(0))
         collected.gradients.add(.tensor(gradient), of: weight)
         return nil

@@ -65,7 +65,8 @@ struct LayerNormalizationLinearization: Linearization {
     func pullback(_ cotangent: Tensor, needsInput: Bool, into collected: inout Pullback) -> Tensor? {
         let pulled = Kernels.layerNormalizationPullback(
             cotangent, input: input, mean: mean, reciprocalDeviation: reciprocalDeviation, weight: layer.weight,
-            bias: layer.bias, needs: (input: needsInput, weight: true, bias: true))
+            bias: layer.bias,
+            needs: (input: needsInput, weight: collected.needsGradients, bias: collected.needsGradients))
         if let weight = pulled.weight { collected.gradients.add(.tensor(weight), of: layer.weight) }
         if let bias = pulled.bias { collected.gradients.add(.tensor(bias), of: layer.bias) }
         return pulled.input

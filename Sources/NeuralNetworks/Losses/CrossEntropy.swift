@@ -1,8 +1,11 @@
 import Torch
 
 /// The mean of `-log softmax(outputs)[target]`: outputs `[N, C]` and targets `int64` `[N]`, or for each token `[N, T, C]` and
-/// `[N, T]`.
+/// `[N, T]`. Samples with the label -100 are left out, as in PyTorch.
 public struct CrossEntropy: Loss {
+    /// The label of a sample that does not count.
+    public static let ignoredLabel: Int64 = -100
+
     /// The loss.
     public init() {}
 
@@ -23,13 +26,33 @@ public struct CrossEntropy: Loss {
         return (value, outputs.rank == 2 ? gradient : gradient.reshaped(outputs.shape))
     }
 
-    /// `p (v - <p, v>) / N` for each row v of the tangent and the probabilities p there.
+    /// `p (v - <p, v>) / N` for each row v of the tangent and the probabilities p there; zero where the label is ignored, and N
+    /// counts the others.
     public func curvature(_ outputs: Tensor, _ targets: Tensor, along tangent: Tensor) -> Tensor {
         let logProbabilities = Kernels.logSoftmax(outputs)
         // Through log softmax, c comes back as c - p <1, c>.
         let product = Kernels.logSoftmaxPullback(
             logProbabilities.exponential() * tangent, output: logProbabilities)
-        return product / Double(targets.count)
+        let ignored = targets.equals(Tensor([Self.ignoredLabel]).to(device: targets.device))
+        let ignoredCount = ignored.sum().item()
+        guard ignoredCount > 0 else { return product / Double(targets.count) }
+        let counted = -ignored.to(dtype: product.dtype).expanded(at: -1) + 1
+        return product * counted / (Double(targets.count) - ignoredCount)
+    }
+
+    /// Whether the targets are labels of the outputs' classes, `int64` and one for each row of outputs, or -100.
+    public func check(outputs: Tensor, targets: Tensor) throws(LossError) {
+        let rows = Array(outputs.shape.dropLast())
+        guard outputs.rank > 1, targets.shape == rows else {
+            throw .shape(
+                outputs: outputs.shape, targets: targets.shape, expected: "\(rows), and outputs [..., classes]")
+        }
+        guard targets.dtype == .int64 else { throw .elementType(targets.dtype, expected: .int64) }
+        let classes = outputs.size(-1)
+        for (position, label) in targets.elements(as: Int64.self).enumerated()
+        where label != Self.ignoredLabel && !(0..<Int64(classes)).contains(label) {
+            throw .label(label, position: position, classes: classes)
+        }
     }
 
     /// `[..., C]` to `[m, C]`.

@@ -10,9 +10,19 @@ public protocol Loss {
 
     /// The Hessian of the loss with respect to the outputs, times a tangent of them, of their shape.
     func curvature(_ outputs: Tensor, _ targets: Tensor, along tangent: Tensor) -> Tensor
+
+    /// Checks targets that come from a user's data against a model's outputs; the other functions take it that they fit.
+    ///
+    /// Reads all targets, and waits for the device.
+    ///
+    /// - Throws: `LossError`, which says what to do.
+    func check(outputs: Tensor, targets: Tensor) throws(LossError)
 }
 
 extension Loss {
+    /// Nothing to object to.
+    public func check(outputs: Tensor, targets: Tensor) throws(LossError) {}
+
     /// The loss, with a derivative that autograd computes.
     public func linearize(_ outputs: Tensor, _ targets: Tensor) -> (value: Tensor, gradient: Tensor) {
         let leaf = outputs.detached()
