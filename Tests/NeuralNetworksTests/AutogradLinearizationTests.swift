@@ -122,36 +122,3 @@ import Torch
         #expect(model.parameters.allSatisfy { !$0.value.requiresGradient })
     }
 }
-
-@Suite struct AffineSiteTests {
-    @Test("A move reaches the weight itself, also one that is not contiguous", arguments: [true, false])
-    func moves(isContiguous: Bool) throws {
-        let generator = Generator(seed: 5)
-        let drawn = Tensor.normal([3, 4, 2, 2], using: generator, dtype: .float64)
-        let weight = isContiguous ? drawn.transposed(0, 1).contiguous() : drawn.transposed(0, 1)
-        let layer = Convolution(weight: weight, bias: .normal([4], using: generator, dtype: .float64))
-        let site = try #require(
-            layer.linearize(.normal([2, 3, 5, 5], using: generator, dtype: .float64)).linearization.sites.first)
-        #expect(site.matrix.shape == [4, 12])
-        let direction = Tensor.normal([4, 12], using: generator, dtype: .float64)
-        let bias = Tensor.normal([4, 1], using: generator, dtype: .float64)
-        let expected = site.joinedMatrix + Tensor.concatenated([direction, bias], along: 1) * 0.5
-        site.add(.tensor(direction), bias: bias, scale: 0.5)
-        #expect(relativeDifference(layer.weight.reshaped([4, 12]), expected.narrowed(1, to: 0..<12)) < 1e-15)
-        #expect(relativeDifference(site.joinedMatrix, expected) < 1e-15)
-        let parts = site.split(expected)
-        #expect(relativeDifference(site.join(parts.weight, parts.bias), expected) == 0)
-        #expect(site.join(direction, nil).narrowed(1, to: 12..<13).squaredNorm().item() == 0)
-    }
-
-    @Test("Without a bias there is nothing to split off")
-    func withoutBias() throws {
-        let generator = Generator(seed: 6)
-        let layer = Dense(3, 2, bias: false, using: generator)
-        let site = try #require(layer.linearize(.zeros([1, 3])).linearization.sites.first)
-        #expect(site.joinedMatrix.shape == [2, 3] && site.split(.zeros([2, 3])).bias == nil)
-        let before = layer.weight.clone()
-        site.add(.product(delta: .ones([1, 2]), input: Representation(rows: .ones([1, 3]))), scale: 2)
-        #expect(relativeDifference(layer.weight, before + 2) < 1e-6)
-    }
-}

@@ -31,7 +31,7 @@ import Torch
                 inputs: .normal([count, 6], using: generator, dtype: .float64),
                 targets: .integers([count], in: 0..<3, using: generator))
         }
-        let reports = NullSpaceTeleporter(cap: .none, control: batch(40)).teleport(
+        let reports = ControlledTeleporter(NullSpaceTeleporter(cap: .none), by: batch(40)).teleport(
             model, CrossEntropy(), on: [batch(5), batch(5)], before: SGD(learningRate: 10))
         #expect(reports.allSatisfy { $0.gradientNormSquaredBefore.isFinite && $0.relativeDrift < 1e-9 })
     }

@@ -42,7 +42,7 @@ final class ClosedFormPlace: Place {
             return space.project(product(of: weight, tangents)).map { weight.moves(along: $0) } ?? []
         }
         let input = weight.sites[0].input
-        if input is Representation && delta.size(0) <= delta.size(1) {
+        if input.representation != nil && delta.size(0) <= delta.size(1) {
             guard let rows = space.project(tangent) else { return [] }
             return weight.moves(
                 along: .product(delta: delta, input: Representation(rows: rows.weight)),

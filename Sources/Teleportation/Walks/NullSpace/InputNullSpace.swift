@@ -51,7 +51,7 @@ public struct InputNullSpace {
 
     /// The null space of the inputs of a weight.
     static func of(_ movable: MovableWeight, tau: Double) throws(TorchError) -> InputNullSpace {
-        if movable.sites.count == 1, let representation = movable.sites[0].input as? Representation {
+        if movable.sites.count == 1, let representation = movable.sites[0].input.representation {
             return try InputNullSpace(of: representation.rows, hasBias: movable.bias != nil, tau: tau)
         }
         let covariance = InputCovariance(of: movable)
@@ -103,7 +103,7 @@ public struct InputNullSpace {
         _ delta: Tensor, _ tangent: Tensor, of input: any AffineInput
     ) -> (weight: Tensor, bias: Tensor?)? {
         let (out, columns) = (delta.size(1), input.columnCount)
-        guard input is Representation, basisIsOfNullSpace, freeDimensions * (out + columns) < out * columns else {
+        guard input.representation != nil, basisIsOfNullSpace, freeDimensions * (out + columns) < out * columns else {
             return project(input.product(delta, tangent))
         }
         // The coordinates of the tangents in a small null space are fewer than their products.
