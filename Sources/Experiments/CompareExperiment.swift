@@ -71,27 +71,26 @@ package struct CompareExperiment {
         return ProgressLine.Job(runs: 2 * seeds.values.count, epochs: training.epochs, batches: batches)
     }
 
-    /// All options by the names that they have on the command line.
+    /// All options that were heeded, by the names that they have on the command line.
     private var configuration: [String: JSONValue] {
-        [
+        var options: [String: JSONValue] = [
             "dataset": .string(data.name), "training-samples": .integer(data.train.count),
             "test-samples": .integer(data.test.count), "model": .string(training.architecture.text),
             "optimizer": .string(training.optimizer.rawValue), "learning-rate": .number(training.learningRate),
             "batch-size": .integer(training.batchSize), "epochs": .integer(training.epochs),
             "seeds": .array(seeds.values.map { .integer($0) }), "method": .string(teleports.method.rawValue),
-            "group-action": .string(teleports.groupAction.rawValue),
-            "group-element": .string(teleports.groupElement.rawValue),
             "schedule": .string(TeleportEpochs(teleports.schedule.epochs).text),
             "warm-up-steps": .integer(teleports.schedule.warmUpSteps),
             "teleport-batches": .integer(teleports.schedule.batchCount),
-            "teleport-batch-size": .integer(teleports.schedule.batchSize), "teleport-steps": .integer(teleports.steps),
-            "step-size": .string(teleports.stepSize.text), "cap": .string(teleports.cap.text),
-            "tau": .number(teleports.tau), "scope": .string(teleports.scope.rawValue),
-            "derivative": .string(teleports.derivative.rawValue),
-            "control-samples": .integer(teleports.controlSamples), "trial-steps": .integer(teleports.trialSteps),
+            "teleport-batch-size": .integer(teleports.schedule.batchSize),
+            "control-samples": .integer(teleports.controlSampleCount), "trial-steps": .integer(teleports.trialSteps),
             "tolerance": .number(teleports.tolerance),
             "optimizer-state": .string(teleports.optimizerState.rawValue), "dtype": .string("\(training.dtype)"),
             "device": .string(training.device.description), "threads": .integer(Libtorch.threadCount),
         ]
+        for option in TeleportOption.all where option.methods.contains(teleports.method) {
+            options[option.name] = option.value(teleports)
+        }
+        return options
     }
 }

@@ -100,10 +100,10 @@ struct SymmetryStudy {
     /// not stay in the level set.
     static func published(_ epochs: some Sequence<Int>, batches: Int = 4) -> TeleportConfiguration {
         TeleportConfiguration(
-            method: .symmetry, groupElement: .firstOrder, symmetryMethod: .published,
+            method: .symmetry, groupElement: .firstOrder,
             schedule: TeleportSchedule(epochs: epochs, batchCount: batches, batchSize: batchSize), steps: 10,
             // Ours climb half of it.
-            stepSize: .fixed(2 * 1e-3), cap: .none, trialSteps: 0, tolerance: .infinity)
+            stepSize: .fixed(2 * 1e-3), cap: .none, derivative: .published, trialSteps: 0, tolerance: .infinity)
     }
 
     /// Teleports that stay in the level set, with as many steps of a length that is not tuned.

@@ -19,6 +19,11 @@ extension Option {
             transform: { try integer($0, atLeast: minimum) })
     }
 
+    /// An integer that is not too small, if one is given.
+    init(help: ArgumentHelp, atLeast minimum: Int) where Value == Int? {
+        self.init(parsing: .unconditional, help: help, transform: { try integer($0, atLeast: minimum) })
+    }
+
     /// An integer within bounds, if one is given.
     init(help: ArgumentHelp, in range: ClosedRange<Int>) where Value == Int? {
         self.init(parsing: .unconditional, help: help, transform: { try integer($0, in: range) })
@@ -38,9 +43,9 @@ extension Option {
             transform: { try number($0, positiveUpTo: maximum) })
     }
 
-    /// A number above zero, if one is given.
-    init(help: ArgumentHelp) where Value == Double? {
-        self.init(parsing: .unconditional, help: help, transform: { try number($0, positiveUpTo: .infinity) })
+    /// A number above zero, and not above a maximum where there is one, if one is given.
+    init(help: ArgumentHelp, positiveUpTo maximum: Double = .infinity) where Value == Double? {
+        self.init(parsing: .unconditional, help: help, transform: { try number($0, positiveUpTo: maximum) })
     }
 
     /// A value that the library reads from a text.
@@ -94,7 +99,12 @@ extension ArgumentHelp {
     }
 }
 
-extension NullSpaceTeleporter.Derivative: ExpressibleByArgument {}
+extension DerivativeOption: ExpressibleByArgument {}
+extension ObjectiveOption: ExpressibleByArgument {}
+extension HiddenUnitsOption: ExpressibleByArgument {}
+extension Search: ExpressibleByArgument {}
+extension Climb.Sense: ExpressibleByArgument {}
+extension LevelSetTeleporter.Scaling: ExpressibleByArgument {}
 extension OptimizerKind: ExpressibleByArgument {}
 extension NullSpaceTeleporter.Scope: ExpressibleByArgument {}
 extension TeleportConfiguration.OptimizerStatePolicy: ExpressibleByArgument {}

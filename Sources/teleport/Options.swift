@@ -67,15 +67,14 @@ extension OptimizerKind {
 
 /// When and how to teleport.
 struct TeleportationOptions: ParsableArguments {
+    private static let standard = TeleportConfiguration()
+
     @Option(
-        help: "The way to teleport; symmetry is for perceptrons, random for perceptrons and convolutional networks.")
-    var method = TeleportMethod.nullSpace
-
-    @Option(help: "How the group of symmetry teleportation acts; exact needs leaky-relu, tanh or sigmoid.")
-    var groupAction = GroupAction.exact
-
-    @Option(help: "The group elements of symmetry teleportation; the first-order ones of the papers drift.")
-    var groupElement = GroupElement.exponential
+        help: """
+            The way to teleport; symmetry is for perceptrons, random for models with two dense layers or convolutions one \
+            after the other. Options that a method does not heed are refused.
+            """)
+    var method = standard.method
 
     @Option(
         help: ArgumentHelp("The epochs, from 0, before which to teleport: 0..<5, 0,2,4 or none.", valueName: "epochs"))
@@ -90,32 +89,79 @@ struct TeleportationOptions: ParsableArguments {
     @Option(help: "The samples in each of them.", atLeast: 1)
     var teleportBatchSize = 32
 
-    @Option(help: "The steps on each of them.", atLeast: 1)
-    var teleportSteps = 8
+    @Option(help: heeded("objective", "What a teleport raises", standard.objective.rawValue))
+    var objective: ObjectiveOption?
 
-    @Option(help: "The length of a step: growth:RATE of the squared gradient norm, or fixed:ETA as in the paper.")
-    var stepSize = StepSize.growth(0.5)
+    @Option(help: heeded("direction", "Whether it is raised or lowered", standard.sense.rawValue))
+    var direction: Climb.Sense?
+
+    @Option(help: heeded("teleport-steps", "The steps on each batch", "\(standard.steps)"), atLeast: 1)
+    var teleportSteps: Int?
+
+    @Option(
+        help: heeded(
+            "step-size", "The length of a step: growth:RATE of the objective, or fixed:ETA as in the paper",
+            standard.stepSize.text))
+    var stepSize: StepSize?
+
+    @Option(
+        help: heeded(
+            "line-search",
+            "What becomes of a step that goes too far: it stands, is halved when it overshoots, or by Armijo's rule",
+            "overshoot; armijo for level-set"))
+    var lineSearch: Search?
+
+    @Option(
+        help: heeded(
+            "cap",
+            "Where a teleport stops: predicted:SHARE of the loss promised by the optimizer's next step, fixed:CAP on the "
+                + "squared gradient norm, relative:FACTOR to its start, or none", standard.cap.text))
+    var cap: Cap?
+
+    @Option(
+        help: heeded(
+            "tau", "The share of the inputs' energy that stays untouched; below 1 the loss drifts",
+            "\(standard.tau)"),
+        positiveUpTo: 1)
+    var tau: Double?
+
+    @Option(
+        help: heeded(
+            "scope", "Hold the loss on the teleport batch, or on the whole training set (not with resnet)",
+            standard.scope.rawValue))
+    var scope: NullSpaceTeleporter.Scope?
+
+    @Option(
+        help: heeded(
+            "derivative",
+            "How directions are computed; double-backward (null-space) and published (symmetry) are the papers' algorithms",
+            standard.derivative.rawValue))
+    var derivative: DerivativeOption?
+
+    @Option(
+        help: heeded(
+            "group-action", "How the group acts; exact needs leaky-relu, tanh or sigmoid", standard.groupAction.rawValue
+        ))
+    var groupAction: GroupAction?
+
+    @Option(
+        help: heeded(
+            "group-element", "The group elements; the first-order ones of the papers drift",
+            standard.groupElement.rawValue))
+    var groupElement: GroupElement?
+
+    @Option(help: heeded("step-scaling", "What a fixed step size multiplies", standard.scaling.rawValue))
+    var stepScaling: LevelSetTeleporter.Scaling?
+
+    @Option(help: heeded("hidden-units", "What is done to them", standard.hiddenUnits.rawValue))
+    var hiddenUnits: HiddenUnitsOption?
 
     @Option(
         help: """
-            Where a teleport stops: predicted:SHARE of the loss promised by the optimizer's next step, fixed:CAP on the \
-            squared gradient norm, relative:FACTOR to its start, or none.
-            """)
-    var cap = Cap.predicted(0.1)
-
-    @Option(help: "The share of the inputs' energy that stays untouched; below 1 the loss drifts.", positiveUpTo: 1)
-    var tau = 1.0
-
-    @Option(help: "Hold the loss on the teleport batch, or on the whole training set (not with resnet).")
-    var scope = NullSpaceTeleporter.Scope.batch
-
-    @Option(help: "How directions are computed; double-backward is the algorithm as published.")
-    var derivative = NullSpaceTeleporter.Derivative.closedForm
-
-    @Option(
-        help: "Other samples, which a null-space teleport and one step after it must leave no worse; 0 for none.",
-        atLeast: 0)
-    var controlSamples = 256
+            Other samples, which a teleport and one step after it must leave no worse; 0 for none. (default: 256 for \
+            null-space, whose moves can be taken back in part, else 0)
+            """, atLeast: 0)
+    var controlSamples: Int?
 
     @Option(
         help: """
@@ -128,40 +174,56 @@ struct TeleportationOptions: ParsableArguments {
     var tolerance = 0.01
 
     @Option(help: "Whether the optimizer's moments survive a teleport.")
-    var optimizerState = TeleportConfiguration.OptimizerStatePolicy.keep
+    var optimizerState = standard.optimizerState
+
+    /// The options that not every method heeds, and whether they were given.
+    private var given: [(name: String, isGiven: Bool)] {
+        [
+            ("objective", objective != nil), ("direction", direction != nil), ("teleport-steps", teleportSteps != nil),
+            ("step-size", stepSize != nil), ("line-search", lineSearch != nil), ("cap", cap != nil),
+            ("tau", tau != nil), ("scope", scope != nil), ("derivative", derivative != nil),
+            ("group-action", groupAction != nil), ("group-element", groupElement != nil),
+            ("step-scaling", stepScaling != nil), ("hidden-units", hiddenUnits != nil),
+        ]
+    }
 
     /// Refuses what the method would not heed.
     func validate() throws {
-        let standard = TeleportConfiguration()
-        let given = configuration
-        let nullSpace: Set = [TeleportMethod.nullSpace]
-        let stepping: Set = [TeleportMethod.nullSpace, .symmetry, .levelSet]
-        let options: [(name: String, isGiven: Bool, methods: Set<TeleportMethod>)] = [
-            ("tau", given.tau != standard.tau, nullSpace), ("scope", given.scope != standard.scope, nullSpace),
-            ("derivative", given.derivative != standard.derivative, nullSpace),
-            ("group-action", given.groupAction != standard.groupAction, [.symmetry]),
-            ("group-element", given.groupElement != standard.groupElement, [.symmetry]),
-            ("teleport-steps", given.steps != standard.steps, stepping),
-            ("step-size", given.stepSize != standard.stepSize, stepping), ("cap", given.cap != standard.cap, stepping),
-        ]
-        for option in options where option.isGiven && !option.methods.contains(method) {
-            let names = TeleportMethod.allCases.filter(option.methods.contains).map(\.rawValue)
+        for (name, isGiven) in given where isGiven {
+            guard let option = TeleportOption.named(name), !option.methods.contains(method) else { continue }
             throw ValidationError(
-                "--\(option.name): --method \(method.rawValue) does not heed it; leave it out, or take --method "
-                    + names.joined(separator: ", "))
+                "--\(name): --method \(method.rawValue) does not heed it; leave it out, or take --method "
+                    + option.methodNames)
+        }
+        if let derivative, !derivative.methods.contains(method) {
+            throw ValidationError(
+                "--derivative \(derivative.rawValue): --method \(method.rawValue) has no such one; give "
+                    + DerivativeOption.allCases.filter { $0.methods.contains(method) }.map(\.rawValue)
+                    .joined(separator: " or "))
         }
     }
 
     var configuration: TeleportConfiguration {
-        TeleportConfiguration(
-            method: method, groupAction: groupAction, groupElement: groupElement,
+        let standard = Self.standard
+        return TeleportConfiguration(
+            method: method, groupAction: groupAction ?? standard.groupAction,
+            groupElement: groupElement ?? standard.groupElement, objective: objective ?? standard.objective,
+            sense: direction ?? standard.sense, search: lineSearch, scaling: stepScaling ?? standard.scaling,
+            hiddenUnits: hiddenUnits ?? standard.hiddenUnits,
             schedule: TeleportSchedule(
                 epochs: schedule.epochs, batchCount: teleportBatches, batchSize: teleportBatchSize,
                 warmUpSteps: warmUpSteps),
-            steps: teleportSteps, stepSize: stepSize, cap: cap, tau: tau, scope: scope, derivative: derivative,
+            steps: teleportSteps ?? standard.steps, stepSize: stepSize ?? standard.stepSize, cap: cap ?? standard.cap,
+            tau: tau ?? standard.tau, scope: scope ?? standard.scope, derivative: derivative ?? standard.derivative,
             controlSamples: controlSamples, trialSteps: trialSteps, tolerance: tolerance,
             optimizerState: optimizerState)
     }
+}
+
+/// The help of an option that not every method heeds.
+private func heeded(_ name: String, _ text: String, _ value: String) -> ArgumentHelp {
+    let methods = TeleportOption.named(name)?.methodNames ?? ""
+    return ArgumentHelp("\(text). (default: \(value); for \(methods))")
 }
 
 /// Where and how a command runs.

@@ -62,8 +62,8 @@ import Testing
     func recipes(file: URL) throws {
         let recipe = try options(file)
         if file.deletingLastPathComponent().lastPathComponent == "ns25" { return }
-        guard case .growth = recipe.teleportation.stepSize else {
-            Issue.record("\(file.lastPathComponent): \(recipe.teleportation.stepSize.text)")
+        guard case .growth = recipe.teleportation.configuration.stepSize else {
+            Issue.record("\(file.lastPathComponent): \(recipe.teleportation.configuration.stepSize.text)")
             return
         }
     }

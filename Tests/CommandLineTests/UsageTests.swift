@@ -84,7 +84,10 @@ import Testing
     }
 
     @Test(arguments: [
-        (["--method", "symmetry", "--model", "cnn"], "Convolution at its place does not fit: use the null-space method"),
+        (
+            ["--method", "symmetry", "--model", "cnn"],
+            "Convolution at its place does not fit: use the null-space method"
+        ),
         (["--method", "symmetry", "--model", "mlp:8"], "relu is not bijective: use LeakyReLU with a positive slope"),
         (["--method", "random", "--model", "mlp:8:tanh"], "cannot rescale units before Tanh"),
     ])
@@ -105,11 +108,22 @@ import Testing
         ("symmetry", "tau", "0.9", "null-space"), ("level-set", "scope", "dataset", "null-space"),
         ("random", "step-size", "fixed:0.2", "null-space, symmetry, level-set"),
         ("null-space", "group-element", "first-order", "symmetry"),
+        // Also where it is given the value that it has by default.
+        ("level-set", "tau", "1", "null-space"), ("random", "cap", "predicted:0.1", "null-space, symmetry, level-set"),
+        ("random", "line-search", "none", "null-space, symmetry, level-set"),
+        ("symmetry", "hidden-units", "permute", "random"), ("null-space", "step-scaling", "unit", "level-set"),
     ])
     func refusesWhatAMethodDoesNotHeed(method: String, option: String, value: String, remedy: String) throws {
         try expect(
             ["compare", "--method", method, "--\(option)", value], fails: 2, saying: "--\(option)",
             "--method \(method)", "take --method \(remedy)")
+    }
+
+    @Test(arguments: [("null-space", "published", "double-backward"), ("symmetry", "double-backward", "published")])
+    func refusesADerivativeThatAMethodDoesNotHave(method: String, derivative: String, remedy: String) throws {
+        try expect(
+            ["compare", "--method", method, "--derivative", derivative], fails: 2, saying: "--derivative \(derivative)",
+            "--method \(method)", "give closed-form or \(remedy)")
     }
 
     @Test func refusesAModelThatTheImagesAreTooSmallFor() throws {

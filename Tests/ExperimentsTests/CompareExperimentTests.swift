@@ -36,6 +36,8 @@ import Torch
         #expect(configuration["cap"] == "predicted:0.1")
         #expect(configuration["dtype"] == "float64")
         #expect(configuration["derivative"] == "closed-form")
+        #expect(configuration["objective"] == "gradient-norm" && configuration["line-search"] == "overshoot")
+        #expect(configuration["group-action"] == nil, "what the method does not heed is not recorded")
     }
 
     @Test func cancellationKeepsWhatIsFinished() {

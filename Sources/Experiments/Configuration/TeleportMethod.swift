@@ -24,19 +24,32 @@ extension TeleportConfiguration {
     ///
     /// - Parameter generator: What random teleports are drawn from.
     func makeTeleporter(using generator: Generator) -> any Teleporter {
-        switch method {
+        let objective = self.objective.objective
+        return switch method {
         case .nullSpace:
             NullSpaceTeleporter(
-                steps: steps, stepSize: stepSize, cap: cap, tau: tau, scope: scope, derivative: derivative,
+                objective: objective, sense: sense, steps: steps, stepSize: stepSize, search: resolvedSearch, cap: cap,
+                tau: tau, scope: scope, derivative: derivative == .doubleBackward ? .doubleBackward : .closedForm,
                 tolerance: tolerance)
         case .symmetry:
             SymmetryTeleporter(
-                action: groupAction, element: groupElement, steps: steps, stepSize: stepSize, cap: cap,
-                derivative: symmetryMethod, tolerance: tolerance)
+                action: groupAction, element: groupElement, objective: objective, sense: sense, steps: steps,
+                stepSize: stepSize, search: resolvedSearch, cap: cap,
+                derivative: derivative == .published ? .published : .closedForm, tolerance: tolerance)
         case .levelSet:
-            LevelSetTeleporter(steps: steps, stepSize: stepSize, cap: cap, tolerance: tolerance)
+            LevelSetTeleporter(
+                objective: objective, sense: sense, steps: steps, stepSize: stepSize, scaling: scaling,
+                search: resolvedSearch, cap: cap, tolerance: tolerance)
         case .random:
-            RandomTeleporter(using: generator, tolerance: tolerance)
+            RandomTeleporter(
+                rescaling: hiddenUnits == .permute ? nil : .logUniform(factor: 2), permutes: hiddenUnits != .rescale,
+                using: generator, tolerance: tolerance)
         }
     }
+
+    /// What becomes of steps that go too far.
+    package var resolvedSearch: Search { search ?? (method == .levelSet ? .armijo : .overshoot) }
+
+    /// The number of control samples.
+    package var controlSampleCount: Int { controlSamples ?? (method == .nullSpace ? 256 : 0) }
 }

@@ -213,10 +213,8 @@ private struct ScheduledTeleports {
         _ model: some Layer, _ loss: some Loss, before optimizer: any Optimizer, epoch: Int
     ) -> (records: [TeleportRecord], trial: TeleportTrial?) {
         hasBegun = true
-        let hasControl = configuration.method == .nullSpace && configuration.controlSamples > 0
-        let control =
-            hasControl
-            ? train.randomBatch(of: min(configuration.controlSamples, train.count), using: generator) : nil
+        let count = min(configuration.controlSampleCount, train.count)
+        let control = count > 0 ? train.randomBatch(of: count, using: generator) : nil
         let base = configuration.makeTeleporter(using: generator)
         let teleporter: any Teleporter = control.map { ControlledTeleporter(base, by: $0) } ?? base
         let batches = train.batches(of: configuration.schedule.batchSize, shuffledBy: generator)

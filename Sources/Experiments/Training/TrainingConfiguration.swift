@@ -44,8 +44,16 @@ package struct TeleportConfiguration: Sendable {
     package var groupAction: GroupAction
     /// The group elements of symmetry teleportation.
     package var groupElement: GroupElement
-    /// How the directions of symmetry teleportation are computed.
-    package var symmetryMethod: SymmetryTeleporter.Derivative
+    /// What is climbed.
+    package var objective: ObjectiveOption
+    /// Whether it is raised or lowered.
+    package var sense: Climb.Sense
+    /// What becomes of steps that go too far; nil for the method's own default.
+    package var search: Search?
+    /// What a fixed step size multiplies on the level set.
+    package var scaling: LevelSetTeleporter.Scaling
+    /// What a random teleport does to hidden units.
+    package var hiddenUnits: HiddenUnitsOption
     /// When teleports take place, and on how many samples.
     package var schedule: TeleportSchedule
     /// The steps on each batch; t in NS25 Algorithm 1.
@@ -59,10 +67,10 @@ package struct TeleportConfiguration: Sendable {
     /// The samples on which the loss is held.
     package var scope: NullSpaceTeleporter.Scope
     /// How the direction is computed.
-    package var derivative: NullSpaceTeleporter.Derivative
-    /// The training samples drawn anew for each null-space teleport, which it must leave no worse; 0 goes without, as NS25
-    /// does.
-    package var controlSamples: Int
+    package var derivative: DerivativeOption
+    /// The training samples drawn anew for each teleport, which it must leave no worse; 0 goes without, as NS25 does. Nil
+    /// stands for 256 where moves can be taken back in part, as those in the null space, and 0 elsewhere.
+    package var controlSamples: Int?
     /// The training steps for which the teleports before an epoch are on trial; see `TeleportTrial`. 0 goes without a trial.
     package var trialSteps: Int
     /// How much the loss of a teleport batch may change, relative to the loss.
@@ -81,18 +89,24 @@ package struct TeleportConfiguration: Sendable {
     /// Teleports; the defaults are those of the command line, with nothing tuned to an architecture or an optimizer.
     package init(
         method: TeleportMethod = .nullSpace, groupAction: GroupAction = .exact,
-        groupElement: GroupElement = .exponential, symmetryMethod: SymmetryTeleporter.Derivative = .closedForm,
+        groupElement: GroupElement = .exponential, objective: ObjectiveOption = .gradientNorm,
+        sense: Climb.Sense = .increase, search: Search? = nil, scaling: LevelSetTeleporter.Scaling = .logarithm,
+        hiddenUnits: HiddenUnitsOption = .rescale,
         schedule: TeleportSchedule = TeleportSchedule(), steps: Int = 8,
         stepSize: StepSize = .growth(0.5),
         cap: Cap = .predicted(0.1), tau: Double = 1, scope: NullSpaceTeleporter.Scope = .batch,
-        derivative: NullSpaceTeleporter.Derivative = .closedForm, controlSamples: Int = 256, trialSteps: Int = 64,
+        derivative: DerivativeOption = .closedForm, controlSamples: Int? = nil, trialSteps: Int = 64,
         tolerance: Double = 0.01,
         optimizerState: OptimizerStatePolicy = .keep
     ) {
         self.method = method
         self.groupAction = groupAction
         self.groupElement = groupElement
-        self.symmetryMethod = symmetryMethod
+        self.objective = objective
+        self.sense = sense
+        self.search = search
+        self.scaling = scaling
+        self.hiddenUnits = hiddenUnits
         self.schedule = schedule
         self.steps = steps
         self.stepSize = stepSize

@@ -61,6 +61,29 @@ import Testing
         #expect(nullSpace.climb.tolerance == 0.25)
     }
 
+    @Test func everyOptionReachesTheMethodsThatHeedIt() throws {
+        let configuration = TeleportConfiguration(
+            objective: .preconditionedNorm, sense: .decrease, search: Search.none, scaling: .unit, hiddenUnits: .both,
+            derivative: .published)
+        for method in TeleportMethod.allCases {
+            var changed = configuration
+            changed.method = method
+            let teleporter = changed.makeTeleporter(using: Generator(seed: 0))
+            let climb =
+                (teleporter as? NullSpaceTeleporter)?.climb ?? (teleporter as? SymmetryTeleporter)?.climb
+                ?? (teleporter as? LevelSetTeleporter)?.climb
+            if let climb {
+                #expect(climb.objective is PreconditionedNorm && climb.sense == .decrease && climb.search == .none)
+            }
+            if let symmetry = teleporter as? SymmetryTeleporter { #expect(symmetry.derivative == .published) }
+            if let levelSet = teleporter as? LevelSetTeleporter { #expect(levelSet.scaling == .unit) }
+            if let random = teleporter as? RandomTeleporter { #expect(random.permutes && random.rescaling != nil) }
+        }
+        #expect(TeleportConfiguration(method: .symmetry).controlSampleCount == 0)
+        #expect(TeleportConfiguration().controlSampleCount == 256)
+        #expect(TeleportConfiguration(method: .random, controlSamples: 9).controlSampleCount == 9)
+    }
+
     @Test func modelsThatAMethodCannotMoveAreRefused() {
         func check(_ method: TeleportMethod, _ architecture: Architecture, action: GroupAction = .exact) throws {
             let configuration = teleports {
