@@ -1,6 +1,8 @@
 import Torch
 
 /// What a layer says of itself, so that symmetries can be found in any model that is built from layers.
+///
+/// A layer has a structure and a structure has layers: `Layer` and this type need each other.
 public enum LayerStructure {
     /// `x W^T + b` with a weight of rank 2, or the convolution with one of rank 4.
     case affine(weight: Tensor, bias: Tensor?)

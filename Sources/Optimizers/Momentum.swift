@@ -30,7 +30,7 @@ public final class Momentum: StatefulOptimizer {
         // A first step may be treated as any other: the velocity starts at zero and there is no dampening.
         Kernels.momentumStep(
             parameters, gradients: gradients, velocities: states.map { $0["momentum_buffer"]! },
-            learningRate: learningRate, momentum: momentum, nesterov: nesterov, isFirstStep: false)
+            learningRate: learningRate, momentum: momentum, nesterov: nesterov)
     }
 
     /// `lr <g, mu v + g>`, or with Nesterov's momentum `lr <g, mu (mu v + g) + g>`, without forming `g`.

@@ -47,6 +47,17 @@ extension Tensor {
     /// `x Phi(x)` with the distribution function Phi of the standard normal distribution.
     public func gelu() -> Tensor { Tensor(ct_gelu(handle)) }
 
+    /// Each element, or the nearest bound if it is outside the range.
+    public func clamped(to range: ClosedRange<Double>) -> Tensor {
+        Tensor(ct_clamp(handle, range.lowerBound, range.upperBound))
+    }
+
+    /// The inverse hyperbolic tangents of elements within -1 and 1.
+    public func inverseTanh() -> Tensor { Tensor(ct_atanh(handle)) }
+
+    /// The inverse hyperbolic sines.
+    public func inverseSinh() -> Tensor { Tensor(ct_asinh(handle)) }
+
     // MARK: In place
 
     /// Sets every element to a number.

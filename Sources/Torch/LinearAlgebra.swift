@@ -1,6 +1,10 @@
 import CTorch
 
 extension Tensor {
+    /// The elements on and above a diagonal of the last two dimensions, zeros below; diagonal 1 is the first one above the
+    /// main diagonal.
+    public func upperTriangle(diagonal: Int = 0) -> Tensor { Tensor(ct_triu(handle, Int64(diagonal))) }
+
     /// The matrix product; leading dimensions broadcast.
     public func matmul(_ other: Tensor) -> Tensor { Tensor(ct_matmul(handle, other.handle)) }
 
@@ -23,6 +27,11 @@ extension Tensor {
     /// `self = keep self + scale first second` for matrices, in one pass over `self`.
     public func addMatmulInPlace(_ first: Tensor, _ second: Tensor, scale: Double = 1, keep: Double = 1) {
         check(ct_addmm_(handle, first.handle, second.handle, keep, scale))
+    }
+
+    /// `self = keep self + scale first second` for each matrix of stacks `[B, m, n]`, `[B, m, k]` and `[B, k, n]`.
+    public func addMatmulsInPlace(_ first: Tensor, _ second: Tensor, scale: Double = 1, keep: Double = 1) {
+        check(ct_baddbmm_(handle, first.handle, second.handle, keep, scale))
     }
 
     /// `self = keep self + scale matrix vector`.

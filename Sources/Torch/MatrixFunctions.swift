@@ -13,15 +13,4 @@ extension Tensor {
         guard let result = ct_pinv(handle) else { throw .last }
         return Tensor(result)
     }
-
-    /// Each element, or the nearest bound if it is outside the range.
-    public func clamped(to range: ClosedRange<Double>) -> Tensor {
-        Tensor(ct_clamp(handle, range.lowerBound, range.upperBound))
-    }
-
-    /// The inverse hyperbolic tangents of elements within -1 and 1.
-    public func inverseTanh() -> Tensor { Tensor(ct_atanh(handle)) }
-
-    /// The inverse hyperbolic sines.
-    public func inverseSinh() -> Tensor { Tensor(ct_asinh(handle)) }
 }

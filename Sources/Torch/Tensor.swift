@@ -97,16 +97,6 @@ extension Tensor: CustomStringConvertible {
     public var description: String { String(cString: ct_describe(handle)) }
 }
 
-/// Ends the program with the message of the libtorch call that failed.
-func trap(_ operation: StaticString) -> Never {
-    fatalError("Torch.\(operation): \(String(cString: ct_last_error()))")
-}
-
-/// Traps if a call without a result failed.
-func check(_ status: Int32, _ operation: StaticString = #function) {
-    if status != 0 { trap(operation) }
-}
-
 /// Calls a C function that takes a list of handles.
 func withHandles<Result>(_ tensors: [Tensor], _ body: (UnsafePointer<ct_tensor?>) -> Result) -> Result {
     withExtendedLifetime(tensors) {
@@ -125,17 +115,4 @@ func withExtents<Result>(_ extents: [Int], _ body: (UnsafePointer<Int64>, Int) -
         var none: Int64 = 0
         return withUnsafePointer(to: &none) { body(buffer.baseAddress ?? $0, buffer.count) }
     }
-}
-
-/// An operation returned an error that the caller may meet with good code: a matrix that does not converge, a device
-/// without memory.
-public struct TorchError: Error, CustomStringConvertible {
-    /// What libtorch said.
-    public let description: String
-
-    /// An error that is found before libtorch meets it.
-    package init(description: String) { self.description = description }
-
-    /// The error of the last libtorch call of this thread.
-    static var last: TorchError { TorchError(description: String(cString: ct_last_error())) }
 }

@@ -44,7 +44,7 @@ import Torch
             return nil
         }
         let label = refusal { try loss.check(outputs: .zeros([3, 4]), targets: Tensor([0, 4, 1] as [Int64])) }
-        #expect(label == .label(4, position: 1, classes: 4))
+        #expect(label == .label(4, position: 1, classes: 4, ignored: -100))
         #expect(label?.description.contains("label 4 at position 1 is none of the model's 4 classes") == true)
         #expect(refusal { try loss.check(outputs: .zeros([1, 4]), targets: Tensor([-1] as [Int64])) } != nil)
         let type = refusal { try loss.check(outputs: .zeros([2, 4]), targets: .zeros([2])) }

@@ -62,19 +62,19 @@ import Testing
 
     @Test func momentumStep() {
         let (parameter, velocity) = (Tensor([1.0, 2]), Tensor([0.0, 0]))
-        func step(_ gradient: [Double], nesterov: Bool = false, isFirstStep: Bool) {
+        func step(_ gradient: [Double], nesterov: Bool = false) {
             Kernels.momentumStep(
                 [parameter], gradients: [Tensor(gradient)], velocities: [velocity], learningRate: 0.1, momentum: 0.5,
-                nesterov: nesterov, isFirstStep: isFirstStep)
+                nesterov: nesterov)
         }
-        step([1, -1], isFirstStep: true)
+        step([1, -1])
         #expect(difference(velocity.doubles(), [1, -1]) < 1e-15)
         #expect(difference(parameter.doubles(), [0.9, 2.1]) < 1e-15)
-        step([2, 0], isFirstStep: false)
+        step([2, 0])
         #expect(difference(velocity.doubles(), [2.5, -0.5]) < 1e-15)
         #expect(difference(parameter.doubles(), [0.65, 2.15]) < 1e-15)
         // Nesterov's step is g + momentum v = 1 + 0.5 * 2.25.
-        step([1, 0], nesterov: true, isFirstStep: false)
+        step([1, 0], nesterov: true)
         #expect(difference(parameter.doubles(), [0.65 - 0.1 * 2.125, 2.15 + 0.1 * 0.125]) < 1e-15)
     }
 

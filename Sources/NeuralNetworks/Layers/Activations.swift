@@ -75,3 +75,22 @@ public struct GELU: Layer {
         (x.gelu(), ElementwiseLinearization { Kernels.geluDerivative($0, input: x) })
     }
 }
+
+extension Activation {
+    /// The activation that a layer applies; nil if it is a layer of another kind.
+    public init?(of layer: any Layer) {
+        guard case .activation(let activation) = layer.structure else { return nil }
+        self = activation
+    }
+
+    /// The layer that applies it.
+    public var layer: any Layer {
+        switch self {
+        case .relu: ReLU()
+        case .leakyReLU(let slope): LeakyReLU(slope: slope)
+        case .tanh: Tanh()
+        case .sigmoid: Sigmoid()
+        case .gelu: GELU()
+        }
+    }
+}

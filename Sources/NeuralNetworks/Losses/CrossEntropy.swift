@@ -51,7 +51,7 @@ public struct CrossEntropy: Loss {
         let classes = outputs.size(-1)
         for (position, label) in targets.elements(as: Int64.self).enumerated()
         where label != Self.ignoredLabel && !(0..<Int64(classes)).contains(label) {
-            throw .label(label, position: position, classes: classes)
+            throw .label(label, position: position, classes: classes, ignored: Self.ignoredLabel)
         }
     }
 

@@ -30,13 +30,6 @@ extension Tensor {
         let scale = (variance + epsilon).power(-0.5) * weight.reshaped(perChannel)
         return (centred * scale + bias.reshaped(perChannel), mean.flattened(), variance.flattened())
     }
-
-    /// Ones with the given probability and zeros otherwise.
-    public static func bernoulli(
-        _ shape: [Int], probability: Double, using generator: Generator, dtype: DType = .float32
-    ) -> Tensor {
-        withExtents(shape) { Tensor(ct_bernoulli($0, $1, probability, generator.handle, dtype.rawValue)) }
-    }
 }
 
 extension Kernels {
