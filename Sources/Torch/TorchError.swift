@@ -1,7 +1,7 @@
 import CTorch
 
-/// An operation returned an error that the caller may meet with good code: a matrix that does not converge, a device
-/// without memory.
+/// An operation returned an error that the caller may meet with good code: a decomposition that does not converge, a file
+/// that cannot be mapped. Running out of memory ends the program.
 public struct TorchError: Error, CustomStringConvertible {
     /// What libtorch said.
     public let description: String
