@@ -26,9 +26,10 @@ test: setup
 bench: build
 	$(PYTHON) Benchmarks/compare.py --ours "$(TELEPORT) bench" $(BENCH)
 
-# A package of its own that depends on this one.
+# Packages of their own that depend on this one.
 example: setup
 	$(SWIFT) run -c release --package-path Examples/TwoSpirals
+	$(SWIFT) run -c release --package-path Examples/OwnParts
 
 lint:
 	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests Examples
