@@ -5,6 +5,7 @@ public enum OptimizerKind: String, CaseIterable, Sendable {
     case adagrad
     case rmsprop
     case adam
+    case adamw
 
     /// An optimizer of this kind with the default hyperparameters.
     public func make(learningRate: Double) -> any Optimizer {
@@ -14,6 +15,7 @@ public enum OptimizerKind: String, CaseIterable, Sendable {
         case .adagrad: AdaGrad(learningRate: learningRate)
         case .rmsprop: RMSProp(learningRate: learningRate)
         case .adam: Adam(learningRate: learningRate)
+        case .adamw: AdamW(learningRate: learningRate)
         }
     }
 }

@@ -32,7 +32,8 @@ struct ModelOptions: ParsableArguments {
     @Option(help: "The optimizer.")
     var optimizer = OptimizerKind.sgd
 
-    @Option(help: "The learning rate; by default 0.01 for sgd, momentum and adagrad, 0.001 for rmsprop and adam.")
+    @Option(
+        help: "The learning rate; by default 0.01 for sgd, momentum and adagrad, 0.001 for rmsprop, adam and adamw.")
     var learningRate: Double?
 
     @Option(help: "The samples in a training batch.", atLeast: 1)
@@ -60,7 +61,7 @@ extension OptimizerKind {
     fileprivate var usualLearningRate: Double {
         switch self {
         case .sgd, .momentum, .adagrad: 0.01
-        case .rmsprop, .adam: 0.001
+        case .rmsprop, .adam, .adamw: 0.001
         }
     }
 }

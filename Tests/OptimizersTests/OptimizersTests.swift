@@ -14,6 +14,7 @@ enum Case: String, CaseIterable, Sendable {
     case rmspropAlpha = "rmsprop-alpha"
     case adam
     case adamBetas = "adam-betas"
+    case adamW = "adamw"
 
     static let stateful = allCases.filter { $0 != .sgd }
 
@@ -27,6 +28,7 @@ enum Case: String, CaseIterable, Sendable {
         case .rmspropAlpha: RMSProp(learningRate: learningRate, alpha: 0.9, epsilon: 1e-3)
         case .adam: Adam(learningRate: learningRate)
         case .adamBetas: Adam(learningRate: learningRate, beta1: 0.8, beta2: 0.95, epsilon: 1e-3)
+        case .adamW: AdamW(learningRate: learningRate, weightDecay: 0.1)
         }
     }
 }
@@ -145,7 +147,10 @@ private func relativeDifference(_ actual: Tensor, _ expected: [Double]) -> Doubl
 
     @Test func kindsMakeTheOptimizersOfTheirNames() {
         let types = OptimizerKind.allCases.map { "\($0.rawValue) \(type(of: $0.make(learningRate: 0.5)))" }
-        #expect(types == ["sgd SGD", "momentum Momentum", "adagrad AdaGrad", "rmsprop RMSProp", "adam Adam"])
+        #expect(
+            types == [
+                "sgd SGD", "momentum Momentum", "adagrad AdaGrad", "rmsprop RMSProp", "adam Adam", "adamw AdamW",
+            ])
         #expect(OptimizerKind.allCases.allSatisfy { $0.make(learningRate: 0.5).learningRate == 0.5 })
     }
 }
@@ -202,10 +207,11 @@ private func relativeDifference(_ actual: Tensor, _ expected: [Double]) -> Doubl
         let g = gradients(generator)
         let squared = g.squaredNorm()
         let absolute = g.map { $0.formed().absolute().sum().item() }.reduce(0, +)
+        let alongWeights = zip(g, w).map { $0.formed().dot($1).item() }.reduce(0, +)
         let expected: [OptimizerKind: Double] = [
             .sgd: 0.1 * squared, .momentum: 0.1 * squared, .adagrad: 0.1 * absolute,
             .rmsprop: 0.1 * absolute / 0.1,  // sqrt(v) = sqrt(1 - alpha) |g|
-            .adam: 0.1 * absolute,
+            .adam: 0.1 * absolute, .adamw: 0.1 * absolute + 0.1 * 0.01 * alongWeights,
         ]
         for kind in OptimizerKind.allCases {
             let predicted = kind.make(learningRate: 0.1).predictedDecrease(of: w, with: g)
@@ -264,7 +270,7 @@ private func relativeDifference(_ actual: Tensor, _ expected: [Double]) -> Doubl
             optimizer.update(w, with: gradients(generator))
             return optimizer.state(of: w).entries[1].tensors.keys.sorted().joined(separator: " ")
         }
-        #expect(names == ["", "momentum_buffer", "sum", "square_avg", "exp_avg exp_avg_sq"])
+        #expect(names == ["", "momentum_buffer", "sum", "square_avg", "exp_avg exp_avg_sq", "exp_avg exp_avg_sq"])
     }
 
     @Test func ofAnotherOptimizerOrOtherParametersIsRefused() throws {
@@ -273,7 +279,8 @@ private func relativeDifference(_ actual: Tensor, _ expected: [Double]) -> Doubl
         let adam = Adam()
         adam.update(w, with: gradients(generator))
         let state = adam.state(of: w)
-        for kind in OptimizerKind.allCases where kind != .adam {
+        // AdamW remembers what Adam does.
+        for kind in OptimizerKind.allCases where kind != .adam && kind != .adamw {
             #expect(throws: OptimizerStateError.self) { try kind.make(learningRate: 1).restore(state, for: w) }
         }
         #expect(throws: OptimizerStateError.self) { try adam.restore(state, for: [w[0]]) }

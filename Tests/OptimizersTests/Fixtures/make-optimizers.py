@@ -23,6 +23,7 @@ OPTIMIZERS = {
     "rmsprop-alpha": lambda parameters: torch.optim.RMSprop(parameters, lr=0.05, alpha=0.9, eps=1e-3),
     "adam": lambda parameters: torch.optim.Adam(parameters, lr=0.05),
     "adam-betas": lambda parameters: torch.optim.Adam(parameters, lr=0.05, betas=(0.8, 0.95), eps=1e-3),
+    "adamw": lambda parameters: torch.optim.AdamW(parameters, lr=0.05, weight_decay=0.1),
 }
 
 

@@ -1,0 +1,50 @@
+import Torch
+
+/// Adam with decoupled weight decay: `w <- w - lr lambda w`, and then the step of `Adam`.
+///
+/// Loshchilov, Hutter 2019, Algorithm 2, in PyTorch's form, where the decay is scaled by the learning rate.
+public final class AdamW: StatefulOptimizer {
+    /// `lr`, the factor of every step.
+    public var learningRate: Double
+    /// The share of the mean gradient that a step keeps.
+    public let beta1: Double
+    /// The share of the mean squared gradient that a step keeps.
+    public let beta2: Double
+    /// What keeps the denominator from zero.
+    public let epsilon: Double
+    /// `lambda`: a step takes the share `lr lambda` of a parameter away.
+    public let weightDecay: Double
+
+    let memory = OptimizerMemory()
+
+    /// Adam whose parameters decay.
+    public init(
+        learningRate: Double = 1e-3, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8,
+        weightDecay: Double = 1e-2
+    ) {
+        self.learningRate = learningRate
+        self.beta1 = beta1
+        self.beta2 = beta2
+        self.epsilon = epsilon
+        self.weightDecay = weightDecay
+    }
+
+    var decay: Double? { learningRate * weightDecay }
+
+    func initialState(for parameter: Tensor) -> [String: Tensor] {
+        ["exp_avg": .zeros(like: parameter), "exp_avg_sq": .zeros(like: parameter)]
+    }
+
+    func step(_ parameters: [Tensor], gradients: [Tensor], states: [[String: Tensor]], counts: [Int]) {
+        for parameter in parameters { parameter.multiplyInPlace(by: 1 - learningRate * weightDecay) }
+        Kernels.adamStep(
+            parameters, gradients: gradients, firstMoments: states.map { $0["exp_avg"]! },
+            secondMoments: states.map { $0["exp_avg_sq"]! },
+            steps: stepCounts(counts.map(Double.init), for: parameters), learningRate: learningRate, beta1: beta1,
+            beta2: beta2, epsilon: epsilon)
+    }
+
+    func preconditioned(_ gradient: Tensor, of parameter: Tensor, state: [String: Tensor], count: Int) -> Tensor? {
+        adamPreconditioned(gradient, squares: state["exp_avg_sq"]!, count: count, beta2: beta2, epsilon: epsilon)
+    }
+}
