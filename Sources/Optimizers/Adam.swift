@@ -4,7 +4,7 @@ import Torch
 /// `w <- w - lr (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon)` at step t.
 ///
 /// Kingma, Ba 2015, Algorithm 1.
-public final class Adam: StatefulOptimizer {
+public final class Adam: MomentEstimation {
     /// `lr`, the factor of every step.
     public var learningRate: Double
     /// The share of the mean gradient that a step keeps.
@@ -24,30 +24,7 @@ public final class Adam: StatefulOptimizer {
         self.epsilon = epsilon
     }
 
-    func initialState(for parameter: Tensor) -> [String: Tensor] {
-        ["exp_avg": .zeros(like: parameter), "exp_avg_sq": .zeros(like: parameter)]
-    }
-
     func step(_ parameters: [Tensor], gradients: [Tensor], states: [[String: Tensor]], counts: [Int]) {
-        Kernels.adamStep(
-            parameters, gradients: gradients, firstMoments: states.map { $0["exp_avg"]! },
-            secondMoments: states.map { $0["exp_avg_sq"]! },
-            steps: stepCounts(counts.map(Double.init), for: parameters), learningRate: learningRate, beta1: beta1,
-            beta2: beta2,
-            epsilon: epsilon)
+        stepByMoments(parameters, gradients: gradients, states: states, counts: counts)
     }
-
-    func preconditioned(_ gradient: Tensor, of parameter: Tensor, state: [String: Tensor], count: Int) -> Tensor? {
-        adamPreconditioned(gradient, squares: state["exp_avg_sq"]!, count: count, beta2: beta2, epsilon: epsilon)
-    }
-}
-
-/// `g / (sqrt(v / (1 - beta2^t)) + epsilon)`, with `v` the mean of the squares as step t makes it of `squares`.
-func adamPreconditioned(_ gradient: Tensor, squares: Tensor, count: Int, beta2: Double, epsilon: Double) -> Tensor {
-    // A step up from zero, of rate 1, whose first moment is the gradient itself and may stay where the gradient is.
-    let product = Tensor.zeros(like: gradient)
-    Kernels.adamStep(
-        [product], gradients: [gradient], firstMoments: [gradient], secondMoments: [squares],
-        steps: stepCounts([Double(count)], for: [product]), learningRate: -1, beta1: 0, beta2: beta2, epsilon: epsilon)
-    return product
 }

@@ -3,7 +3,7 @@ import Torch
 /// Adam with decoupled weight decay: `w <- w - lr lambda w`, and then the step of `Adam`.
 ///
 /// Loshchilov, Hutter 2019, Algorithm 2, in PyTorch's form, where the decay is scaled by the learning rate.
-public final class AdamW: StatefulOptimizer {
+public final class AdamW: MomentEstimation {
     /// `lr`, the factor of every step.
     public var learningRate: Double
     /// The share of the mean gradient that a step keeps.
@@ -31,20 +31,8 @@ public final class AdamW: StatefulOptimizer {
 
     var decay: Double? { learningRate * weightDecay }
 
-    func initialState(for parameter: Tensor) -> [String: Tensor] {
-        ["exp_avg": .zeros(like: parameter), "exp_avg_sq": .zeros(like: parameter)]
-    }
-
     func step(_ parameters: [Tensor], gradients: [Tensor], states: [[String: Tensor]], counts: [Int]) {
         for parameter in parameters { parameter.multiplyInPlace(by: 1 - learningRate * weightDecay) }
-        Kernels.adamStep(
-            parameters, gradients: gradients, firstMoments: states.map { $0["exp_avg"]! },
-            secondMoments: states.map { $0["exp_avg_sq"]! },
-            steps: stepCounts(counts.map(Double.init), for: parameters), learningRate: learningRate, beta1: beta1,
-            beta2: beta2, epsilon: epsilon)
-    }
-
-    func preconditioned(_ gradient: Tensor, of parameter: Tensor, state: [String: Tensor], count: Int) -> Tensor? {
-        adamPreconditioned(gradient, squares: state["exp_avg_sq"]!, count: count, beta2: beta2, epsilon: epsilon)
+        stepByMoments(parameters, gradients: gradients, states: states, counts: counts)
     }
 }

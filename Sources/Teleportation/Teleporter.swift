@@ -39,8 +39,6 @@ public protocol Teleport {
 public struct TeleportContext {
     /// The optimizer that goes on from where the teleport leads; its state is read and not changed.
     public var optimizer: any Optimizer
-    /// What random moves are drawn from.
-    public var generator: Generator
     /// All training samples, for teleports that hold the loss of all of them; nil where they are not at hand.
     public var samples: (any Sequence<Batch>)?
     /// Called after each step of a climb with the number of steps on the batch so far, while the parameters are where it led.
@@ -48,11 +46,9 @@ public struct TeleportContext {
 
     /// The context of a teleport before an optimizer goes on.
     public init(
-        before optimizer: any Optimizer, using generator: Generator = Generator(seed: 0),
-        samples: (any Sequence<Batch>)? = nil, stepTaken: ((Int) -> Void)? = nil
+        before optimizer: any Optimizer, samples: (any Sequence<Batch>)? = nil, stepTaken: ((Int) -> Void)? = nil
     ) {
         self.optimizer = optimizer
-        self.generator = generator
         self.samples = samples
         self.stepTaken = stepTaken
     }

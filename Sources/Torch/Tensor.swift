@@ -68,7 +68,7 @@ public struct Tensor {
     public func sharesStorage(with other: Tensor) -> Bool { ct_shares_storage(handle, other.handle) }
 
     /// Whether both are one tensor, and not only equal or views of one storage: what tells parameters apart.
-    public func isIdentical(to other: Tensor) -> Bool { handle == other.handle }
+    public func isIdentical(to other: Tensor) -> Bool { reference === other.reference }
 
     // MARK: Reading
 

@@ -217,6 +217,32 @@ import Torch
         #expect(gains[1] > 0 && reports[1].halvings.search > 0)
     }
 
+    @Test("The slope of the merit is its derivative, up and down", arguments: [Climb.Sense.increase, .decrease])
+    func slopeOfEitherSense(sense: Climb.Sense) throws {
+        let instance = Instance(hidden: [24, 20], samples: 6)
+        let model = instance.model()
+        let landscape = BatchLoss(model, CrossEntropy(), on: instance.batch())
+        let walk = LevelSetWalk(on: landscape, scaling: .squaredNorm)
+        // Off the level set, so that the way back counts.
+        for parameter in landscape.parameters { parameter.multiplyInPlace(by: 1.05) }
+        _ = walk.place()
+        let place = walk.place()
+        let sign = sense == .increase ? 1.0 : -1
+        func value(_ place: any Place) -> Double { sign * 0.5 * place.gradients.squaredNorm() }
+        let direction = try #require(try place.direction(of: ObjectiveGradient(hessianAlong: place.gradients)))
+        let (start, eta) = (value(place), sign * 0.3)
+        direction.beginSearch(from: start)
+        let slope = direction.meritSlope(eta, from: start)
+        func merit(_ part: Double) throws -> Double {
+            _ = try direction.take(eta, part: part)
+            let next = walk.place()
+            return direction.merit(of: value(next), loss: next.loss)
+        }
+        let h = 1e-6
+        let numeric = (try merit(2 * h) - merit(h)) / h
+        #expect(abs(slope / numeric - 1) < 1e-3, "\(slope) \(numeric)")
+    }
+
     @Test("The derivative of the merit along a step is what the line search takes it for", arguments: [0.02, -0.02])
     func slope(drift: Double) {
         let instance = Instance(hidden: [24, 20], samples: 6)

@@ -221,7 +221,7 @@ private struct ScheduledTeleports {
             .prefix(configuration.schedule.batchCount)
         let trial = configuration.trialSteps > 0 ? TeleportTrial(of: model, optimizer) : nil
         let context = TeleportContext(
-            before: optimizer, using: generator, samples: train.batches(of: Evaluation.batchSize(for: train)))
+            before: optimizer, samples: train.batches(of: Evaluation.batchSize(for: train)))
         let records = teleporter.teleport(model, loss, on: batches, in: context)
             .enumerated().map { TeleportRecord($1, epoch: epoch, batch: $0) }
         guard records.contains(where: \.hasMoved) else { return (records, nil) }

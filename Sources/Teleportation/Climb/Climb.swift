@@ -82,7 +82,12 @@ struct ClimbUnderWay {
             let step = Step(
                 direction: direction, eta: try representable(eta), limit: limit,
                 start: constantEta == nil ? (value, point.place.loss) : nil)
-            guard let next = try take(step, &report) else { break }
+            guard let next = try take(step, &report) else {
+                // A step that was taken back may leave rounding, or on an orbit a difference of second order.
+                point = self.point()
+                if step.start != nil { value = try self.value(at: point) }
+                break
+            }
             (point, value) = next
             report.steps += 1
             context.stepTaken?(report.steps)
@@ -120,8 +125,7 @@ struct ClimbUnderWay {
 
     /// Takes a step, or as much of it as the search accepts.
     ///
-    /// - Returns: Where it leads, and the objective there if somebody looks; nil if nowhere, and the parameters are where they
-    ///   were.
+    /// - Returns: Where it leads, and the objective there if somebody looks; nil if nowhere, and what moved was taken back.
     private func take(
         _ step: Step, _ report: inout TeleportReport
     ) throws(TeleportReport.Restoration) -> (point: Point, value: Double)? {

@@ -64,7 +64,7 @@ protocol Direction: AnyObject {
     /// The derivative of the objective with respect to eta: zero or more.
     var slope: Double { get }
 
-    /// Whether the direction has an element that is not zero; asked where the slope is not.
+    /// Whether all elements of the direction are zero; asked where the slope is not.
     var isZero: Bool { get }
 
     /// Eta for a step size that is fixed.
@@ -87,7 +87,7 @@ protocol Direction: AnyObject {
     /// The derivative of the merit with respect to the part of a step of size eta.
     ///
     /// - Parameters:
-    ///   - eta: The size of the step.
+    ///   - eta: The size of the step, less than zero where the objective is to fall.
     ///   - value: The value that is to rise, at the place.
     func meritSlope(_ eta: Double, from value: Double) -> Double
 }
@@ -104,4 +104,14 @@ extension Direction {
 
     /// That of the value.
     func meritSlope(_ eta: Double, from value: Double) -> Double { eta.magnitude * slope }
+}
+
+extension ParameterGradient {
+    /// Whether a direction is zero. The second factor of one that is a product is not, so that the first one tells.
+    var isZero: Bool {
+        switch self {
+        case .tensor(let direction): direction.squaredNorm().item() == 0
+        case .product(let delta, _): delta.squaredNorm().item() == 0
+        }
+    }
 }

@@ -1,6 +1,4 @@
-import NeuralNetworks
 import Optimizers
-import Torch
 
 /// What a climb raises or lowers: a function J of the parameters, for one batch.
 ///
@@ -37,37 +35,4 @@ extension Objective {
 
     /// Any optimizer does.
     public func check(_ optimizer: any Optimizer) throws(ObjectiveRefusal) {}
-}
-
-/// The gradient of an objective with respect to the parameters, as `a + H u`.
-///
-/// H is the Hessian of the loss of the batch. Every objective that is made of gradients has a gradient of this form, with
-/// vectors a and u of the parameters' shapes: `1/2 ||g||^2` has `u = g`, a loss at displaced weights `a = v` and
-/// `u = -lr A v`. A walk that has a closed form for H u uses it, and none forms what it does not need.
-public struct ObjectiveGradient {
-    /// a, one for each parameter; nil is zero.
-    public var explicit: [ParameterGradient]?
-    /// u, one for each parameter; nil is zero.
-    public var hessianAlong: [ParameterGradient]?
-
-    /// `a + H u`; a part that is left out is zero.
-    public init(explicit: [ParameterGradient]? = nil, hessianAlong: [ParameterGradient]? = nil) {
-        self.explicit = explicit
-        self.hessianAlong = hessianAlong
-    }
-}
-
-/// Why an objective cannot be climbed.
-public enum ObjectiveRefusal: Error, Hashable, CustomStringConvertible {
-    /// The optimizer's step does not scale each element of the gradient by a number of its own.
-    case noPreconditioner(optimizer: String)
-
-    /// A sentence for people, which says what to use instead.
-    public var description: String {
-        switch self {
-        case .noPreconditioner(let optimizer):
-            "the preconditioned norm takes an optimizer that scales each element of the gradient, and \(optimizer) does "
-                + "not: use the gradient norm, or SGD, momentum, AdaGrad, RMSProp, Adam or AdamW"
-        }
-    }
 }

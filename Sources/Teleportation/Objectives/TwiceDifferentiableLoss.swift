@@ -24,6 +24,15 @@ struct TwiceDifferentiableLoss {
         followed = gradients
     }
 
+    /// `a + H u` of an objective, for some of the model's parameters; nil if both parts are zero. It uses the tape up, as
+    /// `hessianProduct(with:for:)` does.
+    func formed(_ gradient: ObjectiveGradient, for parameters: [Tensor]) -> [Tensor]? {
+        let products = gradient.hessianAlong.map { hessianProduct(with: $0.map { $0.formed() }, for: parameters) }
+        guard let explicit = gradient.explicit else { return products }
+        let formed = Gradients(self.parameters, explicit).values(of: parameters).map { $0.formed() }
+        return products.map { zip(formed, $0).map { $0 + $1 } } ?? formed
+    }
+
     /// `H u`, for some of the model's parameters.
     ///
     /// It uses the tape up: it can be asked for once, and before the parameters move.

@@ -102,16 +102,9 @@ private struct ControlledTeleport: Teleport {
 
     /// The loss of the control samples as the optimizer's next step would leave it. The step is taken and taken back.
     private func lossAfterStep(along gradients: [ParameterGradient]) -> Double {
-        let saved = SavedParameters(parameters)
-        let state = optimizer.state(of: parameters)
+        let before = Snapshot(of: parameters, optimizer)
+        defer { before.restore() }
         optimizer.update(parameters, with: gradients)
-        let value = loss.controlLoss(of: model, on: samples)
-        saved.restore()
-        do {
-            try optimizer.restore(state, for: parameters)
-        } catch {
-            fatalError("an optimizer refused its own state: \(error)")
-        }
-        return value
+        return loss.controlLoss(of: model, on: samples)
     }
 }

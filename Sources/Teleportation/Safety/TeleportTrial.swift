@@ -23,9 +23,10 @@ import Torch
 /// }
 /// ```
 public struct TeleportTrial {
-    private let model: any Layer
+    private let parameters: [Tensor]
+    private let buffers: [Tensor]
     private let optimizer: any Optimizer
-    private let start: State
+    private let start: Snapshot
 
     /// A trial of teleports that are about to move a model.
     ///
@@ -33,9 +34,10 @@ public struct TeleportTrial {
     ///   - model: The model as it is before the teleports.
     ///   - optimizer: What trains it.
     public init(of model: some Layer, _ optimizer: any Optimizer) {
-        self.model = model
+        parameters = model.parameters.map(\.value)
+        buffers = model.buffers.map(\.value)
         self.optimizer = optimizer
-        start = State(of: model, optimizer)
+        start = Snapshot(of: parameters, buffers: buffers, optimizer)
     }
 
     /// Takes the steps with and without the teleports, and leaves model and optimizer at the better of the two ends.
@@ -50,13 +52,13 @@ public struct TeleportTrial {
     public func run(on batches: [Batch], step: (Batch) throws -> Tensor) rethrows -> Verdict {
         require(!batches.isEmpty, "TeleportTrial: no batches to try the teleports on")
         let with = try batches.map(step)
-        let end = State(of: model, optimizer)
-        start.restore(model, optimizer)
+        let end = Snapshot(of: parameters, buffers: buffers, optimizer)
+        start.restore()
         let without = try batches.map(step)
         let verdict = Verdict(
             lossWithTeleports: Self.outcome(of: with), lossWithout: Self.outcome(of: without), lossesWith: with,
             lossesWithout: without)
-        if verdict.keepsTeleports { end.restore(model, optimizer) }
+        if verdict.keepsTeleports { end.restore() }
         return verdict
     }
 
@@ -87,27 +89,5 @@ public struct TeleportTrial {
     private static func outcome(of losses: [Tensor]) -> Double {
         let half = losses.suffix((losses.count + 1) / 2)
         return half.total() / Double(half.count)
-    }
-
-    /// Copies of all that the next step depends on.
-    private struct State {
-        let tensors: [Tensor]
-        let optimizer: OptimizerState
-
-        init(of model: some Layer, _ optimizer: any Optimizer) {
-            tensors = Self.tensors(of: model).map { $0.clone() }
-            self.optimizer = optimizer.state(of: model.parameters.map(\.value))
-        }
-
-        func restore(_ model: some Layer, _ optimizer: any Optimizer) {
-            for (tensor, copy) in zip(Self.tensors(of: model), tensors) { tensor.copy(from: copy) }
-            do {
-                try optimizer.restore(self.optimizer, for: model.parameters.map(\.value))
-            } catch {
-                fatalError("an optimizer refused its own state: \(error)")
-            }
-        }
-
-        static func tensors(of model: some Layer) -> [Tensor] { (model.parameters + model.buffers).map(\.value) }
     }
 }

@@ -54,12 +54,7 @@ final class LevelSetPlace: Place {
 
     func direction(of gradient: ObjectiveGradient) -> (any Direction)? {
         let parameters = walk.landscape.parameters
-        let products = gradient.hessianAlong.map {
-            differentiated.hessianProduct(with: $0.map { $0.formed() }, for: parameters)
-        }
-        let explicit = gradient.explicit?.map { $0.formed() }
-        guard let sum = explicit.map({ first in products.map { zip(first, $0).map { $0 + $1 } } ?? first }) ?? products
-        else { return nil }
+        guard let sum = differentiated.formed(gradient, for: parameters) else { return nil }
         let squaredNorm = differentiated.gradients.map { $0.squaredNorm() }.total()
         guard squaredNorm > 0 else { return nil }
         let step = LevelSetStep(
@@ -108,7 +103,8 @@ final class LevelSetDirection: Direction {
     }
 
     func meritSlope(_ eta: Double, from value: Double) -> Double {
-        step.slope(eta: eta.magnitude, penalty: walk.penalty, scale: 2 * value.magnitude)
+        // Where the objective is to fall, the gradient of what is to rise is that of the objective turned round.
+        step.slope(eta: eta, penalty: walk.penalty, scale: (eta < 0 ? -2 : 2) * value.magnitude)
     }
 
     /// Any penalty above the multiplier makes the step one that leads up, from wherever the loss has drifted to.

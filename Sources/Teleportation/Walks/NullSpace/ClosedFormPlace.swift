@@ -22,9 +22,9 @@ final class ClosedFormPlace: Place {
         }
         let explicit = gradient.explicit.map { Gradients(parameters, $0) }
         var moves: [Move] = []
-        for weight in walk.movableWeights(pulled) {
+        for weight in walk.weights(in: pulled) {
             let tangents = pushed.flatMap { weight.tangents(in: $0) }
-            guard tangents != nil || explicit?[weight.weight] != nil else { continue }
+            guard tangents != nil || explicit != nil else { continue }
             let space = try walk.space(of: weight)
             guard space.freeDimensions > 0 else { continue }
             if let explicit {
@@ -56,11 +56,12 @@ final class ClosedFormPlace: Place {
     private func moves(
         of weight: MovableWeight, in space: InputNullSpace, _ tangents: [Tensor?]?, _ explicit: Gradients
     ) -> [Move] {
-        let columns = weight.sites[0].input.columnCount
-        func matrix(_ gradient: ParameterGradient) -> Tensor { gradient.formed().reshaped([-1, columns]) }
-        let second = tangents.map { product(of: weight, $0) }
-        let first = explicit[weight.weight].map(matrix)
-        guard let sum = first.map({ first in second.map { first + $0 } ?? first }) ?? second else { return [] }
+        let parts = [
+            explicit[weight.weight].map { $0.formed().flattened(from: 1) },
+            tangents.map { product(of: weight, $0) },
+        ].compactMap(\.self)
+        guard let first = parts.first else { return [] }
+        let sum = parts.dropFirst().reduce(first) { $0 + $1 }
         let bias = weight.bias.flatMap { explicit[$0]?.formed().expanded(at: 1) }
         return space.project(sum, bias).map { weight.moves(along: $0) } ?? []
     }

@@ -89,7 +89,9 @@ public final class InputCovariance {
     ///
     /// - Throws: `TorchError` if the decomposition fails, as with rows that are not finite.
     func energies() throws(TorchError) -> [Double] {
-        guard rowsAreFinite else { throw TorchError(description: "the inputs of an affine map are not finite") }
+        try checkFinite(
+            sum.map { Tensor.identity(dimension, dtype: .float64, device: device).dot($0).item() }
+                ?? rows.map { $0.squaredNorm() }.total())
         if let sum { return try sum.symmetricEigen().values.doubles().reversed() }
         guard let rows = joinedRows else { return [] }
         return try (hasBias ? rows.appendingOnes() : rows).to(dtype: .float64).singularValueDecomposition().s.doubles()
@@ -100,12 +102,11 @@ public final class InputCovariance {
     ///
     /// - Throws: `TorchError` if the decomposition fails, as with rows that are not finite.
     public func nullSpace(tau: Double = 1) throws(TorchError) -> InputNullSpace {
-        guard rowsAreFinite else { throw TorchError(description: "the inputs of an affine map are not finite") }
         guard let sum else {
             let none = Tensor.zeros([0, dimension - (hasBias ? 1 : 0)], dtype: dtype, device: device)
             return try InputNullSpace(of: joinedRows ?? none, hasBias: hasBias, tau: tau)
         }
-        guard !isFullRank(sum, tau: tau) else {
+        guard try !isFullRank(sum, tau: tau) else {
             let nothing = Tensor.empty([dimension, 0], dtype: dtype, device: device)
             return InputNullSpace(basis: nothing, ofNullSpace: true, hasBias: hasBias)
         }
@@ -117,20 +118,17 @@ public final class InputCovariance {
         return InputNullSpace(basis: basis.to(dtype: dtype), ofNullSpace: ofNullSpace, hasBias: hasBias)
     }
 
-    /// A decomposition of rows that are not finite does not always fail.
-    private var rowsAreFinite: Bool {
-        guard let sum else { return rows.allSatisfy { $0.squaredNorm().item().isFinite } }
-        return Tensor.identity(dimension, dtype: .float64, device: device).dot(sum).item().isFinite
-    }
-
     private var joinedRows: Tensor? { rows.count > 1 ? .concatenated(rows, along: 0) : rows.first }
 
     /// Whether the smallest eigenvalue is beyond doubt too large to leave out, as it is for most convolutions on natural
     /// images. Then the sum less that much of the identity is positive definite, which Cholesky tells for far less time and
     /// memory than the eigenvectors take.
-    private func isFullRank(_ sum: Tensor, tau: Double) -> Bool {
+    ///
+    /// - Throws: `TorchError` if the sum is not finite.
+    private func isFullRank(_ sum: Tensor, tau: Double) throws(TorchError) -> Bool {
         let shifted = Tensor.identity(dimension, dtype: .float64, device: device)
         let energy = shifted.dot(sum).item()
+        try checkFinite(energy)
         // The last term bounds Cholesky's own rounding errors.
         shifted.multiplyInPlace(by: -energy * (max(1 - tau, resolution) + Double(dimension + 1) * Double.ulpOfOne))
         shifted.addInPlace(sum)
@@ -145,10 +143,7 @@ public final class InputCovariance {
         for batch in batches {
             let linearized = LinearizedLoss(model, loss, on: batch)
             if sums == nil {
-                let pulled = linearized.pullback()
-                let pushed = linearized.model.pushforward(nil, along: pulled.gradients).collected
-                sums = MovableWeight.all(in: pulled).filter { $0.tangents(in: pushed) != nil }
-                    .map { ($0.weight, InputCovariance(of: $0)) }
+                sums = MovableWeight.behindOthers(in: linearized).map { ($0.weight, InputCovariance(of: $0)) }
             }
             for site in linearized.model.sites {
                 for (weight, covariance) in sums ?? [] where weight.isIdentical(to: site.weight) {

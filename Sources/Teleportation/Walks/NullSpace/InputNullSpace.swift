@@ -33,9 +33,7 @@ public struct InputNullSpace {
             self = try covariance.nullSpace(tau: tau)
             return
         }
-        guard rows.squaredNorm().item().isFinite else {
-            throw TorchError(description: "the inputs of an affine map are not finite")
-        }
+        try checkFinite(rows.squaredNorm().item())
         let rows = hasBias ? rows.appendingOnes() : rows
         if tau >= 1 {
             // QR spans the rows without squaring their condition number, at a fraction of the cost of an SVD.
@@ -146,6 +144,11 @@ func significantRank(_ energies: [Double], tau: Double, resolution: Double) -> I
         k -= 1
     }
     return k
+}
+
+/// Throws if the energy of rows is not finite: a decomposition of such rows does not always fail.
+func checkFinite(_ energy: Double) throws(TorchError) {
+    guard energy.isFinite else { throw TorchError(description: "the inputs of an affine map are not finite") }
 }
 
 extension Tensor {

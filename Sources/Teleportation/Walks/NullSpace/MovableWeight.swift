@@ -44,6 +44,13 @@ struct MovableWeight {
         }
     }
 
+    /// Those of a linearized model that what other weights do can reach: not the ones that read the data alone.
+    static func behindOthers(in linearized: LinearizedLoss) -> [MovableWeight] {
+        let pulled = linearized.pullback()
+        let pushed = linearized.model.pushforward(nil, along: pulled.gradients).collected
+        return all(in: pulled).filter { $0.tangents(in: pushed) != nil }
+    }
+
     /// The tangents of the inputs of its sites, if they move: a map that reads the data cannot.
     func tangents(in pushed: Pushforward) -> [Tensor?]? {
         let tangents = sites.map { pushed[$0] }

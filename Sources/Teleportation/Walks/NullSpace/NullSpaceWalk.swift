@@ -4,7 +4,7 @@ import Torch
 /// The null spaces of the layers' inputs: moves that no sample of the batch can see (NS25 section 3).
 ///
 /// What the affine maps compute stays the same, so that the model is linearized once: the activations at which that was done
-/// are those of every place on the walk.
+/// are those of every place on the walk. A walk makes its places, and a place asks its walk for what all places share.
 final class NullSpaceWalk: Walk {
     let landscape: BatchLoss
     let linearized: LinearizedLoss
@@ -12,8 +12,10 @@ final class NullSpaceWalk: Walk {
     private let spaces: InputNullSpaces
     private let derivative: NullSpaceTeleporter.Derivative
     private var saved = SavedParameters()
-    /// The weights that can move; known after the first pull-back.
-    private var movable: [MovableWeight]?
+    /// The weights that can move, once somebody has asked.
+    private var found: [MovableWeight]?
+    /// Those of them that what other weights do can reach.
+    private(set) lazy var weightsBehindOthers = MovableWeight.behindOthers(in: linearized)
 
     /// The walk on a batch.
     ///
@@ -47,9 +49,12 @@ final class NullSpaceWalk: Walk {
     }
 
     /// The weights that can move.
-    func movableWeights(_ pulled: Pullback) -> [MovableWeight] {
-        let all = movable ?? MovableWeight.all(in: pulled)
-        movable = all
+    ///
+    /// - Parameter pulled: A pull-back through the model, at whatever weights; asked for if nobody has asked before.
+    func weights(in pulled: @autoclosure () -> Pullback) -> [MovableWeight] {
+        if let found { return found }
+        let all = MovableWeight.all(in: pulled())
+        found = all
         return all
     }
 
@@ -82,24 +87,11 @@ final class NullSpaceDirection: Direction {
     /// `||pi(a + H u)||^2`: the projection is orthogonal.
     var slope: Double { moves.map(\.direction).squaredNorm() }
 
-    var isZero: Bool {
-        moves.allSatisfy { $0.direction.isZero }
-    }
+    var isZero: Bool { moves.allSatisfy { $0.direction.isZero } }
 
     func take(_ eta: Double, part: Double) -> Int? {
         walk.add(moves, scale: eta * part - taken)
         taken = eta * part
         return 0
-    }
-}
-
-extension ParameterGradient {
-    /// Whether all elements are zero. The rows of a product that are projected are not all zero, so that its other factor
-    /// tells.
-    var isZero: Bool {
-        switch self {
-        case .tensor(let direction): direction.squaredNorm().item() == 0
-        case .product(let delta, _): delta.squaredNorm().item() == 0
-        }
     }
 }

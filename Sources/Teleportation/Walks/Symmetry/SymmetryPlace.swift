@@ -219,11 +219,9 @@ final class SymmetryPlace: Place {
             let columns =
                 lower.bias.map { .concatenated([below, formed($0).expanded(at: 1)], along: 1) } ?? below
             let image = inverse.dual.matmul(columns.transposed()) / slopes[index]
-            for unit in walk.perceptron.activations[index].saturatedUnits(slopes[index]) {
-                image.selected(1, unit).fill(0)
-            }
             let fromUpper = upper.weight.transposed().matmul(above)
             for unit in walk.perceptron.activations[index].saturatedUnits(slopes[index]) {
+                image.selected(1, unit).fill(0)
                 fromUpper.selected(0, unit).fill(0)
             }
             return image.transposed().matmul(walk.inputs[index + 1].rows) - fromUpper

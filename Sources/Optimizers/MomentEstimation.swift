@@ -1,0 +1,38 @@
+import Torch
+
+/// What Adam and AdamW have in common: running means of the gradient and of its square, and a step along the one scaled by the
+/// other.
+protocol MomentEstimation: StatefulOptimizer {
+    /// The share of the mean gradient that a step keeps.
+    var beta1: Double { get }
+    /// The share of the mean squared gradient that a step keeps.
+    var beta2: Double { get }
+    /// What keeps the denominator from zero.
+    var epsilon: Double { get }
+}
+
+extension MomentEstimation {
+    func initialState(for parameter: Tensor) -> [String: Tensor] {
+        ["exp_avg": .zeros(like: parameter), "exp_avg_sq": .zeros(like: parameter)]
+    }
+
+    /// Adam's step.
+    func stepByMoments(_ parameters: [Tensor], gradients: [Tensor], states: [[String: Tensor]], counts: [Int]) {
+        Kernels.adamStep(
+            parameters, gradients: gradients, firstMoments: states.map { $0["exp_avg"]! },
+            secondMoments: states.map { $0["exp_avg_sq"]! },
+            steps: stepCounts(counts.map(Double.init), for: parameters), learningRate: learningRate, beta1: beta1,
+            beta2: beta2, epsilon: epsilon)
+    }
+
+    /// `g / (sqrt(v / (1 - beta2^t)) + epsilon)`, with `v` the mean of the squares as step t makes it of the one there is.
+    func preconditioned(_ gradient: Tensor, of parameter: Tensor, state: [String: Tensor], count: Int) -> Tensor? {
+        // A step up from zero, of rate 1, whose first moment is the gradient itself and may stay where the gradient is.
+        let product = Tensor.zeros(like: gradient)
+        Kernels.adamStep(
+            [product], gradients: [gradient], firstMoments: [gradient], secondMoments: [state["exp_avg_sq"]!],
+            steps: stepCounts([Double(count)], for: [product]), learningRate: -1, beta1: 0, beta2: beta2,
+            epsilon: epsilon)
+        return product
+    }
+}
