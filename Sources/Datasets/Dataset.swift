@@ -1,7 +1,7 @@
 import NeuralNetworks
 import Torch
 
-/// Samples with targets that can be reached in any order.
+/// The samples of a data set: what they look like, and what is asked about them.
 ///
 /// ```swift
 /// let generator = Generator(seed: 1)
@@ -9,18 +9,12 @@ import Torch
 ///     for batch in digits.batches(of: 32, shuffledBy: generator) { train(on: batch) }
 /// }
 /// ```
-public protocol Dataset {
-    /// The number of samples.
-    var count: Int { get }
-
+public protocol Dataset: SampleSource {
     /// The shape of the input of one sample: an image `[C, H, W]`, a series `[T, D]`, a text `[T]`.
     var inputShape: [Int] { get }
 
     /// What is asked of a model.
     var task: LearningTask { get }
-
-    /// The samples at `indices` (`int64`, `[n]`, each in `0..<count`), in that order.
-    func batch(_ indices: Tensor) -> Batch
 
     /// The first `length` samples, or all if there are fewer; they share the storage of this data set.
     func prefix(_ length: Int) -> Self
@@ -30,28 +24,9 @@ public protocol Dataset {
 }
 
 extension Dataset {
-    /// All samples in batches of `size`, the last of which holds what remains.
-    ///
-    /// - Parameters:
-    ///   - size: The number of samples in a batch, at least 1.
-    ///   - generator: Each pass draws a new order of the samples from it; without one they come as they are stored.
-    public func batches(of size: Int, shuffledBy generator: Generator? = nil) -> BatchSequence {
-        BatchSequence(self, size: size, generator: generator)
-    }
-
     /// The same samples with inputs of another floating-point type.
     public func to(dtype: DType) -> Self { to(dtype: dtype, device: nil) }
 
     /// The same samples on another device.
     public func to(device: Device) -> Self { to(dtype: nil, device: device) }
-
-    /// Different samples drawn at random, all subsets being equally likely.
-    ///
-    /// - Parameters:
-    ///   - size: The number of samples, in `0...count`.
-    ///   - generator: Where the random numbers come from.
-    public func randomBatch(of size: Int, using generator: Generator) -> Batch {
-        require((0...count).contains(size), "a random batch of \(size) from \(count) samples")
-        return batch(Tensor.permutation(count, using: generator).narrowed(0, to: 0..<size))
-    }
 }

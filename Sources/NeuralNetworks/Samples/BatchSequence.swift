@@ -1,16 +1,15 @@
-import NeuralNetworks
 import Torch
 
-/// The samples of a data set in batches; `Dataset.batches(of:shuffledBy:)` makes one.
+/// Samples in batches; `SampleSource.batches(of:shuffledBy:)` makes one.
 ///
 /// Each pass over a shuffled sequence is an epoch of its own: it draws the next order from the generator. The orders
 /// of a run thus follow from the seed of the generator alone.
 public struct BatchSequence: Sequence {
-    let samples: any Dataset
+    let samples: any SampleSource
     let size: Int
     let generator: Generator?
 
-    init(_ samples: any Dataset, size: Int, generator: Generator?) {
+    init(_ samples: any SampleSource, size: Int, generator: Generator?) {
         require(size >= 1, "batches of \(size) samples")
         self.samples = samples
         self.size = size
@@ -32,11 +31,14 @@ public struct BatchSequence: Sequence {
 
     /// One pass over the samples.
     public struct Iterator: IteratorProtocol {
-        let samples: any Dataset
+        let samples: any SampleSource
         let order: Tensor
         let count: Int
         let size: Int
         var position = 0
+
+        /// Passes over batches without forming them.
+        package mutating func skip(_ batches: Int) { position = Swift.min(position + batches * size, count) }
 
         /// The next batch, or nil at the end of the pass.
         public mutating func next() -> Batch? {

@@ -1,0 +1,36 @@
+import Torch
+
+/// Samples with targets that can be reached in any order.
+///
+/// ```swift
+/// let samples = Samples(inputs: inputs, targets: labels)
+/// for batch in samples.batches(of: 32, shuffledBy: Generator(seed: 1)) { train(on: batch) }
+/// ```
+public protocol SampleSource {
+    /// The number of samples.
+    var count: Int { get }
+
+    /// The samples at `indices` (`int64`, `[n]`, each in `0..<count`), in that order.
+    func batch(_ indices: Tensor) -> Batch
+}
+
+extension SampleSource {
+    /// All samples in batches of `size`, the last of which holds what remains.
+    ///
+    /// - Parameters:
+    ///   - size: The number of samples in a batch, at least 1.
+    ///   - generator: Each pass draws a new order of the samples from it; without one they come as they are stored.
+    public func batches(of size: Int, shuffledBy generator: Generator? = nil) -> BatchSequence {
+        BatchSequence(self, size: size, generator: generator)
+    }
+
+    /// Different samples drawn at random, all subsets being equally likely.
+    ///
+    /// - Parameters:
+    ///   - size: The number of samples, in `0...count`.
+    ///   - generator: Where the random numbers come from.
+    public func randomBatch(of size: Int, using generator: Generator) -> Batch {
+        require((0...count).contains(size), "a random batch of \(size) from \(count) samples")
+        return batch(Tensor.permutation(count, using: generator).narrowed(0, to: 0..<size))
+    }
+}
