@@ -42,22 +42,18 @@ package struct InspectExperiment {
     ///   - progress: Shows how far the training is.
     ///   - isCancelled: Asked before each batch of the training; once true, the model is looked at as it is.
     /// - Returns: nil if the training diverged, so that there is nothing to look at.
-    /// - Throws: `TorchError` if an input cannot be decomposed.
+    /// - Throws: `TorchError` if an input cannot be decomposed, and as `TrainingRun.init`.
     package func run(
-        progress: ProgressLine? = nil, isCancelled: @escaping () -> Bool = { false }
-    ) throws(TorchError) -> Inspection? {
+        progress: ProgressLine? = nil, isCancelled: () -> Bool = { false }
+    ) throws -> Inspection? {
         let training = Training(self.training, on: data)
-        let model = training.makeModel(seed: seed)
-        func position(_ epoch: Int, _ batch: Int) -> ProgressLine.Position {
-            ProgressLine.Position(run: 0, arm: "training", seed: seed, epoch: epoch, batch: batch)
+        let run = try TrainingRun(training, seed: seed)
+        while !isCancelled(), let event = run.next() {
+            progress?.show(event, of: run, arm: "training", number: 0)
         }
-        let observer = Training.Observer(
-            batchFinished: { progress?.update(position($0, $1), loss: $2()) },
-            epochFinished: { progress?.finishEpoch(position($0.epoch, training.batchesPerEpoch), record: $0) },
-            isCancelled: isCancelled)
-        let run = training.train(model, seed: seed, observer: observer)
-        if let end = run.epochs.last, !(end.trainLoss.isFinite && end.testLoss.isFinite) { return nil }
+        if let end = run.record.epochs.last, !(end.trainLoss.isFinite && end.testLoss.isFinite) { return nil }
 
+        let model = run.model
         let generator = Training.generator(.teleports, seed)
         let batch = training.trainingSamples.randomBatch(
             of: min(samples, training.trainingSamples.count), using: generator)
@@ -73,8 +69,9 @@ package struct InspectExperiment {
     /// Loss and gradient after each number of steps, as they are at the moved weights; these are set back.
     private func ascent(of model: any Layer, _ loss: any Loss, on batch: Batch, tau: Double) -> Inspection.Ascent {
         let parameters = model.parameters.map(\.value)
-        let start = parameters.map { $0.clone() }
-        defer { for (parameter, value) in zip(parameters, start) { parameter.copy(from: value) } }
+        let optimizer = SGD(learningRate: 1)
+        let start = Snapshot(of: model, optimizer)
+        defer { start.restore() }
         var points: [Inspection.Point] = []
         func look(after steps: Int) {
             withMode(.teleportation) {
@@ -88,7 +85,7 @@ package struct InspectExperiment {
         look(after: 0)
         let teleporter = NullSpaceTeleporter(
             steps: steps, stepSize: stepSize, cap: .none, tau: tau, tolerance: .infinity)
-        let context = TeleportContext(before: SGD(learningRate: 1), stepTaken: look)
+        let context = TeleportContext(before: optimizer, stepTaken: look)
         let report = teleporter.teleport(model, loss, on: [batch], in: context)[0]
         return Inspection.Ascent(tau: tau, points: points, reason: report.restored?.description)
     }
@@ -107,8 +104,5 @@ package struct InspectExperiment {
     }
 
     /// A job of the size of the training, for `ProgressLine`.
-    package var job: ProgressLine.Job {
-        let batches = (data.train.count + training.batchSize - 1) / training.batchSize
-        return ProgressLine.Job(runs: 1, epochs: training.epochs, batches: batches)
-    }
+    package var job: ProgressLine.Job { Training(training, on: data).job(runs: 1) }
 }

@@ -42,14 +42,14 @@ package struct ClassificationWithSymmetry: Reproduction {
             [
                 SymmetryStudy.Arm(name: "\(name), \(Self.ways[0])", optimizer: kind),
                 SymmetryStudy.Arm(
-                    name: "\(name), \(Self.ways[1])", optimizer: kind, teleports: SymmetryStudy.published([1])),
+                    name: "\(name), \(Self.ways[1])", optimizer: kind, plan: SymmetryStudy.published([1])),
                 SymmetryStudy.Arm(
-                    name: "\(name), \(Self.ways[2])", optimizer: kind, teleports: SymmetryStudy.exponential([1])),
+                    name: "\(name), \(Self.ways[2])", optimizer: kind, plan: SymmetryStudy.exponential([1])),
             ]
         }
-        let results = study.run(arms)
+        let results = try study.run(arms)
         func plain(_ result: SymmetryStudy.Runs) -> SymmetryStudy.Runs? {
-            results.first { $0.arm.optimizer == result.arm.optimizer && $0.arm.teleports == nil }
+            results.first { $0.arm.optimizer == result.arm.optimizer && $0.arm.plan == nil }
         }
         var configuration = study.configuration
         configuration["schedule"] = .integers([1])
@@ -93,7 +93,7 @@ package struct ClassificationWithSymmetry: Reproduction {
     }
 
     private func finding(_ result: SymmetryStudy.Runs, plain: SymmetryStudy.Runs) -> String? {
-        guard result.arm.teleports != nil, !result.runs.isEmpty, !plain.runs.isEmpty else { return nil }
+        guard result.arm.plan != nil, !result.runs.isEmpty, !plain.runs.isEmpty else { return nil }
         func loss(_ runs: SymmetryStudy.Runs, _ epoch: Int, _ value: (EpochRecord) -> Double) -> String {
             Statistic(of: runs.runs.compactMap { $0.epochs.count > epoch ? value($0.epochs[epoch]) : nil }).mean
                 .significant(3)

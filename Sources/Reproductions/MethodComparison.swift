@@ -134,62 +134,67 @@ package struct MethodComparison: Reproduction {
             data = data.mapValues { Split(name: $0.name, train: $0.train.thinned(to: samples), test: $0.test) }
         }
         let seeds = context.seeds(else: plan.seeds)
-        let outcomes = train(plan, on: data, seeds: seeds, context)
+        let outcomes = try train(plan, on: data, seeds: seeds, context)
         return try result(outcomes, plan, on: data, seeds: seeds, context)
     }
 
     // MARK: Training
 
-    private static func teleports(_ method: TeleportMethod, _ plan: Plan) -> TeleportConfiguration {
-        TeleportConfiguration(
-            method: method, groupAction: .approximate, groupElement: .firstOrder,
-            schedule: TeleportSchedule(
-                epochs: 0..<plan.teleportEpochs, batchCount: plan.teleportBatches, batchSize: batchSize),
-            steps: teleportSteps, stepSize: stepSize, cap: cap, tau: 1, controlSamples: 0, trialSteps: 0,
+    private static func schedule(_ plan: Plan) -> TeleportSchedule {
+        TeleportSchedule(
+            epochs: 0..<plan.teleportEpochs, batchCount: plan.teleportBatches, batchSize: batchSize)
+    }
+
+    /// The arms of a setting; the first goes without teleports.
+    private static func arms(_ setting: Setting, _ plan: Plan) -> [SymmetryStudy.Arm] {
+        func arm(_ name: String, _ teleporter: (any Teleporter)?) -> SymmetryStudy.Arm {
+            SymmetryStudy.Arm(
+                name: name, optimizer: setting.optimizer,
+                plan: teleporter.map {
+                    TeleportPlan($0, schedule: schedule(plan), controlSamples: 0, trialSteps: 0)
+                })
+        }
+        let symmetry = SymmetryTeleporter(
+            action: .approximate, element: .firstOrder, steps: teleportSteps, stepSize: stepSize, cap: cap,
             tolerance: .infinity)
+        let nullSpace = NullSpaceTeleporter(
+            steps: teleportSteps, stepSize: stepSize, cap: cap, tau: 1, tolerance: .infinity)
+        return [arm("without", nil)] + (setting.hasSymmetry ? [arm("symmetry", symmetry)] : [])
+            + [arm("null space", nullSpace)]
     }
 
     private func train(
         _ plan: Plan, on data: [DatasetName: Split<any Dataset>], seeds: [Int], _ context: ReproductionContext
-    ) -> [Outcome] {
-        let armCount = plan.settings.map { $0.hasSymmetry ? 3 : 2 }.reduce(0, +)
-        let samples = data.values.map(\.train.count).max() ?? 0
-        let batches = (samples + Self.batchSize - 1) / Self.batchSize
-        let progress = context.progress(
-            ProgressLine.Job(runs: armCount * seeds.count, epochs: plan.epochs, batches: batches))
+    ) throws -> [Outcome] {
+        let trainings = plan.settings.compactMap { setting in
+            data[setting.dataset].map { split in
+                (
+                    setting: setting,
+                    training: Training(
+                        TrainingConfiguration(
+                            architecture: setting.architecture, optimizer: setting.optimizer,
+                            learningRate: setting.learningRate, batchSize: Self.batchSize, epochs: plan.epochs,
+                            dtype: context.dtype, device: context.device),
+                        on: split)
+                )
+            }
+        }
+        let studies = trainings.map { Study(Self.arms($0.setting, plan), seeds: seeds, alternates: true) }
+        let jobs = zip(trainings, studies).map { $0.training.job(runs: $1.runCount) }
+        guard var job = jobs.max(by: { $0.batches < $1.batches }) else { return [] }
+        job.runs = jobs.map(\.runs).reduce(0, +)
+        let progress = context.progress(job)
         defer { progress.finish() }
         var finished = 0
         var outcomes: [Outcome] = []
-        for setting in plan.settings where !context.isCancelled() {
-            guard let split = data[setting.dataset] else { continue }
-            let training = Training(
-                TrainingConfiguration(
-                    architecture: setting.architecture, optimizer: setting.optimizer,
-                    learningRate: setting.learningRate,
-                    batchSize: Self.batchSize, epochs: plan.epochs, dtype: context.dtype, device: context.device),
-                on: split)
+        for ((setting, training), study) in zip(trainings, studies) where !context.isCancelled() {
             training.warmUp()
-            let methods: [(String, TeleportMethod)] =
-                (setting.hasSymmetry ? [("symmetry", .symmetry)] : []) + [("null space", .nullSpace)]
-            var arms = [SymmetryStudy.Runs(arm: SymmetryStudy.Arm(name: "without", optimizer: setting.optimizer))]
-            arms += methods.map { name, method in
-                SymmetryStudy.Runs(
-                    arm: SymmetryStudy.Arm(
-                        name: name, optimizer: setting.optimizer, teleports: Self.teleports(method, plan)))
+            let arms = try study.run(isCancelled: context.isCancelled) { arm, seed, number in
+                try training.run(
+                    seed: seed, plan: arm.plan, arm: "\(setting.name), \(arm.name)", number: finished + number,
+                    on: progress, isCancelled: context.isCancelled)
             }
-            for (count, seed) in seeds.enumerated() {
-                // Each arm goes first in turn, so that none is always the one that meets a machine that slows down.
-                for index in arms.indices.map({ ($0 + count) % arms.count }) where !context.isCancelled() {
-                    let arm = arms[index].arm
-                    let run = training.run(
-                        seed: seed, teleports: arm.teleports, arm: "\(setting.name), \(arm.name)", number: finished,
-                        on: progress, isCancelled: context.isCancelled)
-                    guard let run else { continue }
-                    arms[index].seeds.append(seed)
-                    arms[index].runs.append(run)
-                    finished += 1
-                }
-            }
+            finished += arms.map(\.runs.count).reduce(0, +)
             outcomes.append(Outcome(setting: setting, arms: arms))
         }
         return outcomes
@@ -205,7 +210,7 @@ package struct MethodComparison: Reproduction {
         var result = ReproductionResult(
             configuration: [
                 "epochs": .integer(plan.epochs), "batch-size": .integer(Self.batchSize), "seeds": .integers(seeds),
-                "schedule": .string(TeleportEpochs(0..<plan.teleportEpochs).text),
+                "schedule": .string(Self.schedule(plan).moments.text),
                 "teleport-batches": .integer(plan.teleportBatches), "teleport-batch-size": .integer(Self.batchSize),
                 "teleport-steps": .integer(Self.teleportSteps), "step-size": .string(Self.stepSize.text),
                 "cap": .string(Self.cap.text), "tau": 1, "threads": .integer(threads),
@@ -250,7 +255,9 @@ package struct MethodComparison: Reproduction {
                         })))
         }
         let diverged = outcomes.first { outcome in
-            outcome.arms.contains { $0.arm.teleports?.method != .symmetry && $0.runs.contains(where: \.hasDiverged) }
+            outcome.arms.contains {
+                !($0.arm.plan?.teleporter is SymmetryTeleporter) && $0.runs.contains(where: \.hasDiverged)
+            }
         }
         if let diverged {
             result.divergence =
@@ -302,7 +309,7 @@ package struct MethodComparison: Reproduction {
                 text += ", which is never at the plain one's"
             }
             text += ", \(share.percent(3)) of the time in teleports"
-            if arm.arm.teleports?.method == .nullSpace {
+            if arm.arm.plan?.teleporter is NullSpaceTeleporter {
                 let free = arm.teleports.map { Double($0.freeDimensions.values.reduce(0, +)) }.median
                 text += ", which have \(free.significant(3)) free dimensions of the layers' inputs"
                 let idle = arm.teleports.count { !$0.hasMoved }

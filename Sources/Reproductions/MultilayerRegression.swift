@@ -66,7 +66,7 @@ package struct MultilayerRegression: Reproduction {
 
         var name: String { way.rawValue }
         /// The teleports that were not undone.
-        var teleports: [TeleportRecord] { runs.flatMap(\.teleports).filter { !$0.restored } }
+        var teleports: [TeleportRecord] { runs.flatMap(\.teleports).filter { !$0.isRestored } }
 
         /// The runs that did not diverge; one that did would be all that a mean shows.
         var sound: [RegressionProblem.Trajectory] { runs.filter { !$0.hasDiverged } }
@@ -136,16 +136,15 @@ package struct MultilayerRegression: Reproduction {
     }
 
     private func train(_ descent: Descent, seeds: [Int], _ context: ReproductionContext) -> [Arm] {
-        func runs(_ seeds: [Int], _ way: Way) -> [RegressionProblem.Trajectory] {
-            seeds.map { seed in
-                RegressionProblem(seed: seed, dtype: context.dtype, device: context.device).train(
-                    with: descent.optimizer.make(learningRate: descent.learningRate), steps: steps,
-                    teleportAt: [RegressionProblem.teleportStep], by: way.teleporter(for: descent))
-            }
+        func run(_ way: Way, _ seed: Int) -> RegressionProblem.Trajectory {
+            RegressionProblem(seed: seed, dtype: context.dtype, device: context.device).train(
+                with: descent.optimizer.make(learningRate: descent.learningRate), steps: steps,
+                teleportAt: [RegressionProblem.teleportStep], by: way.teleporter(for: descent))
         }
         // The first steps of a process find nothing ready and would be counted to the arm that comes first.
-        for way in Way.allCases { _ = runs([seeds[0]], way) }
-        return Way.allCases.map { Arm(way: $0, runs: runs(seeds, $0)) }
+        for way in Way.allCases { _ = run(way, seeds[0]) }
+        return Study(Way.allCases, seeds: seeds).run { way, seed, _ in run(way, seed) }
+            .map { Arm(way: $0.arm, runs: $0.runs) }
     }
 
     private func figure(_ arms: [Arm], _ descent: Descent) -> Figure {
@@ -240,11 +239,11 @@ package struct MultilayerRegression: Reproduction {
                     "teleports": .array(
                         run.teleports.map { teleport in
                             [
-                                "step": .integer(teleport.epoch), "lossBefore": .number(teleport.lossBefore),
+                                "step": .integer(teleport.step), "lossBefore": .number(teleport.lossBefore),
                                 "lossAfter": .number(teleport.lossAfter),
                                 "squaredGradientNormBefore": .number(teleport.gradientNormSquaredBefore),
                                 "squaredGradientNormAfter": .number(teleport.gradientNormSquaredAfter),
-                                "restored": .bool(teleport.restored), "seconds": .number(teleport.seconds),
+                                "restored": .bool(teleport.isRestored), "seconds": .number(teleport.seconds),
                             ]
                         }),
                 ]

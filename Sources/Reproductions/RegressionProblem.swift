@@ -112,7 +112,7 @@ struct RegressionProblem {
             clock.start()
             if let teleporter, schedule.contains(step) {
                 let report = teleporter.teleport(model, loss, on: [batch], before: optimizer)[0]
-                trajectory.teleports.append(TeleportRecord(report, epoch: step, batch: 0))
+                trajectory.teleports.append(TeleportRecord(report, epoch: step, step: step, batch: 0))
             }
             let linearized = LinearizedLoss(model, loss, on: batch)
             let gradients = linearized.gradients(of: parameters)

@@ -22,47 +22,14 @@ struct SymmetryStudy {
     }
 
     /// What is trained: one line of a chart.
-    struct Arm: Sendable {
+    struct Arm {
         let name: String
         var optimizer = OptimizerKind.sgd
-        var teleports: TeleportConfiguration?
+        var plan: TeleportPlan?
     }
 
     /// The runs of an arm, one for each seed, as far as they were finished.
-    struct Runs: Sendable {
-        let arm: Arm
-        var seeds: [Int] = []
-        var runs: [Run] = []
-
-        /// The training loss of the last epoch.
-        var trainLoss: Statistic { Statistic(of: runs.compactMap { $0.epochs.last?.trainLoss }) }
-        /// The validation loss after it.
-        var validationLoss: Statistic { Statistic(of: runs.compactMap { $0.epochs.last?.testLoss }) }
-        /// The teleports of all runs.
-        var teleports: [TeleportRecord] { runs.flatMap(\.teleports) }
-        /// Those that were not undone.
-        var kept: [TeleportRecord] { teleports.filter { !$0.restored } }
-        /// The largest change of a teleport batch's loss, relative to the loss.
-        var largestDrift: Double { kept.map(\.relativeDrift).max() ?? .nan }
-        /// By which factor a teleport on one batch changes the squared gradient norm of that batch, in the median.
-        var growth: Double {
-            kept.map { $0.gradientNormSquaredAfter / $0.gradientNormSquaredBefore }.median
-        }
-
-        /// The mean over seeds of a quantity against the epoch.
-        func series(
-            _ name: String? = nil, _ value: (EpochRecord) -> Double, color: Int? = nil, isDashed: Bool = false
-        ) -> LineChart.Series {
-            let curve = MeanCurve(of: value, overEpochsOf: runs)
-            return LineChart.Series(
-                name: name ?? arm.name, x: curve.x, y: curve.y, color: color, isDashed: isDashed)
-        }
-
-        /// How many epochs it takes to a training loss, between epochs on a straight line; nil if it is not reached.
-        func epochs(toTrainLoss loss: Double) -> Double? {
-            MeanCurve(of: \.trainLoss, overEpochsOf: runs).firstReach(of: loss)?.x
-        }
-    }
+    typealias Runs = Study<Arm>.Result<Run>
 
     /// The settings of ST22 section 6.1.
     private static let batchSize = 20
@@ -98,46 +65,42 @@ struct SymmetryStudy {
 
     /// Teleports as published: the element `I + T`, whose steps climb `||grad L||^2` with a learning rate of 1e-3. They do
     /// not stay in the level set.
-    static func published(_ epochs: some Sequence<Int>, batches: Int = 4) -> TeleportConfiguration {
-        TeleportConfiguration(
-            method: .symmetry, groupElement: .firstOrder,
-            schedule: TeleportSchedule(epochs: epochs, batchCount: batches, batchSize: batchSize), steps: 10,
-            // Ours climb half of it.
-            stepSize: .fixed(2 * 1e-3), cap: .none, derivative: .published, trialSteps: 0, tolerance: .infinity)
+    static func published(_ epochs: some Sequence<Int>, batches: Int = 4) -> TeleportPlan {
+        plan(
+            SymmetryTeleporter(
+                element: .firstOrder, steps: 10,
+                // Ours climb half of it.
+                stepSize: .fixed(2 * 1e-3), cap: .none, derivative: .published, tolerance: .infinity),
+            epochs, batches)
     }
 
     /// Teleports that stay in the level set, with as many steps of a length that is not tuned.
-    static func exponential(_ epochs: some Sequence<Int>, batches: Int = 4) -> TeleportConfiguration {
-        TeleportConfiguration(
-            method: .symmetry,
-            schedule: TeleportSchedule(epochs: epochs, batchCount: batches, batchSize: batchSize), steps: 10,
+    static func exponential(_ epochs: some Sequence<Int>, batches: Int = 4) -> TeleportPlan {
+        plan(SymmetryTeleporter(steps: 10), epochs, batches)
+    }
+
+    private static func plan(
+        _ teleporter: SymmetryTeleporter, _ epochs: some Sequence<Int>, _ batches: Int
+    ) -> TeleportPlan {
+        TeleportPlan(
+            teleporter, schedule: TeleportSchedule(epochs: epochs, batchCount: batches, batchSize: batchSize),
             trialSteps: 0)
     }
 
     /// Trains all arms, seed by seed, until the context asks to stop.
-    func run(_ arms: [Arm]) -> [Runs] {
-        var results = arms.map { Runs(arm: $0) }
-        let batches = (data.train.count + Self.batchSize - 1) / Self.batchSize
-        let progress = context.progress(
-            ProgressLine.Job(runs: arms.count * seeds.count, epochs: size.epochs, batches: batches))
-        defer { progress.finish() }
+    func run(_ arms: [Arm]) throws -> [Runs] {
+        let study = Study(arms, seeds: seeds)
         let trainings = Dictionary(
             Set(arms.map(\.optimizer)).map { ($0, training($0)) }, uniquingKeysWith: { first, _ in first })
+        guard let job = trainings.values.first?.job(runs: study.runCount) else { return [] }
+        let progress = context.progress(job)
+        defer { progress.finish() }
         for training in trainings.values { training.warmUp() }
-        var finished = 0
-        for seed in seeds {
-            for (index, arm) in arms.enumerated() where !context.isCancelled() {
-                guard let training = trainings[arm.optimizer] else { continue }
-                let run = training.run(
-                    seed: seed, teleports: arm.teleports, arm: arm.name, number: finished, on: progress,
-                    isCancelled: context.isCancelled)
-                guard let run else { continue }
-                results[index].seeds.append(seed)
-                results[index].runs.append(run)
-                finished += 1
-            }
+        return try study.run(isCancelled: context.isCancelled) { arm, seed, number in
+            try trainings[arm.optimizer]?.run(
+                seed: seed, plan: arm.plan, arm: arm.name, number: number, on: progress,
+                isCancelled: context.isCancelled)
         }
-        return results
     }
 
     private func training(_ optimizer: OptimizerKind) -> Training {
@@ -206,9 +169,38 @@ struct SymmetryStudy {
     /// The name of a run that diverged and should not have; the published teleports may.
     static func divergence(_ results: [Runs]) -> String? {
         results.first { result in
-            result.arm.teleports?.groupElement != .firstOrder && result.runs.contains(where: \.hasDiverged)
+            (result.arm.plan?.teleporter as? SymmetryTeleporter)?.element != .firstOrder
+                && result.runs.contains(where: \.hasDiverged)
         }.map {
             "\($0.arm.name): training diverged: a loss stopped being finite; take other --seeds or --dtype float64"
         }
+    }
+}
+
+extension Study.Result where Arm == SymmetryStudy.Arm, Outcome == Run {
+    /// The training loss of the last epoch.
+    var trainLoss: Statistic { Statistic(of: runs.compactMap { $0.epochs.last?.trainLoss }) }
+    /// The validation loss after it.
+    var validationLoss: Statistic { Statistic(of: runs.compactMap { $0.epochs.last?.testLoss }) }
+    /// The teleports of all runs.
+    var teleports: [TeleportRecord] { runs.flatMap(\.teleports) }
+    /// Those that were not undone.
+    var kept: [TeleportRecord] { teleports.filter { !$0.isRestored } }
+    /// The largest change of a teleport batch's loss, relative to the loss.
+    var largestDrift: Double { kept.map(\.relativeDrift).max() ?? .nan }
+    /// By which factor a teleport on one batch changes the squared gradient norm of that batch, in the median.
+    var growth: Double { kept.map { $0.gradientNormSquaredAfter / $0.gradientNormSquaredBefore }.median }
+
+    /// The mean over seeds of a quantity against the epoch.
+    func series(
+        _ name: String? = nil, _ value: (EpochRecord) -> Double, color: Int? = nil, isDashed: Bool = false
+    ) -> LineChart.Series {
+        let curve = MeanCurve(of: value, overEpochsOf: runs)
+        return LineChart.Series(name: name ?? arm.name, x: curve.x, y: curve.y, color: color, isDashed: isDashed)
+    }
+
+    /// How many epochs it takes to a training loss, between epochs on a straight line; nil if it is not reached.
+    func epochs(toTrainLoss loss: Double) -> Double? {
+        MeanCurve(of: \.trainLoss, overEpochsOf: runs).firstReach(of: loss)?.x
     }
 }

@@ -1,6 +1,7 @@
 import Experiments
 import Foundation
 import Reporting
+import Teleportation
 
 /// When to teleport, how often, and on how many mini-batches; ST22 Figure 5.
 ///
@@ -58,7 +59,7 @@ package struct TeleportSchedules: Reproduction {
         let plan = plans[context.scale]
         let study = try SymmetryStudy(plan.size, context)
         let plain = SymmetryStudy.Arm(name: "without")
-        let kinds: [(key: String, name: String, make: ([Int], Int) -> TeleportConfiguration)] = [
+        let kinds: [(key: String, name: String, make: ([Int], Int) -> TeleportPlan)] = [
             ("first-order", "first order", { SymmetryStudy.published($0, batches: $1) }),
             ("exponential", "exponential", { SymmetryStudy.exponential($0, batches: $1) }),
         ]
@@ -68,7 +69,7 @@ package struct TeleportSchedules: Reproduction {
         // The same teleports can be in several charts, and are run once.
         var names: Set<String> = []
         let arms = ([plain] + panels.flatMap { $0.1.flatMap(\.arms) }).filter { names.insert($0.name).inserted }
-        let results = study.run(arms)
+        let results = try study.run(arms)
         let byName = Dictionary(results.map { ($0.arm.name, $0) }, uniquingKeysWith: { first, _ in first })
         var configuration = study.configuration
         configuration["teleport-steps"] = 10
@@ -95,12 +96,12 @@ package struct TeleportSchedules: Reproduction {
     }
 
     private static func panels(
-        _ plan: Plan, _ name: String, make: ([Int], Int) -> TeleportConfiguration
+        _ plan: Plan, _ name: String, make: ([Int], Int) -> TeleportPlan
     ) -> [Panel] {
         func arm(_ epochs: [Int], _ batches: Int) -> SymmetryStudy.Arm {
             SymmetryStudy.Arm(
-                name: "\(name), epochs \(TeleportEpochs(epochs).text), batches \(batches)",
-                teleports: make(epochs, batches))
+                name: "\(name), epochs \(TeleportSchedule(epochs: epochs).moments.text), batches \(batches)",
+                plan: make(epochs, batches))
         }
         return [
             Panel(title: "\(name): one teleport", arms: plan.moments.map { arm([$0], 4) }),
@@ -113,9 +114,9 @@ package struct TeleportSchedules: Reproduction {
 
     /// What sets an arm apart in a chart of its kind.
     private static func label(_ arm: SymmetryStudy.Arm) -> String {
-        arm.teleports.map { teleports in
-            "[\(TeleportEpochs(teleports.schedule.epochs).epochs.map(String.init).joined(separator: ","))], "
-                + "\(teleports.schedule.batchCount) \(teleports.schedule.batchCount == 1 ? "batch" : "batches")"
+        arm.plan.map { plan in
+            let batches = plan.schedule.batchCount
+            return "[\(plan.schedule.moments.text)], \(batches) \(batches == 1 ? "batch" : "batches")"
         } ?? arm.name
     }
 

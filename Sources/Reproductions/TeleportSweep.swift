@@ -170,7 +170,7 @@ package struct TeleportSweep: Reproduction {
                 teleportAt: [RegressionProblem.teleportStep], by: teleporter, isDone: isDone)
         }
         guard let run = runs.first, let loss = run.losses.last, loss.isFinite, isDone(run),
-            !run.teleports.contains(where: \.restored)
+            !run.teleports.contains(where: \.isRestored)
         else { return nil }
         return Convergence(
             steps: run.losses.count - 1, seconds: runs.compactMap(\.seconds.last).median, loss: loss)

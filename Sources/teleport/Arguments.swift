@@ -61,6 +61,25 @@ extension Option {
     }
 }
 
+extension Option<String?> {
+    /// One of the options that not every method of teleportation heeds: help, default and what it takes are the methods' own.
+    init(_ option: TeleportOption) {
+        let choices = option.choices.isEmpty ? "" : " (values: \(option.choices.joined(separator: ", ")))"
+        self.init(
+            name: .customLong(option.name), parsing: .unconditional,
+            help: ArgumentHelp(
+                "\(option.help).\(choices) (default: \(option.standardText); for \(option.methodNames))"),
+            transform: { text throws(Remedy) in
+                do throws(TextError) {
+                    try option.check(text)
+                } catch {
+                    throw Remedy(description: error.remedy)
+                }
+                return text
+            })
+    }
+}
+
 private func value<Value: TextConvertible>(_ text: String) throws(Remedy) -> Value {
     do throws(TextError) {
         return try Value(text: text)
@@ -99,17 +118,7 @@ extension ArgumentHelp {
     }
 }
 
-extension DerivativeOption: ExpressibleByArgument {}
-extension ObjectiveOption: ExpressibleByArgument {}
-extension HiddenUnitsOption: ExpressibleByArgument {}
-extension Search: ExpressibleByArgument {}
-extension Climb.Sense: ExpressibleByArgument {}
-extension LevelSetTeleporter.Scaling: ExpressibleByArgument {}
 extension OptimizerKind: ExpressibleByArgument {}
-extension NullSpaceTeleporter.Scope: ExpressibleByArgument {}
-extension TeleportConfiguration.OptimizerStatePolicy: ExpressibleByArgument {}
+extension TeleportPlan.OptimizerStatePolicy: ExpressibleByArgument {}
 extension BenchmarkSuite: ExpressibleByArgument {}
 extension Scale: ExpressibleByArgument {}
-extension TeleportMethod: ExpressibleByArgument {}
-extension GroupAction: ExpressibleByArgument {}
-extension GroupElement: ExpressibleByArgument {}

@@ -25,6 +25,7 @@ struct Compare: ParsableCommand {
               teleport compare --dataset mnist --data DIR --learning-rate 0.1 --seeds 3
               teleport compare --dataset cifar-10 --data DIR --model cnn --learning-rate 1e-4
               teleport compare --learning-rate 2e-4 --step-size fixed:0.2 --cap fixed:5
+              teleport compare --method null-space:tau=0.99 --schedule every:400 --trial-steps 32
               teleport compare --method symmetry --model mlp:512,512:leaky-relu(0.1)
               teleport compare --dataset etth1 --data DIR --model transformer:heads=4,head-size=16,layers=2
               teleport compare --config FILE --epochs 10 --output results/long
@@ -46,21 +47,21 @@ struct Compare: ParsableCommand {
     mutating func run() throws {
         try execution.apply()
         let data = try model.split()
-        if case .resnet = model.model, teleportation.configuration.scope == .dataset {
+        let plan = try teleportation.plan()
+        if case .resnet = model.model, (plan.teleporter as? NullSpaceTeleporter)?.scope == .dataset {
             throw ValidationError(
                 "--scope dataset: batch normalization makes each sample depend on its batch, so that nothing can be held "
                     + "for all at once; use --scope batch, or another model")
         }
         let experiment = CompareExperiment(
-            try model.training(epochs: epochs, execution), teleports: teleportation.configuration, seeds: seeds,
-            on: data)
+            try model.training(epochs: epochs, execution), plan: plan, seeds: seeds, on: data)
         try experiment.check()
         let folder = OutputFolder.named(output, else: data.name)
         try OutputFolder.check(folder)
 
         let progress = ProgressLine(job: experiment.job, quiet: execution.quiet)
         let interruption = Interruption()
-        let summary = experiment.run(progress: progress, isCancelled: { interruption.isRequested })
+        let summary = try experiment.run(progress: progress, isCancelled: { interruption.isRequested })
         progress.finish()
 
         if !execution.quiet {

@@ -4,6 +4,7 @@ import Experiments
 import Foundation
 import Optimizers
 import Teleportation
+import TextForms
 import Torch
 
 /// What a model is made for, and how it is trained.
@@ -68,94 +69,48 @@ extension OptimizerKind {
 
 /// When and how to teleport.
 struct TeleportationOptions: ParsableArguments {
-    private static let standard = TeleportConfiguration()
+    private static var standard: TeleportPlan { TeleportPlan() }
 
     @Option(
         help: """
-            The way to teleport; symmetry is for perceptrons, random for models with two dense layers or convolutions one \
-            after the other. Options that a method does not heed are refused.
+            The way to teleport: null-space, symmetry (perceptrons), level-set or random (models with two dense layers or \
+            convolutions one after the other), with settings after a colon, as null-space:tau=0.99. Settings are options \
+            of their own, too; what a method does not heed is refused.
             """)
-    var method = standard.method
+    var method = MethodText(NullSpaceTeleporter())
 
     @Option(
-        help: ArgumentHelp("The epochs, from 0, before which to teleport: 0..<5, 0,2,4 or none.", valueName: "epochs"))
-    var schedule = TeleportEpochs(0..<5)
+        help: ArgumentHelp(
+            """
+            When to teleport, counted from 0: before epochs (0-4 or 0,2,4), before training steps (steps:0,400), every so \
+            many steps (every:200), or none.
+            """, valueName: "moments"))
+    var schedule = standard.schedule.moments
 
     @Option(help: "The training steps before the first teleport.", atLeast: 0)
-    var warmUpSteps = 0
+    var warmUpSteps = standard.schedule.warmUpSteps
 
     @Option(help: "The batches that one teleport goes through.", atLeast: 1)
-    var teleportBatches = 32
+    var teleportBatches = standard.schedule.batchCount
 
     @Option(help: "The samples in each of them.", atLeast: 1)
-    var teleportBatchSize = 32
+    var teleportBatchSize = standard.schedule.batchSize
 
-    @Option(help: heeded("objective", "What a teleport raises", standard.objective.rawValue))
-    var objective: ObjectiveOption?
-
-    @Option(help: heeded("direction", "Whether it is raised or lowered", standard.sense.rawValue))
-    var direction: Climb.Sense?
-
-    @Option(help: heeded("teleport-steps", "The steps on each batch", "\(standard.steps)"), atLeast: 1)
-    var teleportSteps: Int?
-
-    @Option(
-        help: heeded(
-            "step-size", "The length of a step: growth:RATE of the objective, or fixed:ETA as in the paper",
-            standard.stepSize.text))
-    var stepSize: StepSize?
-
-    @Option(
-        help: heeded(
-            "line-search",
-            "What becomes of a step that goes too far: it stands, is halved when it overshoots, or by Armijo's rule",
-            "overshoot; armijo for level-set"))
-    var lineSearch: Search?
-
-    @Option(
-        help: heeded(
-            "cap",
-            "Where a teleport stops: predicted:SHARE of the loss promised by the optimizer's next step, fixed:CAP on the "
-                + "squared gradient norm, relative:FACTOR to its start, or none", standard.cap.text))
-    var cap: Cap?
-
-    @Option(
-        help: heeded(
-            "tau", "The share of the inputs' energy that stays untouched; below 1 the loss drifts",
-            "\(standard.tau)"),
-        positiveUpTo: 1)
-    var tau: Double?
-
-    @Option(
-        help: heeded(
-            "scope", "Hold the loss on the teleport batch, or on the whole training set (not with resnet)",
-            standard.scope.rawValue))
-    var scope: NullSpaceTeleporter.Scope?
-
-    @Option(
-        help: heeded(
-            "derivative",
-            "How directions are computed; double-backward (null-space) and published (symmetry) are the papers' algorithms",
-            standard.derivative.rawValue))
-    var derivative: DerivativeOption?
-
-    @Option(
-        help: heeded(
-            "group-action", "How the group acts; exact needs leaky-relu, tanh or sigmoid", standard.groupAction.rawValue
-        ))
-    var groupAction: GroupAction?
-
-    @Option(
-        help: heeded(
-            "group-element", "The group elements; the first-order ones of the papers drift",
-            standard.groupElement.rawValue))
-    var groupElement: GroupElement?
-
-    @Option(help: heeded("step-scaling", "What a fixed step size multiplies", standard.scaling.rawValue))
-    var stepScaling: LevelSetTeleporter.Scaling?
-
-    @Option(help: heeded("hidden-units", "What is done to them", standard.hiddenUnits.rawValue))
-    var hiddenUnits: HiddenUnitsOption?
+    @Option(.named("objective")) var objective: String?
+    @Option(.named("direction")) var direction: String?
+    @Option(.named("teleport-steps")) var teleportSteps: String?
+    @Option(.named("step-size")) var stepSize: String?
+    @Option(.named("line-search")) var lineSearch: String?
+    @Option(.named("cap")) var cap: String?
+    @Option(.named("tau")) var tau: String?
+    @Option(.named("scope")) var scope: String?
+    @Option(.named("derivative")) var derivative: String?
+    @Option(.named("group-action")) var groupAction: String?
+    @Option(.named("group-element")) var groupElement: String?
+    @Option(.named("step-scaling")) var stepScaling: String?
+    @Option(.named("hidden-units")) var hiddenUnits: String?
+    @Option(.named("scales")) var scales: String?
+    @Option(.named("tolerance")) var tolerance: String?
 
     @Option(
         help: """
@@ -169,62 +124,53 @@ struct TeleportationOptions: ParsableArguments {
             The steps of training for which the teleports before an epoch are on trial: taken with and without them, and \
             the better way is gone on with; 0 for no trial.
             """, atLeast: 0)
-    var trialSteps = 64
-
-    @Option(help: "The relative drift of the loss beyond which a teleport is undone.")
-    var tolerance = 0.01
+    var trialSteps = standard.trialSteps
 
     @Option(help: "Whether the optimizer's moments survive a teleport.")
     var optimizerState = standard.optimizerState
 
-    /// The options that not every method heeds, and whether they were given.
-    private var given: [(name: String, isGiven: Bool)] {
+    /// The options that not every method heeds, and what was given.
+    private var given: [(name: String, text: String?)] {
         [
-            ("objective", objective != nil), ("direction", direction != nil), ("teleport-steps", teleportSteps != nil),
-            ("step-size", stepSize != nil), ("line-search", lineSearch != nil), ("cap", cap != nil),
-            ("tau", tau != nil), ("scope", scope != nil), ("derivative", derivative != nil),
-            ("group-action", groupAction != nil), ("group-element", groupElement != nil),
-            ("step-scaling", stepScaling != nil), ("hidden-units", hiddenUnits != nil),
+            ("objective", objective), ("direction", direction), ("teleport-steps", teleportSteps),
+            ("step-size", stepSize), ("line-search", lineSearch), ("cap", cap), ("tau", tau), ("scope", scope),
+            ("derivative", derivative), ("group-action", groupAction), ("group-element", groupElement),
+            ("step-scaling", stepScaling), ("hidden-units", hiddenUnits), ("scales", scales),
+            ("tolerance", tolerance),
         ]
     }
 
+    /// The method with the settings that were given as options.
+    private func teleporter() throws -> any Teleporter {
+        var teleporter = method.teleporter
+        let name = type(of: teleporter).method
+        for (option, text) in given {
+            guard let text else { continue }
+            let heeded = TeleportOption.named(option)
+            guard heeded.methods.contains(where: { $0.method == name }) else {
+                throw ValidationError(
+                    "--\(option): --method \(name.rawValue) does not heed it; leave it out, or take --method "
+                        + heeded.methodNames)
+            }
+            do throws(TextError) {
+                try teleporter.set(option, to: text)
+            } catch {
+                throw ValidationError("--\(option) \(text): with --method \(name.rawValue), \(error.remedy)")
+            }
+        }
+        return teleporter
+    }
+
     /// Refuses what the method would not heed.
-    func validate() throws {
-        for (name, isGiven) in given where isGiven {
-            guard let option = TeleportOption.named(name), !option.methods.contains(method) else { continue }
-            throw ValidationError(
-                "--\(name): --method \(method.rawValue) does not heed it; leave it out, or take --method "
-                    + option.methodNames)
-        }
-        if let derivative, !derivative.methods.contains(method) {
-            throw ValidationError(
-                "--derivative \(derivative.rawValue): --method \(method.rawValue) has no such one; give "
-                    + DerivativeOption.allCases.filter { $0.methods.contains(method) }.map(\.rawValue)
-                    .joined(separator: " or "))
-        }
-    }
+    func validate() throws { _ = try teleporter() }
 
-    var configuration: TeleportConfiguration {
-        let standard = Self.standard
-        return TeleportConfiguration(
-            method: method, groupAction: groupAction ?? standard.groupAction,
-            groupElement: groupElement ?? standard.groupElement, objective: objective ?? standard.objective,
-            sense: direction ?? standard.sense, search: lineSearch, scaling: stepScaling ?? standard.scaling,
-            hiddenUnits: hiddenUnits ?? standard.hiddenUnits,
+    func plan() throws -> TeleportPlan {
+        TeleportPlan(
+            try teleporter(),
             schedule: TeleportSchedule(
-                epochs: schedule.epochs, batchCount: teleportBatches, batchSize: teleportBatchSize,
-                warmUpSteps: warmUpSteps),
-            steps: teleportSteps ?? standard.steps, stepSize: stepSize ?? standard.stepSize, cap: cap ?? standard.cap,
-            tau: tau ?? standard.tau, scope: scope ?? standard.scope, derivative: derivative ?? standard.derivative,
-            controlSamples: controlSamples, trialSteps: trialSteps, tolerance: tolerance,
-            optimizerState: optimizerState)
+                schedule, batchCount: teleportBatches, batchSize: teleportBatchSize, warmUpSteps: warmUpSteps),
+            controlSamples: controlSamples, trialSteps: trialSteps, optimizerState: optimizerState)
     }
-}
-
-/// The help of an option that not every method heeds.
-private func heeded(_ name: String, _ text: String, _ value: String) -> ArgumentHelp {
-    let methods = TeleportOption.named(name)?.methodNames ?? ""
-    return ArgumentHelp("\(text). (default: \(value); for \(methods))")
 }
 
 /// Where and how a command runs.

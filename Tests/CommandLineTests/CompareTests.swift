@@ -57,8 +57,9 @@ import Testing
         for teleport in teleports {
             #expect(
                 Set(teleport.keys) == [
-                    "epoch", "batch", "steps", "lossBefore", "lossAfter", "gradientNormSquaredBefore",
-                    "gradientNormSquaredAfter", "freeDimensions", "halvings", "restored", "seconds",
+                    "epoch", "trainingStep", "batch", "steps", "lossBefore", "lossAfter", "gradientNormSquaredBefore",
+                    "gradientNormSquaredAfter", "freeDimensions", "objectiveBefore", "objectiveAfter", "halvings",
+                    "halvingsForRange", "halvingsForControl", "restored", "seconds",
                 ])
             #expect(teleport["restored"] as? Bool == false)
         }

@@ -1,5 +1,6 @@
 import Foundation
 import Optimizers
+import Teleportation
 import Testing
 
 @testable import teleport
@@ -46,12 +47,13 @@ import Testing
                 #expect(recipe.model.learningRate == (isAdam ? adamRate : rate), "\(name)")
                 #expect(recipe.model.batchSize == 32, "\(name)")
                 #expect(recipe.epochs == (isAdam ? adamEpochs : epochs), "\(name)")
-                let teleports = recipe.teleportation.configuration
-                #expect(teleports.schedule.epochs == Set(0..<5), "\(name)")
+                let teleports = try recipe.teleportation.plan()
+                let teleporter = try #require(teleports.teleporter as? NullSpaceTeleporter)
+                #expect(teleports.schedule.moments == .epochs(Set(0..<5)), "\(name)")
                 #expect(teleports.schedule.batchCount == 32 && teleports.schedule.batchSize == samples, "\(name)")
-                #expect(teleports.steps == 8 && teleports.tau == 1, "\(name)")
+                #expect(teleporter.climb.steps == 8 && teleporter.tau == 1, "\(name)")
                 #expect(teleports.controlSamples == 0 && teleports.trialSteps == 0, "\(name)")
-                #expect(teleports.stepSize == .fixed(eta) && teleports.cap == .fixed(cap), "\(name)")
+                #expect(teleporter.climb.stepSize == .fixed(eta) && teleporter.climb.cap == .fixed(cap), "\(name)")
                 let isConvolutional = model.hasPrefix("cnn") || model.hasPrefix("resnet")
                 #expect(teleports.schedule.warmUpSteps == (isConvolutional ? 40 : 0), "\(name)")
             }
@@ -62,8 +64,9 @@ import Testing
     func recipes(file: URL) throws {
         let recipe = try options(file)
         if file.deletingLastPathComponent().lastPathComponent == "ns25" { return }
-        guard case .growth = recipe.teleportation.configuration.stepSize else {
-            Issue.record("\(file.lastPathComponent): \(recipe.teleportation.configuration.stepSize.text)")
+        let plan = try recipe.teleportation.plan()
+        guard let teleporter = plan.teleporter as? NullSpaceTeleporter, case .growth = teleporter.climb.stepSize else {
+            Issue.record("\(file.lastPathComponent): \(plan.teleporter)")
             return
         }
     }

@@ -41,8 +41,8 @@ import Testing
         let help = try Tool.run(["compare", "--help"], in: folder.url).output
             .split(whereSeparator: \.isWhitespace).joined(separator: " ")
         for text in [
-            "default: digits", "default: mlp:1024,1024", "default: sgd", "default: 32", "default: 0..<5",
-            "default: growth:0.5", "default: predicted:0.1", "default: 1.0", "default: float32", "default: cpu",
+            "default: digits", "default: mlp:1024,1024", "default: sgd", "default: 32", "default: 0-4",
+            "default: growth:0.5", "default: predicted:0.1", "default: 1;", "default: float32", "default: cpu",
             "default: closed-form",
         ] {
             #expect(help.contains(text), "\(text)")
@@ -63,15 +63,16 @@ import Testing
         ("--optimizer", "newton", "- adamw"), ("--learning-rate", "-1", "give a positive number"),
         ("--learning-rate", "fast", "give a positive number"), ("--batch-size", "0", "give an integer of at least 1"),
         ("--epochs", "2.5", "give an integer of at least 1"), ("--dataset", "cifar", "give one of digits, mnist,"),
-        ("--seeds", "0", "give a count such as 3"), ("--method", "beam", "'null-space'"),
-        ("--schedule", "5..<2", "give a range such as 0..<5"),
+        ("--seeds", "0", "give a count such as 3"), ("--method", "beam", "give null-space, symmetry"),
+        ("--schedule", "5..<2", "give epochs such as 0-4"),
         ("--warm-up-steps", "-1", "give an integer of at least 0"),
         ("--teleport-batches", "0", "give an integer of at least 1"),
         ("--teleport-batch-size", "x", "give an integer of at least 1"),
         ("--teleport-steps", "-8", "give an integer of at least 1"), ("--step-size", "0.2", "give fixed:ETA"),
         ("--cap", "fixed:-5", "give fixed:CAP"), ("--tau", "1.5", "at most 1"),
         ("--tau", "0", "give a positive number"),
-        ("--scope", "epoch", "'dataset'"), ("--derivative", "forward", "'double-backward'"),
+        ("--scope", "epoch", "give batch, dataset"),
+        ("--derivative", "forward", "give closed-form, double-backward, published"),
         ("--tolerance", "0", "give a positive number"), ("--optimizer-state", "lose", "'reset'"),
         ("--dtype", "float16", "give float32 or float64"), ("--device", "gpu", "give cpu, cuda or cuda:INDEX"),
         ("--threads", "0", "give an integer from 1 to 1024"),
@@ -123,7 +124,7 @@ import Testing
     func refusesADerivativeThatAMethodDoesNotHave(method: String, derivative: String, remedy: String) throws {
         try expect(
             ["compare", "--method", method, "--derivative", derivative], fails: 2, saying: "--derivative \(derivative)",
-            "--method \(method)", "give closed-form or \(remedy)")
+            "--method \(method)", "give closed-form, \(remedy)")
     }
 
     @Test func refusesAModelThatTheImagesAreTooSmallFor() throws {

@@ -56,20 +56,26 @@ import Torch
             remedy: "fixed:CAP, relative:FACTOR or predicted:SHARE")
     }
 
-    @Test func teleportEpochs() throws {
-        try expect("0..<5", is: TeleportEpochs(0..<5))
-        try expect("0,2,4", is: TeleportEpochs([0, 2, 4]))
-        try expect("3", is: TeleportEpochs([3]))
-        try expect("none", is: TeleportEpochs([]))
-        #expect(try TeleportEpochs(text: "4,0,2,4") == TeleportEpochs([0, 2, 4]))
-        #expect(try TeleportEpochs(text: "1,2,3").text == "1..<4")
-        #expect(try TeleportEpochs(text: "7,").epochs == [7])
+    @Test func moments() throws {
+        typealias Moments = TeleportSchedule.Moments
+        try expect("0-4", is: Moments.epochs([0, 1, 2, 3, 4]))
+        try expect("0,2,4", is: Moments.epochs([0, 2, 4]))
+        try expect("0-2,5", is: Moments.epochs([0, 1, 2, 5]))
+        try expect("3", is: Moments.epochs([3]))
+        try expect("none", is: Moments.epochs([]))
+        try expect("every:200", is: Moments.every(200))
+        try expect("steps:0,400", is: Moments.steps([0, 400]))
+        #expect(try Moments(text: "0..<5") == .epochs(Set(0..<5)))
+        #expect(try Moments(text: "4,0,2,4") == .epochs([0, 2, 4]))
+        #expect(try Moments(text: "1,2,3").text == "1-3")
+        #expect(try Moments(text: "7,") == .epochs([7]))
         expectRefused(
-            TeleportEpochs.self,
+            Moments.self,
             [
                 "", ",", "x", "-1", "0,-1", "0,,2", ",2", "0,2,,", "0..<0", "5..<2", "..<5", "0..<", "0...5", "-2..<3",
-                "0..<9999999999", "None", "0, 2",
-            ], remedy: "0..<5")
+                "0..<9999999999", "0-99999999", "None", "0, 2", "4-2", "0-", "every:0", "every:", "every:x", "every",
+                "steps:", "steps", "step:3", "none:",
+            ], remedy: "every:200")
     }
 
     @Test func seeds() throws {

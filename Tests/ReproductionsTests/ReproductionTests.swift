@@ -248,7 +248,7 @@ extension JSONValue {
         }
         #expect(try epochs("without").isEmpty)
         #expect(try epochs("exponential, epochs 0, batches 4") == [0, 0, 0, 0])
-        #expect(try epochs("exponential, epochs 1..<3, batches 4") == [1, 1, 1, 1, 2, 2, 2, 2])
+        #expect(try epochs("exponential, epochs 1-2, batches 4") == [1, 1, 1, 1, 2, 2, 2, 2])
         #expect(try epochs("first order, epochs 1, batches 1") == [1])
         #expect(result.figures.map(\.name) == ["schedules-first-order", "schedules-exponential"])
         #expect(result.figures[0].figure.panels.map(\.series.count) == [3, 2, 3])

@@ -26,7 +26,7 @@ private struct OwnModel: CompositeLayer {
             ("symmetry, exact", SymmetryTeleporter(cap: .none), .tanh),
             ("symmetry, approximate", SymmetryTeleporter(action: .approximate, cap: .none), .relu),
             ("level set", LevelSetTeleporter(cap: .none), .tanh),
-            ("random", RandomTeleporter(using: Generator(seed: 3)), .leakyReLU(slope: 0.1)),
+            ("random", RandomTeleporter(), .leakyReLU(slope: 0.1)),
         ]
     }
 
@@ -40,7 +40,8 @@ private struct OwnModel: CompositeLayer {
             targets: .integers([4], in: 0..<3, using: generator))
         let start = model.parameters.map { $0.value.clone() }
         try teleporter.check(model)
-        let report = teleporter.teleport(model, CrossEntropy(), on: [batch], before: SGD(learningRate: 0.1))[0]
+        let context = TeleportContext(before: SGD(learningRate: 0.1), generator: Generator(seed: 3))
+        let report = teleporter.teleport(model, CrossEntropy(), on: [batch], in: context)[0]
         #expect(report.restored == nil && report.steps > 0, "\(name): \(report)")
         #expect(report.relativeDrift <= (name == "level set" ? 0.011 : 1e-9), "\(name)")
         #expect(zip(model.parameters, start).contains { relativeDifference($0.value, $1) > 0 }, "\(name)")

@@ -55,15 +55,19 @@ import Torch
     }
 
     private func teleporter(
-        _ rescaling: RandomTeleporter.Rescaling?, permutes: Bool, seed: UInt64 = 1
+        _ rescaling: RandomTeleporter.Rescaling?, permutes: Bool
     ) -> RandomTeleporter {
-        RandomTeleporter(rescaling: rescaling, permutes: permutes, using: Generator(seed: seed))
+        RandomTeleporter(rescaling: rescaling, permutes: permutes)
     }
 
     private func teleport(
         _ teleporter: RandomTeleporter, _ model: some Layer, on batch: Batch
     ) -> TeleportReport {
-        teleporter.teleport(model, CrossEntropy(), on: [batch], before: SGD(learningRate: 1))[0]
+        teleporter.teleport(model, CrossEntropy(), on: [batch], in: context(seed: 1))[0]
+    }
+
+    private func context(seed: UInt64) -> TeleportContext {
+        TeleportContext(before: SGD(learningRate: 1), generator: Generator(seed: seed))
     }
 
     private func outputs(_ model: some Layer, _ batch: Batch) -> Tensor {
@@ -144,9 +148,9 @@ import Torch
         func moved(seed: UInt64, batches: Int) -> [[Double]] {
             let network = Network.convolutional
             let model = network.model()
-            let reports = teleporter(.logUniform(factor: 2), permutes: true, seed: seed).teleport(
+            let reports = teleporter(.logUniform(factor: 2), permutes: true).teleport(
                 model, CrossEntropy(), on: [Batch](repeating: network.batch(), count: batches),
-                before: SGD(learningRate: 1))
+                in: context(seed: seed))
             #expect(reports.count == batches && reports.allSatisfy { $0.restored == nil })
             return model.parameters.map { $0.value.doubles() }
         }
@@ -239,7 +243,7 @@ import Torch
             inputs: .normal([6, 5, 3], using: generator, dtype: .float64),
             targets: .integers([6], in: 0..<4, using: generator))
         let unseen = Tensor.normal([9, 5, 3], using: generator, dtype: .float64)
-        let teleporter = RandomTeleporter(using: generator)
+        let teleporter = RandomTeleporter()
         try teleporter.check(moved)
         let report = teleport(teleporter, moved, on: batch)
         #expect(report.restored == nil && report.relativeDrift < 1e-12)
@@ -256,7 +260,7 @@ import Torch
     func trap() async {
         let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
             let instance = Instance(hidden: [8], samples: 2, activation: .tanh)
-            _ = RandomTeleporter(using: Generator(seed: 0)).teleport(
+            _ = RandomTeleporter().teleport(
                 instance.model(), CrossEntropy(), on: [instance.batch()], before: SGD(learningRate: 1))
         }
         let message = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)

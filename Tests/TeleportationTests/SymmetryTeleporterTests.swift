@@ -27,7 +27,7 @@ import Torch
     func keepsLoss(action: GroupAction, dtype: DType) {
         for activation in [Activation.leakyReLU(slope: 0.1), .tanh, .sigmoid, .relu, .gelu] {
             if action == .exact && !activation.isBijective { continue }
-            let teleporter = SymmetryTeleporter(action: action, stepSize: .growth(0.1), cap: .none)
+            let teleporter = SymmetryTeleporter(action: action, steps: 10, stepSize: .growth(0.1), cap: .none)
             let model = model(activation: activation, dtype: dtype)
             let report = teleporter.teleport(
                 model, CrossEntropy(), on: [batch(dtype: dtype)], before: SGD(learningRate: 0.1))[0]
@@ -97,7 +97,7 @@ import Torch
 
     @Test("Units at the end of their range do not hold up the others")
     func endOfRange() {
-        let report = SymmetryTeleporter(stepSize: .growth(0.5), cap: .none).teleport(
+        let report = SymmetryTeleporter(steps: 10, stepSize: .growth(0.5), cap: .none).teleport(
             model(activation: .tanh, dtype: .float64), CrossEntropy(), on: [batch(8, dtype: .float64)],
             before: SGD(learningRate: 0.1))[0]
         #expect(report.restored == nil && report.steps == 10 && report.halvings.total > 0)
@@ -125,7 +125,7 @@ import Torch
         let (weight, bias) = (model.parameters[0].value, model.parameters[1].value)
         bias.selected(0, 3).fill(kind.bias)
         let before = weight.clone()
-        let report = SymmetryTeleporter(stepSize: .growth(0.05), cap: .none).teleport(
+        let report = SymmetryTeleporter(steps: 10, stepSize: .growth(0.05), cap: .none).teleport(
             model, CrossEntropy(), on: [batch(dtype: dtype)], before: SGD(learningRate: 0.1))[0]
         #expect(report.restored == nil && report.steps == 10)
         #expect(report.relativeDrift < (dtype == .float32 ? 1e-4 : 1e-9))

@@ -26,14 +26,11 @@ struct Workload {
 
     /// Training steps on one batch, each from where the last one led.
     static func training(
-        _ model: some Layer, _ loss: some Loss, on batch: Batch, by optimizer: any Optimizer, count: Int = 1,
+        _ model: some Layer, _ loss: some Loss, on batch: Batch, by optimizer: some Optimizer, count: Int = 1,
         mostRepetitions: Int = .max
     ) -> Workload {
-        let parameters = model.parameters.map(\.value)
-        return Workload(count: count, mostRepetitions: mostRepetitions) {
-            let linearized = LinearizedLoss(model, loss, on: batch)
-            optimizer.update(parameters, with: linearized.gradients(of: parameters))
-        }
+        let step = TrainingStep(model, loss, optimizer)
+        return Workload(count: count, mostRepetitions: mostRepetitions) { step(on: batch) }
     }
 
     /// How long the work takes.

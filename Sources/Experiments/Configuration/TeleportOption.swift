@@ -1,40 +1,81 @@
 import Reporting
 import Teleportation
+import TextForms
 
-/// The options of teleports that not every method heeds, each stated once: its name, who heeds it, and what a summary says of
-/// it.
+/// The options of teleports that not every method heeds, as the methods state them.
 package struct TeleportOption: Sendable {
     /// The name on the command line, in configuration files and in summaries.
     package let name: String
-    /// The methods that heed it.
-    package let methods: Set<TeleportMethod>
-    /// What it is set to.
-    package let value: @Sendable (TeleportConfiguration) -> JSONValue
+    /// What it sets, for people.
+    package let help: String
+    /// What can be given, if it is one of a few words.
+    package let choices: [String]
+    /// The methods that heed it, and what each takes where it is not given.
+    package let methods: [(method: TeleportMethod, standard: String)]
 
-    private static let climbing: Set<TeleportMethod> = [.nullSpace, .symmetry, .levelSet]
+    /// All of them, in the order in which the methods name them first.
+    package static let all: [TeleportOption] = {
+        let statements = TeleportMethod.allCases.flatMap { method in
+            method.teleporter.settingDescriptions.map { (method: method, setting: $0) }
+        }
+        var names: [String] = []
+        for (_, setting) in statements where !names.contains(setting.name) { names.append(setting.name) }
+        return names.map { name in
+            let uses = statements.filter { $0.setting.name == name }
+            var helps: [String] = []
+            var choices: [String] = []
+            for (_, setting) in uses {
+                if !helps.contains(setting.help) { helps.append(setting.help) }
+                choices += setting.choices.filter { !choices.contains($0) }
+            }
+            return TeleportOption(
+                name: name, help: helps.joined(separator: "; "), choices: choices,
+                methods: uses.map { ($0.method, $0.setting.standard) })
+        }
+    }()
 
-    /// All of them.
-    package static let all: [TeleportOption] = [
-        TeleportOption(name: "objective", methods: climbing) { .string($0.objective.rawValue) },
-        TeleportOption(name: "direction", methods: climbing) { .string($0.sense.rawValue) },
-        TeleportOption(name: "teleport-steps", methods: climbing) { .integer($0.steps) },
-        TeleportOption(name: "step-size", methods: climbing) { .string($0.stepSize.text) },
-        TeleportOption(name: "line-search", methods: climbing) { .string($0.resolvedSearch.rawValue) },
-        TeleportOption(name: "cap", methods: climbing) { .string($0.cap.text) },
-        TeleportOption(name: "tau", methods: [.nullSpace]) { .number($0.tau) },
-        TeleportOption(name: "scope", methods: [.nullSpace]) { .string($0.scope.rawValue) },
-        TeleportOption(name: "derivative", methods: [.nullSpace, .symmetry]) { .string($0.derivative.rawValue) },
-        TeleportOption(name: "group-action", methods: [.symmetry]) { .string($0.groupAction.rawValue) },
-        TeleportOption(name: "group-element", methods: [.symmetry]) { .string($0.groupElement.rawValue) },
-        TeleportOption(name: "step-scaling", methods: [.levelSet]) { .string($0.scaling.rawValue) },
-        TeleportOption(name: "hidden-units", methods: [.random]) { .string($0.hiddenUnits.rawValue) },
-    ]
-
-    /// The option of a name.
-    package static func named(_ name: String) -> TeleportOption? { all.first { $0.name == name } }
+    /// The option of a name; traps if there is none.
+    package static func named(_ name: String) -> TeleportOption {
+        guard let option = all.first(where: { $0.name == name }) else { fatalError("no method has a setting \(name)") }
+        return option
+    }
 
     /// The methods that heed it, as people list them.
-    package var methodNames: String {
-        TeleportMethod.allCases.filter(methods.contains).map(\.rawValue).joined(separator: ", ")
+    package var methodNames: String { methods.map(\.method.rawValue).joined(separator: ", ") }
+
+    /// What is taken where the option is not given, as people say it: `overshoot; armijo for level-set`.
+    package var standardText: String {
+        guard let common = methods.first?.standard else { return "" }
+        let others = methods.filter { $0.standard != common }.map { "\($0.standard) for \($0.method.rawValue)" }
+        return ([common] + others).joined(separator: "; ")
+    }
+
+    /// Checks that some method takes a value.
+    ///
+    /// - Throws: `TextError` if none does.
+    package func check(_ text: String) throws(TextError) {
+        var error: TextError?
+        for (method, _) in methods {
+            var teleporter: any TextualTeleporter = method.teleporter.standard
+            do throws(TextError) {
+                try teleporter.set(name, to: text)
+                return
+            } catch let refusal {
+                error = error ?? refusal
+            }
+        }
+        if let error { throw choices.isEmpty ? error : TextError(text, "give " + choices.joined(separator: ", ")) }
+    }
+
+    /// The method of a teleporter and all that is set, by the names of the options; of one that has no text form, its type.
+    package static func values(of teleporter: any Teleporter) -> [String: JSONValue] {
+        guard let teleporter = teleporter as? any TextualTeleporter else {
+            return ["method": .string("\(type(of: teleporter))")]
+        }
+        var values: [String: JSONValue] = ["method": .string(type(of: teleporter).method.rawValue)]
+        for (name, text) in teleporter.settingTexts {
+            values[name] = Int(text).map { .integer($0) } ?? Double(text).map { .number($0) } ?? .string(text)
+        }
+        return values
     }
 }

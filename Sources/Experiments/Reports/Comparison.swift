@@ -29,7 +29,7 @@ package struct Comparison: Codable, Equatable, Sendable {
         testLoss = Reach(of: \.testLoss, baseline: baseline.runs, teleport: teleport.runs)
         let records = teleport.runs.flatMap(\.teleports)
         teleports = records.count
-        restoredTeleports = records.count { $0.restored }
+        restoredTeleports = records.count { $0.isRestored }
         let moved = records.filter(\.hasMoved)
         movedTeleports = moved.count
         maximumRelativeDrift = moved.map(\.relativeDrift).max()

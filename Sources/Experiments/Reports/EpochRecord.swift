@@ -48,10 +48,3 @@ extension EpochRecord: CustomStringConvertible {
         return text + ", \(seconds.significant(3)) s"
     }
 }
-
-extension ProgressLine {
-    /// Tells that an epoch is done, and what it was like.
-    package func finishEpoch(_ position: Position, record: EpochRecord) {
-        finishEpoch(position, loss: record.trainLoss, text: "\(record)")
-    }
-}

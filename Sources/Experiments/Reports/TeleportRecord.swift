@@ -1,68 +1,92 @@
 import Reporting
+import Teleportation
 
-/// What one teleport did: the steps taken on one batch, and whether the parameters kept the move.
-package struct TeleportRecord: Codable, Equatable, Sendable {
+/// What one teleport did, and when: its report, with its place in the training.
+@dynamicMemberLookup
+package struct TeleportRecord: Equatable, Sendable {
     /// How many epochs were complete when it happened: 0 before the first, as schedules count.
     package var epoch: Int
-    /// The index of the teleport batch within this epoch's teleport, from 0.
+    /// How many training steps of the run were done.
+    package var step: Int
+    /// The index of the teleport batch within this teleport, from 0.
     package var batch: Int
-    /// How many ascent steps were taken.
-    package var steps: Int
-    /// The loss on the teleport batch before the first step.
-    @JSONNumber package var lossBefore: Double
-    /// The loss on the teleport batch after the last step, of the moved parameters even when they were restored.
-    @JSONNumber package var lossAfter: Double
-    /// The squared norm of the gradient on the teleport batch before the first step.
-    @JSONNumber package var gradientNormSquaredBefore: Double
-    /// The squared norm of the gradient on the teleport batch after the last step.
-    @JSONNumber package var gradientNormSquaredAfter: Double
-    /// The dimension of the null space in which each layer could move, by the name of the layer.
-    package var freeDimensions: [String: Int]
-    /// How often the move, or a step of it, was halved, as `TeleportReport` has it.
-    package var halvings: Int
-    /// Whether the move was undone, for itself or with all of its epoch, and the parameters are those from before.
-    package var restored: Bool
-    /// Why the move was undone; nil, and absent from the JSON, when it was kept.
-    package var reason: String?
-    /// Wall-clock seconds that this teleport took.
-    @JSONNumber package var seconds: Double
+    /// What it did.
+    package var report: TeleportReport
 
-    /// A record of one teleport.
-    package init(
-        epoch: Int, batch: Int, steps: Int, lossBefore: Double, lossAfter: Double, gradientNormSquaredBefore: Double,
-        gradientNormSquaredAfter: Double, freeDimensions: [String: Int], halvings: Int = 0,
-        restored: Bool = false,
-        reason: String? = nil, seconds: Double
-    ) {
+    /// The record of a teleport on one batch.
+    package init(_ report: TeleportReport, epoch: Int, step: Int, batch: Int) {
         self.epoch = epoch
+        self.step = step
         self.batch = batch
-        self.steps = steps
-        self.lossBefore = lossBefore
-        self.lossAfter = lossAfter
-        self.gradientNormSquaredBefore = gradientNormSquaredBefore
-        self.gradientNormSquaredAfter = gradientNormSquaredAfter
-        self.freeDimensions = freeDimensions
-        self.halvings = halvings
-        self.restored = restored
-        self.reason = reason
-        self.seconds = seconds
+        self.report = report
     }
 
-    /// Whether the parameters are elsewhere than before.
-    package var hasMoved: Bool { steps > 0 && !restored }
+    /// What the report says.
+    package subscript<Value>(dynamicMember path: KeyPath<TeleportReport, Value>) -> Value { report[keyPath: path] }
 
-    /// The record of the same teleport, undone after all.
-    func restored(because reason: String) -> TeleportRecord {
-        var record = self
-        record.restored = true
-        record.reason = reason
-        return record
+    /// Whether the move was undone, for itself or after a trial, and the parameters are those from before.
+    package var isRestored: Bool { report.restored != nil }
+}
+
+extension TeleportRecord: Codable {
+    private enum CodingKeys: String, CodingKey {
+        case epoch, trainingStep, batch, steps, lossBefore, lossAfter, gradientNormSquaredBefore,
+            gradientNormSquaredAfter
+        case objectiveBefore, objectiveAfter, freeDimensions, halvings, halvingsForRange, halvingsForControl, restored
+        case reason, seconds
     }
 
-    /// By how much the loss moved, as a fraction of the loss before: `|lossAfter - lossBefore| / |lossBefore|`.
-    ///
-    /// Teleportation promises that this is zero; the measured value says how well it was kept.
-    package var relativeDrift: Double {
-        lossAfter == lossBefore ? 0 : abs(lossAfter - lossBefore) / abs(lossBefore)
+    /// Writes the keys of `summary.json`; a number that is not finite is null.
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(epoch, forKey: .epoch)
+        try container.encode(step, forKey: .trainingStep)
+        try container.encode(batch, forKey: .batch)
+        try container.encode(report.steps, forKey: .steps)
+        let numbers: [(CodingKeys, Double)] = [
+            (.lossBefore, report.lossBefore), (.lossAfter, report.lossAfter),
+            (.gradientNormSquaredBefore, report.gradientNormSquaredBefore),
+            (.gradientNormSquaredAfter, report.gradientNormSquaredAfter), (.seconds, report.seconds),
+        ]
+        for (key, number) in numbers { try container.encode(JSONNumber(wrappedValue: number), forKey: key) }
+        for (key, objective) in [
+            (CodingKeys.objectiveBefore, report.objectiveBefore), (.objectiveAfter, report.objectiveAfter),
+        ] {
+            if let objective { try container.encode(JSONNumber(wrappedValue: objective), forKey: key) }
+        }
+        try container.encode(report.freeDimensions, forKey: .freeDimensions)
+        try container.encode(report.halvings.total, forKey: .halvings)
+        try container.encode(report.halvings.range, forKey: .halvingsForRange)
+        try container.encode(report.halvings.control, forKey: .halvingsForControl)
+        try container.encode(isRestored, forKey: .restored)
+        try container.encodeIfPresent(report.restored?.description, forKey: .reason)
+    }
+
+    /// Reads what `encode(to:)` wrote; the reason of a move that was undone is then a sentence.
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        func number(_ key: CodingKeys) throws -> Double {
+            try container.decode(JSONNumber<Double>.self, forKey: key).wrappedValue
+        }
+        epoch = try container.decode(Int.self, forKey: .epoch)
+        step = try container.decodeIfPresent(Int.self, forKey: .trainingStep) ?? 0
+        batch = try container.decode(Int.self, forKey: .batch)
+        report = TeleportReport(lossBefore: try number(.lossBefore))
+        report.steps = try container.decode(Int.self, forKey: .steps)
+        report.lossAfter = try number(.lossAfter)
+        report.gradientNormSquaredBefore = try number(.gradientNormSquaredBefore)
+        report.gradientNormSquaredAfter = try number(.gradientNormSquaredAfter)
+        if container.contains(.objectiveBefore) { report.objectiveBefore = try number(.objectiveBefore) }
+        if container.contains(.objectiveAfter) { report.objectiveAfter = try number(.objectiveAfter) }
+        report.freeDimensions = try container.decode([String: Int].self, forKey: .freeDimensions)
+        let range = try container.decodeIfPresent(Int.self, forKey: .halvingsForRange) ?? 0
+        let control = try container.decodeIfPresent(Int.self, forKey: .halvingsForControl) ?? 0
+        report.halvings = .init(
+            search: try container.decode(Int.self, forKey: .halvings) - range - control, range: range,
+            control: control)
+        if try container.decode(Bool.self, forKey: .restored) {
+            report.restored = .recorded(try container.decodeIfPresent(String.self, forKey: .reason) ?? "")
+        }
+        report.seconds = try number(.seconds)
     }
 }

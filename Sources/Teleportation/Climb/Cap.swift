@@ -1,3 +1,5 @@
+import TextForms
+
 /// The bound on the squared gradient norm at which a teleport stops; CAP in NS25 Algorithm 1.
 public enum Cap: Hashable, Sendable {
     /// No bound.
@@ -32,4 +34,33 @@ public enum Cap: Hashable, Sendable {
             max(share * abs(loss) / max(point.predictedDecrease, .leastNonzeroMagnitude), 0)
         }
     }
+}
+
+extension Cap: TextConvertible, CustomStringConvertible {
+    /// `fixed:5`, `relative:10`, `predicted:0.1` or `none`.
+    package init(text: String) throws(TextError) {
+        let named = NamedText(text)
+        switch (named.name, named.positiveNumber) {
+        case ("fixed", let bound?): self = .fixed(bound)
+        case ("relative", let factor?): self = .relative(factor)
+        case ("predicted", let share?): self = .predicted(share)
+        case ("none", nil) where named.argument == nil: self = .none
+        default:
+            throw TextError(
+                text, "give fixed:CAP, relative:FACTOR or predicted:SHARE with a positive number, or none")
+        }
+    }
+
+    /// `fixed:5`, `relative:10`, `predicted:0.1` or `none`.
+    package var text: String {
+        switch self {
+        case .none: "none"
+        case .fixed(let bound): "fixed:\(bound.shortText)"
+        case .relative(let factor): "relative:\(factor.shortText)"
+        case .predicted(let share): "predicted:\(share.shortText)"
+        }
+    }
+
+    /// The text form, as `predicted:0.1`.
+    public var description: String { text }
 }

@@ -1,3 +1,5 @@
+import TextForms
+
 /// How far one teleport step goes along the projected gradient of the objective; eta in NS25 eq. 5.
 public enum StepSize: Hashable, Sendable {
     /// The same eta for all steps, as in NS25 Table 1. The right value depends on the architecture and the data.
@@ -36,4 +38,27 @@ public enum StepSize: Hashable, Sendable {
         case .growth(let rate): 1 + 4 * min(rate, limit - 1)
         }
     }
+}
+
+extension StepSize: TextConvertible, CustomStringConvertible {
+    /// `fixed:0.2` or `growth:0.5`.
+    package init(text: String) throws(TextError) {
+        let named = NamedText(text)
+        switch (named.name, named.positiveNumber) {
+        case ("fixed", let eta?): self = .fixed(eta)
+        case ("growth", let rate?): self = .growth(rate)
+        default: throw TextError(text, "give fixed:ETA or growth:RATE with a positive number, as in growth:0.5")
+        }
+    }
+
+    /// `fixed:0.2` or `growth:0.5`.
+    package var text: String {
+        switch self {
+        case .fixed(let eta): "fixed:\(eta.shortText)"
+        case .growth(let rate): "growth:\(rate.shortText)"
+        }
+    }
+
+    /// The text form, as `growth:0.5`.
+    public var description: String { text }
 }

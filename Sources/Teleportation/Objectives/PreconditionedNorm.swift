@@ -25,7 +25,11 @@ public struct PreconditionedNorm: Objective {
 
     /// Refuses optimizers whose step is no diagonal times the gradient.
     public func check(_ optimizer: any Optimizer) throws(ObjectiveRefusal) {
-        if optimizer.preconditioned([], of: []) == nil { throw .noPreconditioner(optimizer: "\(type(of: optimizer))") }
+        // Only a step tells: a parameter that the optimizer has not seen leaves no trace in it.
+        let parameter = Tensor.zeros([1, 1])
+        if optimizer.preconditioned([.tensor(parameter)], of: [parameter]) == nil {
+            throw .noPreconditioner(optimizer: "\(type(of: optimizer))")
+        }
     }
 
     /// `A g`.

@@ -28,6 +28,9 @@ public struct ControlledTeleporter: Teleporter {
         self.samples = samples
     }
 
+    /// As the moves of the base.
+    public var hasDivisibleMoves: Bool { base.hasDivisibleMoves }
+
     /// Checks that the base can move the model.
     public func check(_ model: some Layer) throws { try base.check(model) }
 

@@ -10,23 +10,26 @@ import Torch
 /// that of all the data. A trial of k steps costs k training steps, and the copies of the model and of the optimizer's
 /// state.
 ///
-/// What dropout draws goes on: the second way sees other masks than the first.
+/// Both ways see the same learning rates, as far as these are the optimizer's, and drop the same elements.
 ///
 /// ```swift
-/// let parameters = model.parameters.map(\.value)
-/// let trial = TeleportTrial(of: model, optimizer)
+/// let step = TrainingStep(model, CrossEntropy(), optimizer)
+/// var trial = TeleportTrial(of: model, optimizer)
 /// teleporter.teleport(model, CrossEntropy(), on: teleportBatches, before: optimizer)
-/// let verdict = trial.run(on: nextBatches) { batch in
-///     let loss = LinearizedLoss(model, CrossEntropy(), on: batch)
-///     optimizer.update(parameters, with: loss.gradients(of: parameters))
-///     return loss.value
-/// }
+/// let verdict = trial.run(on: nextBatches) { step(on: $0) }
 /// ```
+///
+/// Training need not wait for the end of a trial: `advance(on:by:)` takes one step with the teleports, and after the last of
+/// them each `retrace(by:)` one without. `TeleportingSession` does that.
 public struct TeleportTrial {
-    private let parameters: [Tensor]
-    private let buffers: [Tensor]
+    private let model: any Layer
     private let optimizer: any Optimizer
     private let start: Snapshot
+    /// Where the way with the teleports ended; nil while it goes on.
+    private var end: Snapshot?
+    private var batches: [Batch] = []
+    private var lossesWith: [Tensor] = []
+    private var lossesWithout: [Tensor] = []
 
     /// A trial of teleports that are about to move a model.
     ///
@@ -34,10 +37,49 @@ public struct TeleportTrial {
     ///   - model: The model as it is before the teleports.
     ///   - optimizer: What trains it.
     public init(of model: some Layer, _ optimizer: any Optimizer) {
-        parameters = model.parameters.map(\.value)
-        buffers = model.buffers.map(\.value)
+        self.model = model
         self.optimizer = optimizer
-        start = Snapshot(of: parameters, buffers: buffers, optimizer)
+        start = Snapshot(of: model, optimizer)
+    }
+
+    /// The steps taken with the teleports.
+    public var stepCount: Int { lossesWith.count }
+
+    /// The steps taken without them, on the same batches.
+    public var retracedCount: Int { lossesWithout.count }
+
+    /// Takes a step on the way with the teleports; before the first `retrace(by:)`.
+    ///
+    /// - Parameters:
+    ///   - batch: What to train on; it is kept for the other way.
+    ///   - step: Takes a step of training on a batch and returns its loss before the step, rank 0.
+    /// - Returns: The loss.
+    @discardableResult
+    public mutating func advance(on batch: Batch, by step: (Batch) throws -> Tensor) rethrows -> Tensor {
+        require(end == nil, "TeleportTrial: a step with the teleports after one without")
+        let loss = try step(batch)
+        batches.append(batch)
+        lossesWith.append(loss)
+        return loss
+    }
+
+    /// Takes the next step on the way without the teleports; at least one with them comes before.
+    ///
+    /// - Parameter step: As for `advance(on:by:)`.
+    /// - Returns: The verdict after the last step, with model and optimizer at the better of the two ends; nil before that.
+    public mutating func retrace(by step: (Batch) throws -> Tensor) rethrows -> Verdict? {
+        require(retracedCount < stepCount, "TeleportTrial: no batches to try the teleports on")
+        if end == nil {
+            end = Snapshot(of: model, optimizer)
+            start.restore()
+        }
+        lossesWithout.append(try step(batches[retracedCount]))
+        guard retracedCount == stepCount else { return nil }
+        let verdict = Verdict(
+            lossWithTeleports: Self.outcome(of: lossesWith), lossWithout: Self.outcome(of: lossesWithout),
+            lossesWith: lossesWith, lossesWithout: lossesWithout)
+        if verdict.keepsTeleports { end?.restore() }
+        return verdict
     }
 
     /// Takes the steps with and without the teleports, and leaves model and optimizer at the better of the two ends.
@@ -49,17 +91,11 @@ public struct TeleportTrial {
     ///   - batches: At least one; the steps on them are then done.
     ///   - step: Takes a step of training on a batch and returns its loss before the step, rank 0. It is called for all
     ///     batches with the teleports, then for all of them without. Where it throws, model and optimizer stay where they are.
-    public func run(on batches: [Batch], step: (Batch) throws -> Tensor) rethrows -> Verdict {
-        require(!batches.isEmpty, "TeleportTrial: no batches to try the teleports on")
-        let with = try batches.map(step)
-        let end = Snapshot(of: parameters, buffers: buffers, optimizer)
-        start.restore()
-        let without = try batches.map(step)
-        let verdict = Verdict(
-            lossWithTeleports: Self.outcome(of: with), lossWithout: Self.outcome(of: without), lossesWith: with,
-            lossesWithout: without)
-        if verdict.keepsTeleports { end.restore() }
-        return verdict
+    public mutating func run(on batches: [Batch], step: (Batch) throws -> Tensor) rethrows -> Verdict {
+        for batch in batches { try advance(on: batch, by: step) }
+        while true {
+            if let verdict = try retrace(by: step) { return verdict }
+        }
     }
 
     /// How a trial ended.
@@ -77,12 +113,9 @@ public struct TeleportTrial {
         /// The loss of each batch, rank 0, on the way on which training goes on.
         public var losses: [Tensor] { keepsTeleports ? lossesWith : lossesWithout }
 
-        /// Why training goes on without the teleports, a sentence for people; nil if it goes on with them.
-        public var objection: String? {
-            keepsTeleports
-                ? nil
-                : "training on trial, \(lossesWith.count) steps long, came to a loss of \(lossWithTeleports) with the "
-                    + "teleports and \(lossWithout) without"
+        /// Why training goes on without the teleports; nil if it goes on with them.
+        public var objection: TeleportReport.Restoration? {
+            keepsTeleports ? nil : .lostTrial(steps: lossesWith.count, with: lossWithTeleports, without: lossWithout)
         }
     }
 

@@ -111,8 +111,8 @@ import Testing
 
     @Test func teleportsWithoutRoom() {
         var record = teleport()
-        record.steps = 0
-        record.freeDimensions = ["1": 0, "3": 0]
+        record.report.steps = 0
+        record.report.freeDimensions = ["1": 0, "3": 0]
         let report = text(arm(run([1])), arm(run([1], teleports: [record])))
         #expect(report.contains("1 teleport, and none moved"))
         #expect(report.contains("--teleport-batch-size"))

@@ -1,4 +1,5 @@
 import Foundation
+import Teleportation
 
 @testable import Experiments
 
@@ -27,10 +28,15 @@ func arm(_ runs: Run...) -> Arm {
 func teleport(
     epoch: Int = 0, lossBefore: Double = 2, lossAfter: Double = 2, restored: Bool = false, reason: String? = nil
 ) -> TeleportRecord {
-    TeleportRecord(
-        epoch: epoch, batch: 0, steps: 8, lossBefore: lossBefore, lossAfter: lossAfter, gradientNormSquaredBefore: 0.25,
-        gradientNormSquaredAfter: 0.75, freeDimensions: ["layers.1": 993], restored: restored, reason: reason,
-        seconds: 0.5)
+    var report = TeleportReport(lossBefore: lossBefore)
+    report.steps = 8
+    report.lossAfter = lossAfter
+    report.gradientNormSquaredBefore = 0.25
+    report.gradientNormSquaredAfter = 0.75
+    report.freeDimensions = ["layers.1": 993]
+    report.restored = restored ? .recorded(reason ?? "") : nil
+    report.seconds = 0.5
+    return TeleportRecord(report, epoch: epoch, step: 0, batch: 0)
 }
 
 /// A summary of two arms.

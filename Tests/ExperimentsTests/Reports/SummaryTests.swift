@@ -42,8 +42,9 @@ import Testing
         let teleport = try #require((run["teleports"] as? [[String: Any]])?.first)
         #expect(
             Set(teleport.keys) == [
-                "epoch", "batch", "steps", "lossBefore", "lossAfter", "gradientNormSquaredBefore",
-                "gradientNormSquaredAfter", "freeDimensions", "halvings", "restored", "reason", "seconds",
+                "epoch", "trainingStep", "batch", "steps", "lossBefore", "lossAfter", "gradientNormSquaredBefore",
+                "gradientNormSquaredAfter", "freeDimensions", "halvings", "halvingsForRange", "halvingsForControl",
+                "restored", "reason", "seconds",
             ])
         #expect(teleport["freeDimensions"] as? [String: Int] == ["layers.1": 993])
         #expect(

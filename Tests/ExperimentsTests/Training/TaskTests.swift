@@ -9,8 +9,9 @@ import Torch
 @testable import Experiments
 
 @Suite("Every task can be trained, with and without teleports") struct TaskTests {
-    private let teleports = TeleportConfiguration(
-        schedule: TeleportSchedule(epochs: [0, 1], batchCount: 2, batchSize: 4), steps: 2, controlSamples: 8)
+    private let plan = TeleportPlan(
+        NullSpaceTeleporter(steps: 2), schedule: TeleportSchedule(epochs: [0, 1], batchCount: 2, batchSize: 4),
+        controlSamples: 8)
 
     private func configuration(
         _ model: String, _ optimizer: OptimizerKind, _ learningRate: Double, batchSize: Int = 8, epochs: Int = 3
@@ -31,13 +32,13 @@ import Torch
         let data = Split(name: "sines", train: series(0..<150), test: series(150..<200)).erased
         let training = Training(
             try configuration("transformer:heads=2,head-size=4,layers=2", .adam, 3e-3), on: data)
-        for teleports in [nil, self.teleports] {
-            let run = training.run(seed: 0, teleports: teleports)
+        for plan in [nil, self.plan] {
+            let run = try training.run(seed: 0, plan: plan)
             #expect(run.epochs.count == 3)
             #expect(run.epochs[2].trainLoss < 0.8 * run.epochs[0].trainLoss)
             #expect(run.epochs.allSatisfy { $0.testAccuracy == nil && $0.testPerplexity == nil })
-            #expect(run.teleports.count == (teleports == nil ? 0 : 4))
-            #expect(run.teleports.allSatisfy { !$0.restored && $0.relativeDrift < 1e-9 })
+            #expect(run.teleports.count == (plan == nil ? 0 : 4))
+            #expect(run.teleports.allSatisfy { !$0.isRestored && $0.relativeDrift < 1e-9 })
         }
     }
 
@@ -50,7 +51,7 @@ import Torch
         let training = Training(
             try configuration("transformer:heads=1,head-size=8,layers=1", .adam, 1e-2),
             on: Split(name: "cycle", train: text, test: text).erased)
-        let run = training.run(seed: 1, teleports: teleports)
+        let run = try training.run(seed: 1, plan: plan)
         let perplexities = run.epochs.compactMap(\.testPerplexity)
         #expect(perplexities.count == 3)
         #expect(perplexities[0] < Double(text.vocabulary.count) && perplexities[2] < 1.5)
@@ -67,11 +68,11 @@ import Torch
         let test = images.prefix(2)
         let training = try Training(
             configuration("resnet:4,4,4", .sgd, 0.05), on: Split(name: "noise", train: images, test: test).erased)
-        let model = training.makeModel(seed: 0)
-        var teleports = self.teleports
-        teleports.cap = .none
-        teleports.controlSamples = 0
-        let run = training.train(model, seed: 0, teleports: teleports)
+        let plan = TeleportPlan(
+            NullSpaceTeleporter(steps: 2, cap: .none), schedule: self.plan.schedule, controlSamples: 0)
+        let underWay = try TrainingRun(training, seed: 0, plan: plan)
+        while underWay.next() != nil {}
+        let (model, run) = (underWay.model, underWay.record)
         // With the statistics of a batch, each of the two images would change what the other one is taken for.
         let apart = withMode(.evaluation) {
             (0..<2).map { index in

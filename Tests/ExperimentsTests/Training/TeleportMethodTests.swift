@@ -1,6 +1,7 @@
 import NeuralNetworks
 import Teleportation
 import Testing
+import TextForms
 
 @testable import Experiments
 
@@ -14,95 +15,119 @@ import Testing
         (.nullSpace, cnn), (.levelSet, cnn), (.random, cnn),
     ])
     func trains(method: TeleportMethod, architecture: Architecture) throws {
-        let configuration = teleports([0]) {
-            $0.method = method
-            $0.cap = .none
-            $0.controlSamples = 0
-        }
-        let training = training(epochs: 1) { $0.architecture = architecture }
-        try configuration.check(training.makeModel(seed: 0))
-        let records = training.run(seed: 0, teleports: configuration).teleports
+        var teleporter: any TextualTeleporter = method.teleporter.standard
+        if method != .random { try teleporter.set("cap=none,teleport-steps=4") }
+        let plan = teleports(
+            [0],
+            plan: {
+                $0.teleporter = teleporter
+                $0.controlSamples = 0
+            })
+        let records = try training(epochs: 1) { $0.architecture = architecture }.run(seed: 0, plan: plan).teleports
         #expect(records.count == 2)
         for record in records {
-            #expect(!record.restored && record.steps == (method == .random ? 1 : 4))
+            #expect(!record.isRestored && record.steps == (method == .random ? 1 : 4))
             #expect(record.relativeDrift < (method == .levelSet ? 0.01 : 1e-9))
             #expect(record.freeDimensions.isEmpty == (method != .nullSpace))
             #expect(record.gradientNormSquaredAfter != record.gradientNormSquaredBefore)
+            #expect((record.objectiveAfter == nil) == (method == .random))
             if method != .random {
                 #expect(record.gradientNormSquaredAfter > 1.5 * record.gradientNormSquaredBefore)
             }
         }
     }
 
-    @Test func theOptionsReachTheTeleporter() throws {
-        let configuration = TeleportConfiguration(
-            method: .symmetry, groupAction: .approximate, groupElement: .firstOrder, steps: 3, stepSize: .fixed(0.5),
-            cap: .relative(7), tolerance: 0.25)
-        func make<Kind>(_ method: TeleportMethod, _: Kind.Type) throws -> Kind {
-            var changed = configuration
-            changed.method = method
-            return try #require(changed.makeTeleporter(using: Training.generator(.teleports, 0)) as? Kind)
-        }
-        let symmetry = try make(.symmetry, SymmetryTeleporter.self)
-        #expect(
-            symmetry.action == .approximate && symmetry.element == .firstOrder && symmetry.derivative == .closedForm)
-        #expect(
-            symmetry.climb.steps == 3 && symmetry.climb.stepSize == .fixed(0.5) && symmetry.climb.cap == .relative(7))
-        #expect(symmetry.climb.tolerance == 0.25)
-        let levelSet = try make(.levelSet, LevelSetTeleporter.self)
-        #expect(
-            levelSet.climb.steps == 3 && levelSet.climb.stepSize == .fixed(0.5) && levelSet.climb.cap == .relative(7))
-        #expect(levelSet.climb.tolerance == 0.25 && levelSet.climb.search == .armijo)
-        #expect(try make(.random, RandomTeleporter.self).tolerance == 0.25)
-        let nullSpace = try make(.nullSpace, NullSpaceTeleporter.self)
-        #expect(
-            nullSpace.climb.steps == 3 && nullSpace.climb.stepSize == .fixed(0.5) && nullSpace.climb.cap == .relative(7)
-        )
-        #expect(nullSpace.climb.tolerance == 0.25)
+    @Test(arguments: [
+        "null-space", "null-space:tau=0.99,scope=dataset",
+        "null-space:step-size=fixed:0.2,cap=fixed:5,derivative=double-backward",
+        "symmetry:group-action=approximate,group-element=first-order", "symmetry:derivative=published,tolerance=inf",
+        "level-set:line-search=none,step-scaling=unit", "random", "random:hidden-units=permute",
+        "random:hidden-units=both,scales=uniform:0.5,tolerance=0.1",
+        "null-space:objective=preconditioned-norm,direction=decrease,teleport-steps=3",
+    ])
+    func aTextFormIsReadAsItIsWritten(text: String) throws {
+        let teleporter = try MethodText(text: text).teleporter
+        #expect(MethodText(teleporter).text.split(separator: ":")[0] == text.split(separator: ":")[0])
+        // The parts stand in the order of the settings.
+        #expect(Set("\(teleporter)".split { ",:".contains($0) }) == Set(text.split { ",:".contains($0) }))
+        #expect(try MethodText(text: "\(teleporter)").text == "\(teleporter)")
     }
 
-    @Test func everyOptionReachesTheMethodsThatHeedIt() throws {
-        let configuration = TeleportConfiguration(
-            objective: .preconditionedNorm, sense: .decrease, search: Search.none, scaling: .unit, hiddenUnits: .both,
-            derivative: .published)
-        for method in TeleportMethod.allCases {
-            var changed = configuration
-            changed.method = method
-            let teleporter = changed.makeTeleporter(using: Generator(seed: 0))
-            let climb =
-                (teleporter as? NullSpaceTeleporter)?.climb ?? (teleporter as? SymmetryTeleporter)?.climb
-                ?? (teleporter as? LevelSetTeleporter)?.climb
-            if let climb {
-                #expect(climb.objective is PreconditionedNorm && climb.sense == .decrease && climb.search == .none)
-            }
-            if let symmetry = teleporter as? SymmetryTeleporter { #expect(symmetry.derivative == .published) }
-            if let levelSet = teleporter as? LevelSetTeleporter { #expect(levelSet.scaling == .unit) }
-            if let random = teleporter as? RandomTeleporter { #expect(random.permutes && random.rescaling != nil) }
+    @Test func settingsReachTheTeleporter() throws {
+        func teleporter<Kind>(_ text: String, _: Kind.Type) throws -> Kind {
+            try #require(try MethodText(text: text).teleporter as? Kind)
         }
-        #expect(TeleportConfiguration(method: .symmetry).controlSampleCount == 0)
-        #expect(TeleportConfiguration().controlSampleCount == 256)
-        #expect(TeleportConfiguration(method: .random, controlSamples: 9).controlSampleCount == 9)
+        let climb =
+            "teleport-steps=3,step-size=fixed:0.5,cap=relative:7,tolerance=0.25,objective=preconditioned-norm,"
+            + "direction=decrease,line-search=none"
+        let climbs = [
+            try teleporter("null-space:\(climb)", NullSpaceTeleporter.self).climb,
+            try teleporter("symmetry:\(climb)", SymmetryTeleporter.self).climb,
+            try teleporter("level-set:\(climb)", LevelSetTeleporter.self).climb,
+        ]
+        for climb in climbs {
+            #expect(climb.steps == 3 && climb.stepSize == .fixed(0.5) && climb.cap == .relative(7))
+            #expect(climb.tolerance == 0.25 && climb.search == .none)
+            #expect(climb.objective is PreconditionedNorm && climb.sense == .decrease)
+        }
+        let nullSpace = try teleporter(
+            "null-space:tau=0.5,scope=dataset,derivative=double-backward", NullSpaceTeleporter.self)
+        #expect(nullSpace.tau == 0.5 && nullSpace.scope == .dataset && nullSpace.derivative == .doubleBackward)
+        let symmetry = try teleporter(
+            "symmetry:group-action=approximate,group-element=first-order,derivative=published", SymmetryTeleporter.self)
+        #expect(symmetry.action == .approximate && symmetry.element == .firstOrder && symmetry.derivative == .published)
+        #expect(try teleporter("level-set:step-scaling=unit", LevelSetTeleporter.self).scaling == .unit)
+        #expect(try teleporter("level-set", LevelSetTeleporter.self).climb.search == .armijo)
+        let random = try teleporter("random:hidden-units=both,scales=uniform:0.25,tolerance=0.5", RandomTeleporter.self)
+        #expect(random.permutes && random.rescaling == .uniform(sigma: 0.25) && random.tolerance == 0.5)
+        #expect(try teleporter("random:hidden-units=permute", RandomTeleporter.self).rescaling == nil)
+    }
+
+    @Test(arguments: [
+        ("", "null-space, symmetry"), ("nullspace", "null-space, symmetry"), ("null-space:", "SETTING=VALUE"),
+        ("null-space:tau", "SETTING=VALUE"), ("null-space:tau=2", "at most 1"),
+        ("null-space:tau=0.5,tau=0.6", "tau once"),
+        ("null-space:group-action=exact", "SETTING=VALUE with one of objective"),
+        ("symmetry:derivative=double-backward", "closed-form, published"),
+        ("random:scales=log-uniform:0.5", "above 1"),
+        ("random:hidden-units=permute,scales=uniform:0.5", "leave them out"),
+        ("null-space:objective=loss", "gradient-norm, preconditioned-norm"),
+    ])
+    func textsThatStandForNothingAreRefused(text: String, remedy: String) {
+        let error = #expect(throws: TextError.self) { try MethodText(text: text) }
+        #expect(error?.description.contains(remedy) == true, "\(String(describing: error))")
+    }
+
+    @Test func eachOptionIsStatedOnce() {
+        let names = TeleportOption.all.map(\.name)
+        #expect(Set(names).count == names.count && names.contains("tau"))
+        #expect(TeleportOption.named("line-search").standardText == "overshoot; armijo for level-set")
+        #expect(TeleportOption.named("tau").methodNames == "null-space")
+        #expect(TeleportOption.named("derivative").choices == ["closed-form", "double-backward", "published"])
+        for option in TeleportOption.all {
+            for (_, standard) in option.methods { #expect(throws: Never.self) { try option.check(standard) } }
+        }
+        #expect(TeleportPlan(SymmetryTeleporter()).controlSampleCount == 0)
+        #expect(TeleportPlan().controlSampleCount == 256)
+        #expect(TeleportPlan(RandomTeleporter(), controlSamples: 9).controlSampleCount == 9)
     }
 
     @Test func modelsThatAMethodCannotMoveAreRefused() {
-        func check(_ method: TeleportMethod, _ architecture: Architecture, action: GroupAction = .exact) throws {
-            let configuration = teleports {
-                $0.method = method
-                $0.groupAction = action
-            }
-            try configuration.check(training { $0.architecture = architecture }.makeModel(seed: 0))
+        func check(_ text: String, _ architecture: Architecture) throws {
+            let plan = TeleportPlan(try MethodText(text: text).teleporter)
+            _ = try TrainingRun(training { $0.architecture = architecture }, seed: 0, plan: plan)
         }
         let relu = Architecture.mlp(hidden: [8], activation: .relu)
         let tanh = Architecture.mlp(hidden: [8], activation: .tanh)
         for action in GroupAction.allCases {
             #expect(throws: SymmetryRefusal.notAPerceptron(part: "Convolution at its place")) {
-                try check(.symmetry, Self.cnn, action: action)
+                try check("symmetry:group-action=\(action.rawValue)", Self.cnn)
             }
         }
-        #expect(throws: SymmetryRefusal.notBijective(.relu)) { try check(.symmetry, relu) }
-        #expect(throws: Never.self) { try check(.symmetry, relu, action: .approximate) }
-        #expect(throws: RandomTeleporterError.notHomogeneous(activation: "Tanh")) { try check(.random, tanh) }
-        for method in [TeleportMethod.nullSpace, .levelSet] {
+        #expect(throws: SymmetryRefusal.notBijective(.relu)) { try check("symmetry", relu) }
+        #expect(throws: Never.self) { try check("symmetry:group-action=approximate", relu) }
+        #expect(throws: RandomTeleporterError.notHomogeneous(activation: "Tanh")) { try check("random", tanh) }
+        for method in ["null-space", "level-set"] {
             for architecture in [relu, tanh, Self.cnn] {
                 #expect(throws: Never.self) { try check(method, architecture) }
             }

@@ -20,16 +20,20 @@ func training(
     return Training(configuration, on: digits)
 }
 
-/// Teleports before the given epochs, on two batches of 20 samples each, without a trial.
+/// Null-space teleports before the given epochs, on two batches of 20 samples each, without a trial.
 func teleports(
     _ epochs: some Sequence<Int> = 0..<3, warmUpSteps: Int = 0,
-    _ change: (inout TeleportConfiguration) -> Void = { _ in }
-) -> TeleportConfiguration {
-    var configuration = TeleportConfiguration(
-        schedule: TeleportSchedule(epochs: epochs, batchCount: 2, batchSize: 20, warmUpSteps: warmUpSteps), steps: 4,
+    _ changeTeleporter: (inout NullSpaceTeleporter) -> Void = { _ in },
+    plan change: (inout TeleportPlan) -> Void = { _ in }
+) -> TeleportPlan {
+    var teleporter = NullSpaceTeleporter(steps: 4)
+    changeTeleporter(&teleporter)
+    var plan = TeleportPlan(
+        teleporter,
+        schedule: TeleportSchedule(epochs: epochs, batchCount: 2, batchSize: 20, warmUpSteps: warmUpSteps),
         trialSteps: 0)
-    change(&configuration)
-    return configuration
+    change(&plan)
+    return plan
 }
 
 extension Run {
@@ -40,7 +44,7 @@ extension Run {
             run.epochs[index].seconds = 0
             run.epochs[index].teleportSeconds = 0
         }
-        for index in run.teleports.indices { run.teleports[index].seconds = 0 }
+        for index in run.teleports.indices { run.teleports[index].report.seconds = 0 }
         return run
     }
 }

@@ -11,23 +11,23 @@ import Torch
 @Suite struct TrainingTests {
     // MARK: Seeds
 
-    @Test(arguments: OptimizerKind.allCases) func repeatsASeedToTheLastBit(optimizer: OptimizerKind) {
+    @Test(arguments: OptimizerKind.allCases) func repeatsASeedToTheLastBit(optimizer: OptimizerKind) throws {
         let training = training(dtype: .float32) { $0.optimizer = optimizer }
-        let first = training.run(seed: 5, teleports: teleports()).withoutTimes
-        #expect(first == training.run(seed: 5, teleports: teleports()).withoutTimes)
+        let first = try training.run(seed: 5, plan: teleports()).withoutTimes
+        #expect(try first == training.run(seed: 5, plan: teleports()).withoutTimes)
         #expect(first.epochs.count == 3 && first.teleports.count == 6)
     }
 
-    @Test func otherSeedsGiveOtherRuns() {
-        let first = training().run(seed: 0, teleports: teleports())
-        let second = training().run(seed: 1, teleports: teleports())
+    @Test func otherSeedsGiveOtherRuns() throws {
+        let first = try training().run(seed: 0, plan: teleports())
+        let second = try training().run(seed: 1, plan: teleports())
         for (one, other) in zip(first.epochs, second.epochs) { #expect(one.trainLoss != other.trainLoss) }
         for (one, other) in zip(first.teleports, second.teleports) { #expect(one.lossBefore != other.lossBefore) }
     }
 
-    @Test func withoutTeleportsInTheScheduleTheArmsAreTheSame() {
-        let baseline = training().run(seed: 2)
-        let teleport = training().run(seed: 2, teleports: teleports([]))
+    @Test func withoutTeleportsInTheScheduleTheArmsAreTheSame() throws {
+        let baseline = try training().run(seed: 2)
+        let teleport = try training().run(seed: 2, plan: teleports([]))
         #expect(baseline.withoutTimes == teleport.withoutTimes)
         #expect(baseline.teleports.isEmpty)
     }
@@ -35,12 +35,12 @@ import Torch
     /// Up to the first teleport both arms do the same; so they start from the same weights and see the same batches. And
     /// teleports draw their batches from a generator of their own: were the order of the training batches disturbed by
     /// them, a teleport that goes nowhere would change the losses.
-    @Test func theArmsShareWeightsAndBatches() {
-        let baseline = training().run(seed: 2)
-        let late = training().run(seed: 2, teleports: teleports([2]))
+    @Test func theArmsShareWeightsAndBatches() throws {
+        let baseline = try training().run(seed: 2)
+        let late = try training().run(seed: 2, plan: teleports([2]))
         #expect(late.withoutTimes.epochs.prefix(2) == baseline.withoutTimes.epochs.prefix(2))
         #expect(late.epochs[2].trainLoss != baseline.epochs[2].trainLoss)
-        let still = training().run(seed: 2, teleports: teleports { $0.cap = .fixed(1e-30) })
+        let still = try training().run(seed: 2, plan: teleports { $0.climb.cap = .fixed(1e-30) })
         #expect(still.teleports.count == 6 && still.teleports.allSatisfy { $0.steps == 0 })
         #expect(still.withoutTimes.epochs == baseline.withoutTimes.epochs)
     }
@@ -75,8 +75,11 @@ import Torch
             on: Split(name: "fixture", train: images, test: images).erased)
         // The observer is told the mean of the epoch so far, which the batches share equally.
         var means: [Double] = []
-        let run = training.run(
-            seed: fixture.seed, observer: Training.Observer(batchFinished: { _, _, mean in means.append(mean()) }))
+        let run = try training.run(
+            seed: fixture.seed,
+            observe: { event, run in
+                if case .step = event { means.append(run.meanLoss) }
+            })
         let losses = means.enumerated().map { index, mean in
             let batch = index % batches
             return batch == 0 ? mean : mean * Double(batch + 1) - means[index - 1] * Double(batch)
@@ -89,8 +92,8 @@ import Torch
 
     // MARK: Records
 
-    @Test func recordsEachEpoch() {
-        let run = training(epochs: 4).run(seed: 0, teleports: teleports([1, 3]))
+    @Test func recordsEachEpoch() throws {
+        let run = try training(epochs: 4).run(seed: 0, plan: teleports([1, 3]))
         #expect(run.epochs.map(\.epoch) == [1, 2, 3, 4])
         #expect(run.epochs.last!.trainLoss < run.epochs[0].trainLoss)
         for (previous, next) in zip(run.epochs, run.epochs.dropFirst()) { #expect(previous.seconds < next.seconds) }
@@ -107,7 +110,7 @@ import Torch
         #expect(run.teleports.reduce(0) { $0 + $1.seconds } <= teleportSeconds[3])
     }
 
-    @Test func evaluatesOnAllSamples() {
+    @Test func evaluatesOnAllSamples() throws {
         let model = Architecture.mlp(hidden: [8], activation: .tanh).makeModel(
             inputShape: [1, 28, 28], task: .classification(classes: 10), using: Generator(seed: 0))
         // More samples than are run at once, and not a multiple of it.
@@ -120,46 +123,50 @@ import Torch
         #expect(evaluation.accuracy == Double(right) / 2300)
     }
 
-    @Test func tellsTheObserverOfBatchesAndEpochs() {
+    @Test func tellsTheObserverOfBatchesAndEpochs() throws {
         var batches: [[Int]] = []
         var epochs: [EpochRecord] = []
-        let run = training(epochs: 2) { $0.batchSize = 128 }.run(
+        let run = try training(epochs: 2) { $0.batchSize = 128 }.run(
             seed: 0,
-            observer: Training.Observer(
-                batchFinished: { epoch, batch, _ in batches.append([epoch, batch]) },
-                epochFinished: { epochs.append($0) }))
+            observe: { event, run in
+                switch event {
+                case .step: batches.append([run.currentEpoch, run.batchesDone])
+                case .epoch(let record): epochs.append(record)
+                default: break
+                }
+            })
         #expect(batches == [[1, 1], [1, 2], [1, 3], [2, 1], [2, 2], [2, 3]])
         #expect(epochs == run.epochs)
     }
 
     // MARK: Ends
 
-    @Test func cancellationKeepsTheFinishedEpochs() {
+    @Test func cancellationKeepsTheFinishedEpochs() throws {
         var asked = 0
         let training = training(epochs: 5)
-        let run = training.run(
+        let run = try training.run(
             seed: 0,
-            observer: Training.Observer(isCancelled: {
+            isCancelled: {
                 asked += 1
                 return asked > 25
-            }))
+            })
         #expect(asked == 26, "stopped at once")
         #expect(run.epochs.map(\.epoch) == [1, 2])
-        #expect(run.withoutTimes.epochs == Array(training.run(seed: 0).withoutTimes.epochs.prefix(2)))
+        #expect(run.withoutTimes.epochs == Array(try training.run(seed: 0).withoutTimes.epochs.prefix(2)))
         #expect(!run.hasDiverged)
-        #expect(training.run(seed: 0, observer: Training.Observer(isCancelled: { true })).epochs.isEmpty)
+        #expect(try training.run(seed: 0, isCancelled: { true }).epochs.isEmpty)
     }
 
-    @Test(arguments: [false, true]) func divergenceEndsARun(teleporting: Bool) {
-        let run = training(epochs: 50, learningRate: 1e200).run(seed: 0, teleports: teleporting ? teleports() : nil)
+    @Test(arguments: [false, true]) func divergenceEndsARun(teleporting: Bool) throws {
+        let run = try training(epochs: 50, learningRate: 1e200).run(seed: 0, plan: teleporting ? teleports() : nil)
         #expect(run.epochs.count < 5)
         #expect(!run.epochs.last!.trainLoss.isFinite)
         #expect(run.hasDiverged)
     }
 
-    @Test func aLastStepTooFarEndsARun() {
+    @Test func aLastStepTooFarEndsARun() throws {
         // One batch an epoch: the training loss is that before the step.
-        let run = training(epochs: 5, learningRate: 1e200) { $0.batchSize = 300 }.run(seed: 0)
+        let run = try training(epochs: 5, learningRate: 1e200) { $0.batchSize = 300 }.run(seed: 0)
         #expect(run.epochs.count == 1)
         #expect(run.epochs[0].trainLoss.isFinite && !run.epochs[0].testLoss.isFinite)
     }

@@ -72,7 +72,7 @@ enum OwnParts {
                 for batch in next { _ = step(on: batch) }
                 continue
             }
-            let trial = TeleportTrial(of: model, optimizer)
+            var trial = TeleportTrial(of: model, optimizer)
             let reports = ControlledTeleporter(teleporter, by: control)
                 .teleport(model, CrossEntropy(), on: next.prefix(2), before: optimizer)
             let verdict = trial.run(on: next, step: step)

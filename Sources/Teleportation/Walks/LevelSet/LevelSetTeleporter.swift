@@ -1,5 +1,6 @@
 import NeuralNetworks
 import Optimizers
+import TextForms
 import Torch
 
 /// Teleportation by successive linear steps (LS24: Mishkin, Bietti, Gower, 2024): gradient ascent on the gradient's norm
@@ -21,7 +22,7 @@ import Torch
 /// It moves all parameters, and works for every model whose forward pass autograd can differentiate twice. It holds the
 /// loss of the batch and not the outputs of its samples, and costs a pass through the tape of a backward pass at each
 /// step: a null-space teleport, where the model has null space, is cheaper and exact.
-public struct LevelSetTeleporter: Teleporter {
+public struct LevelSetTeleporter: ClimbingTeleporter {
     /// What is climbed, and how. The growth that a step size names leaves the way back out of account; rho is the size of fixed
     /// steps.
     ///
@@ -62,4 +63,16 @@ public struct LevelSetTeleporter: Teleporter {
             LevelSetWalk(on: landscape, scaling: scaling)
         }
     }
+}
+
+extension LevelSetTeleporter: TextualTeleporter {
+    package static let method = TeleportMethod.levelSet
+    package static var standard: LevelSetTeleporter { LevelSetTeleporter() }
+    package static let settings: [Setting<LevelSetTeleporter>] =
+        Climb.settings.map { $0.within(\.climb) } + [
+            Setting("step-scaling", \.scaling, "What a fixed step size multiplies")
+        ]
+
+    /// The method and the settings that are not the standard ones, as `level-set:step-scaling=unit`.
+    public var description: String { text }
 }

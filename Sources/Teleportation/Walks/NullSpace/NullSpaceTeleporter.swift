@@ -1,6 +1,7 @@
 import Foundation
 import NeuralNetworks
 import Optimizers
+import TextForms
 import Torch
 
 /// Teleportation by null-space gradient projection (NS25 Algorithm 1, lines 3-13).
@@ -17,7 +18,7 @@ import Torch
 /// Any model whose linearization names its affine maps can be teleported; parameters of other kinds stay where they are. The
 /// loss that is held is that of `Mode.teleportation`. The running statistics of batch normalization stay too: they are
 /// right again once training steps have followed.
-public struct NullSpaceTeleporter: Teleporter {
+public struct NullSpaceTeleporter: ClimbingTeleporter {
     /// What is climbed, and how.
     public var climb: Climb
     /// The share of the energy of an input that its significant space holds; NS25 eq. 3. Below 1 the null space is larger,
@@ -63,6 +64,9 @@ public struct NullSpaceTeleporter: Teleporter {
         self.derivative = derivative
     }
 
+    /// Half of a move lies in the same null spaces.
+    public var hasDivisibleMoves: Bool { true }
+
     /// Begins a teleport; see `Teleporter`. Traps where all training samples are to be held and the context has none.
     public func begin(_ model: some Layer, _ loss: some Loss, in context: TeleportContext) -> any Teleport {
         require(tau > 0 && tau <= 1, "NullSpaceTeleporter: tau \(tau)")
@@ -90,4 +94,20 @@ public struct NullSpaceTeleporter: Teleporter {
         return InputNullSpaces(
             tau: tau, covariances: InputCovariance.ofMovableWeights(of: model, loss, over: samples))
     }
+}
+
+extension NullSpaceTeleporter: TextualTeleporter {
+    package static let method = TeleportMethod.nullSpace
+    package static var standard: NullSpaceTeleporter { NullSpaceTeleporter() }
+    package static let settings: [Setting<NullSpaceTeleporter>] =
+        Climb.settings.map { $0.within(\.climb) } + [
+            Setting(
+                "tau", \.tau, positiveUpTo: 1,
+                "The share of the inputs' energy that stays untouched; below 1 the loss drifts"),
+            Setting("scope", \.scope, "Hold the loss on the teleport batch, or on the whole training set"),
+            Setting("derivative", \.derivative, derivativeHelp),
+        ]
+
+    /// The method and the settings that are not the standard ones, as `null-space:tau=0.99`.
+    public var description: String { text }
 }

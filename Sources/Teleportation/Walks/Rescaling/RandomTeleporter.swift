@@ -1,6 +1,6 @@
-import Foundation
 import NeuralNetworks
 import Optimizers
+import TextForms
 import Torch
 
 /// Teleportation to a random point of the symmetry orbit of a network (NT23: Armenta et al., "Neural Teleportation",
@@ -16,50 +16,25 @@ import Torch
 /// In exact arithmetic the outputs are the same for all inputs; the report carries what rounding makes of the loss.
 ///
 /// ```swift
-/// let teleporter = RandomTeleporter(using: Generator(seed: 0))
+/// let teleporter = RandomTeleporter()
 /// try teleporter.check(model)
-/// let reports = teleporter.teleport(model, CrossEntropy(), on: batches, before: optimizer)
+/// let context = TeleportContext(before: optimizer, generator: Generator(seed: 0))
+/// let reports = teleporter.teleport(model, CrossEntropy(), on: batches, in: context)
 /// ```
 public struct RandomTeleporter: Teleporter {
     /// Where the scales of the hidden units come from; nil leaves their scales alone.
     public var rescaling: Rescaling?
     /// Whether hidden units change places. What a stateful optimizer remembers of a unit then stands with another one.
     public var permutes: Bool
-    /// Draws scales and permutations, on the CPU.
-    public let generator: Generator
     /// How much the loss of a teleport batch may change, relative to the loss, before the parameters are set back.
     public var tolerance: Double
 
-    /// The distribution of the scale `c` of a hidden unit.
-    public enum Rescaling: Hashable, Sendable {
-        /// `log c` is uniform between minus and plus the logarithm of the factor, so that a scale and its inverse are as
-        /// likely; the factor is greater than 1.
-        case logUniform(factor: Double)
-        /// `c = 1 + uniform(-sigma, sigma)`, the positive changes of basis of NT23; sigma is between 0 and 1.
-        case uniform(sigma: Double)
-
-        /// Scales of units, `[count]`, in float64.
-        func draw(_ count: Int, using generator: Generator) -> Tensor {
-            switch self {
-            case .logUniform(let factor):
-                require(factor > 1 && factor.isFinite, "Rescaling: scales within a factor of \(factor)")
-                let bound = log(factor)
-                return Tensor.uniform([count], in: -bound..<bound, using: generator, dtype: .float64).exponential()
-            case .uniform(let sigma):
-                require(sigma > 0 && sigma < 1, "Rescaling: scales within \(sigma) of 1")
-                return .uniform([count], in: 1 - sigma..<1 + sigma, using: generator, dtype: .float64)
-            }
-        }
-    }
-
     /// A teleporter; by default it rescales hidden units by up to a factor of two, and leaves them in their places.
     public init(
-        rescaling: Rescaling? = .logUniform(factor: 2), permutes: Bool = false, using generator: Generator,
-        tolerance: Double = 0.01
+        rescaling: Rescaling? = .logUniform(factor: 2), permutes: Bool = false, tolerance: Double = 0.01
     ) {
         self.rescaling = rescaling
         self.permutes = permutes
-        self.generator = generator
         self.tolerance = tolerance
     }
 
@@ -75,33 +50,77 @@ public struct RandomTeleporter: Teleporter {
         _ = try HiddenUnits.of(model, rescaled: rescaling != nil)
     }
 
-    /// Begins a teleport to another random point for each batch; see `Teleporter`. Traps if `check(_:)` throws.
+    /// Begins a teleport to another random point for each batch; see `Teleporter`. Traps if `check(_:)` throws, or the context
+    /// has no generator to draw from.
     public func begin(_ model: some Layer, _ loss: some Loss, in context: TeleportContext) -> any Teleport {
         require(tolerance >= 0, "RandomTeleporter: tolerance \(tolerance)")
         require(rescaling != nil || permutes, "RandomTeleporter: neither rescales nor permutes")
         do throws(RandomTeleporterError) {
             let hidden = try HiddenUnits.of(model, rescaled: rescaling != nil)
-            return RandomTeleport(self, of: hidden) { BatchLoss(model, loss, on: $0) }
+            guard let generator = context.generator else {
+                fatalError("RandomTeleporter: nothing to draw from; give the TeleportContext a generator")
+            }
+            return RandomTeleport(self, of: hidden, using: generator) { BatchLoss(model, loss, on: $0) }
         } catch {
             fatalError(error.description)
         }
     }
 
-    fileprivate func move(_ units: HiddenUnits) {
+    fileprivate func move(_ units: HiddenUnits, using generator: Generator) {
         if let rescaling { units.rescale(by: rescaling.draw(units.count, using: generator)) }
         if permutes { units.permute(to: .permutation(units.count, using: generator)) }
     }
+}
+
+extension RandomTeleporter: TextualTeleporter {
+    package static let method = TeleportMethod.random
+    package static var standard: RandomTeleporter { RandomTeleporter() }
+    package static let settings: [Setting<RandomTeleporter>] = [
+        Setting("hidden-units", \.change, "What is done to hidden units"),
+        Setting("scales", "Where their scales come from: log-uniform:FACTOR or uniform:SIGMA around 1") {
+            $0.rescaling?.text ?? "none"
+        } write: { (teleporter, text) throws(TextError) in
+            guard teleporter.rescaling != nil || text == "none" else {
+                throw TextError(text, "hidden units that are only permuted have no scales; leave them out")
+            }
+            if text != "none" { teleporter.rescaling = try Rescaling(text: text) }
+        },
+        Setting("tolerance", \.tolerance, "The relative drift of the loss beyond which a teleport is undone"),
+    ]
+
+    /// What is done to hidden units.
+    fileprivate enum Change: String, CaseIterable {
+        case rescale
+        case permute
+        case both
+    }
+
+    private var change: Change {
+        get { rescaling == nil ? .permute : permutes ? .both : .rescale }
+        set {
+            rescaling = newValue == .permute ? nil : rescaling ?? Self.standard.rescaling
+            permutes = newValue != .rescale
+        }
+    }
+
+    /// The method and the settings that are not the standard ones, as `random:hidden-units=both`.
+    public var description: String { text }
 }
 
 /// A random teleport, which climbs nothing.
 private struct RandomTeleport: Teleport {
     private let teleporter: RandomTeleporter
     private let hidden: [HiddenUnits]
+    private let generator: Generator
     private let landscape: (Batch) -> BatchLoss
 
-    init(_ teleporter: RandomTeleporter, of hidden: [HiddenUnits], landscape: @escaping (Batch) -> BatchLoss) {
+    init(
+        _ teleporter: RandomTeleporter, of hidden: [HiddenUnits], using generator: Generator,
+        landscape: @escaping (Batch) -> BatchLoss
+    ) {
         self.teleporter = teleporter
         self.hidden = hidden
+        self.generator = generator
         self.landscape = landscape
     }
 
@@ -115,7 +134,7 @@ private struct RandomTeleport: Teleport {
         ) { report throws(TeleportReport.Restoration) in
             report.gradientNormSquaredBefore =
                 try linearized.gradients(of: landscape.parameters).squaredNorm().checkedFinite()
-            for units in hidden { teleporter.move(units) }
+            for units in hidden { teleporter.move(units, using: generator) }
             report.steps = 1
             report.gradientNormSquaredAfter =
                 try landscape.linearized().gradients(of: landscape.parameters).squaredNorm().checkedFinite()

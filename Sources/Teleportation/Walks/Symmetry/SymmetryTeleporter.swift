@@ -1,5 +1,6 @@
 import NeuralNetworks
 import Optimizers
+import TextForms
 import Torch
 
 /// Symmetry teleportation of perceptrons (ST22 Algorithms 1 and 2, PS24 appendix D.1).
@@ -15,7 +16,7 @@ import Torch
 /// ```
 ///
 /// It moves an `MLP`, or a `Sequential` made like one. What the samples of a batch leave undetermined stays as it is.
-public struct SymmetryTeleporter: Teleporter {
+public struct SymmetryTeleporter: ClimbingTeleporter {
     /// How the group acts.
     public var action: GroupAction
     /// The group element that T stands for.
@@ -38,10 +39,10 @@ public struct SymmetryTeleporter: Teleporter {
         case published
     }
 
-    /// A teleporter; step size and cap by default have no unit to tune, and the number of steps is ST22's.
+    /// A teleporter; step size and cap by default have no unit to tune. ST22 takes ten steps.
     public init(
         action: GroupAction = .exact, element: GroupElement = .exponential,
-        objective: any Objective = GradientNorm(), sense: Climb.Sense = .increase, steps: Int = 10,
+        objective: any Objective = GradientNorm(), sense: Climb.Sense = .increase, steps: Int = 8,
         stepSize: StepSize = .growth(0.5), search: Search = .overshoot, cap: Cap = .predicted(0.1),
         derivative: Derivative = .closedForm, tolerance: Double = 0.01
     ) {
@@ -83,4 +84,18 @@ public struct SymmetryTeleporter: Teleporter {
             }
         }
     }
+}
+
+extension SymmetryTeleporter: TextualTeleporter {
+    package static let method = TeleportMethod.symmetry
+    package static var standard: SymmetryTeleporter { SymmetryTeleporter() }
+    package static let settings: [Setting<SymmetryTeleporter>] =
+        Climb.settings.map { $0.within(\.climb) } + [
+            Setting("derivative", \.derivative, derivativeHelp),
+            Setting("group-action", \.action, "How the group acts; exact needs leaky-relu, tanh or sigmoid"),
+            Setting("group-element", \.element, "The group elements; the first-order ones of the papers drift"),
+        ]
+
+    /// The method and the settings that are not the standard ones, as `symmetry:group-action=approximate`.
+    public var description: String { text }
 }

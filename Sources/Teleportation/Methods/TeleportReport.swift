@@ -1,5 +1,5 @@
 /// What a teleport did on one batch.
-public struct TeleportReport: Sendable {
+public struct TeleportReport: Hashable, Sendable {
     /// The number of steps taken; fewer than asked for if the cap was reached.
     public var steps = 0
     /// How often moves, or parts of them, were halved, and for what.
@@ -36,17 +36,24 @@ public struct TeleportReport: Sendable {
 
         /// All of them.
         public var total: Int { search + range + control }
+
+        /// So many.
+        package init(search: Int = 0, range: Int = 0, control: Int = 0) {
+            self.search = search
+            self.range = range
+            self.control = control
+        }
     }
 
     /// The report of a teleport that has not begun.
-    init(lossBefore: Double) {
+    package init(lossBefore: Double) {
         self.lossBefore = lossBefore
         lossAfter = lossBefore
         gradientNormSquaredBefore = .nan
         gradientNormSquaredAfter = .nan
     }
 
-    /// Why a transaction failed.
+    /// Why parameters were set back.
     public enum Restoration: Error, Hashable, CustomStringConvertible {
         /// A loss, a gradient or a step was infinite or not a number.
         case notFinite
@@ -57,6 +64,10 @@ public struct TeleportReport: Sendable {
         /// However short the move, the optimizer's next step would have left the loss of the control samples higher than it
         /// was before the teleport.
         case costly(before: Double, after: Double)
+        /// Training that went on from where the teleports led came to a higher loss than training without them.
+        case lostTrial(steps: Int, with: Double, without: Double)
+        /// One of the above, as a file tells it.
+        case recorded(String)
 
         /// A sentence for people.
         public var description: String {
@@ -68,9 +79,15 @@ public struct TeleportReport: Sendable {
             case .costly(let before, let after):
                 "the optimizer's next step would leave the loss of other samples at \(after), above the \(before) from "
                     + "before the teleport"
+            case .lostTrial(let steps, let with, let without):
+                "training on trial, \(steps) steps long, came to a loss of \(with) with the teleports and \(without) without"
+            case .recorded(let sentence): sentence
             }
         }
     }
+
+    /// Whether the parameters are elsewhere than before.
+    public var hasMoved: Bool { steps > 0 && restored == nil }
 
     /// The change of the loss, relative to the loss before; zero where it did not change, also from zero.
     public var relativeDrift: Double {

@@ -9,9 +9,11 @@ import Torch
 /// let reports = teleporter.teleport(model, CrossEntropy(), on: batches, before: optimizer)
 /// ```
 ///
-/// A teleporter that climbs an objective is a `ClimbingTeleporter`; one that does not, as a random one, begins a teleport of its
-/// own.
+/// Most teleporters climb an objective, as their `climb` says; one that does not, as a random one, begins a teleport of its own.
 public protocol Teleporter {
+    /// Whether half of a move keeps the loss as the whole of it does, so that a guard may shorten it instead of undoing it.
+    var hasDivisibleMoves: Bool { get }
+
     /// Checks that the method can move a model.
     ///
     /// - Throws: A refusal, which says what does not fit and what to use instead.
@@ -41,20 +43,27 @@ public struct TeleportContext {
     public var optimizer: any Optimizer
     /// All training samples, for teleports that hold the loss of all of them; nil where they are not at hand.
     public var samples: (any Sequence<Batch>)?
+    /// What random teleports are drawn from; nil where none are made.
+    public var generator: Generator?
     /// Called after each step of a climb with the number of steps on the batch so far, while the parameters are where it led.
     public var stepTaken: ((Int) -> Void)?
 
     /// The context of a teleport before an optimizer goes on.
     public init(
-        before optimizer: any Optimizer, samples: (any Sequence<Batch>)? = nil, stepTaken: ((Int) -> Void)? = nil
+        before optimizer: any Optimizer, samples: (any Sequence<Batch>)? = nil, generator: Generator? = nil,
+        stepTaken: ((Int) -> Void)? = nil
     ) {
         self.optimizer = optimizer
         self.samples = samples
+        self.generator = generator
         self.stepTaken = stepTaken
     }
 }
 
 extension Teleporter {
+    /// Moves are all or nothing.
+    public var hasDivisibleMoves: Bool { false }
+
     /// Any model can be moved.
     public func check(_ model: some Layer) throws {}
 

@@ -1,0 +1,142 @@
+import TextForms
+
+/// When to teleport, and how much: K, b and n of NS25 Algorithm 1 (t belongs to the teleporter).
+public struct TeleportSchedule: Hashable, Sendable {
+    /// The moments before which a teleport takes place.
+    public var moments: Moments
+    /// The number of batches that one teleport goes through; b.
+    public var batchCount: Int
+    /// The number of samples in each of them; n.
+    public var batchSize: Int
+    /// Training steps before the first teleport of the run; NS25 takes 40 for convolutional networks.
+    public var warmUpSteps: Int
+
+    /// Moments of a training, all of them counted from 0.
+    public enum Moments: Hashable, Sendable {
+        /// The beginning of each of these epochs; K in NS25 Algorithm 1. Where the warm-up ends within one of them, that
+        /// moment stands for its beginning.
+        case epochs(Set<Int>)
+        /// Each of these training steps.
+        case steps(Set<Int>)
+        /// Each training step whose number is a multiple of a positive one, the first included.
+        case every(Int)
+    }
+
+    /// Where a training is, as far as schedules ask.
+    public struct Position: Hashable, Sendable, Codable {
+        /// The epoch.
+        public var epoch: Int
+        /// The training steps of the epoch that are done.
+        public var stepOfEpoch: Int
+        /// The training steps of the run that are done.
+        public var step: Int
+
+        /// The place between one training step and the next; by default that before the first.
+        public init(epoch: Int = 0, stepOfEpoch: Int = 0, step: Int = 0) {
+            self.epoch = epoch
+            self.stepOfEpoch = stepOfEpoch
+            self.step = step
+        }
+    }
+
+    /// A schedule of moments; by default that of NS25: before each of the first five epochs, 32 batches of 32 samples.
+    public init(
+        _ moments: Moments = .epochs(Set(0..<5)), batchCount: Int = 32, batchSize: Int = 32, warmUpSteps: Int = 0
+    ) {
+        self.moments = moments
+        self.batchCount = batchCount
+        self.batchSize = batchSize
+        self.warmUpSteps = warmUpSteps
+    }
+
+    /// A schedule of epochs.
+    public init(
+        epochs: some Sequence<Int>, batchCount: Int = 32, batchSize: Int = 32, warmUpSteps: Int = 0
+    ) {
+        self.init(
+            .epochs(Set(epochs)), batchCount: batchCount, batchSize: batchSize, warmUpSteps: warmUpSteps)
+    }
+
+    /// Whether a teleport takes place at a position.
+    public func isDue(at position: Position) -> Bool {
+        guard position.step >= warmUpSteps else { return false }
+        return switch moments {
+        case .epochs(let epochs):
+            epochs.contains(position.epoch) && (position.stepOfEpoch == 0 || position.step == warmUpSteps)
+        case .steps(let steps): steps.contains(position.step)
+        case .every(let period): position.step.isMultiple(of: period)
+        }
+    }
+}
+
+extension TeleportSchedule.Moments: TextConvertible, CustomStringConvertible {
+    /// `0-4` or `0,2,4` for epochs, `steps:0,400`, `every:200` or `none`; a range may also be written `0..<5`.
+    package init(text: String) throws(TextError) {
+        let named = NamedText(text)
+        switch (named.name, named.argument) {
+        case ("none", nil): self = .epochs([])
+        case ("every", let period?):
+            guard let period = Int(period), (1...Self.largest).contains(period) else { throw Self.error(text) }
+            self = .every(period)
+        case ("steps", let list?): self = .steps(try Self.numbers(list, of: text))
+        default: self = .epochs(try Self.numbers(text[...], of: text))
+        }
+    }
+
+    /// The text that `init(text:)` reads, in a form that a shell needs no quotes for.
+    package var text: String {
+        switch self {
+        case .epochs(let epochs): epochs.isEmpty ? "none" : Self.list(epochs)
+        case .steps(let steps): "steps:\(Self.list(steps))"
+        case .every(let period): "every:\(period)"
+        }
+    }
+
+    /// The text form, as `0-4` or `every:200`.
+    public var description: String { text }
+
+    private static let largest = 1_000_000_000
+
+    private static func error(_ text: String) -> TextError {
+        TextError(
+            text,
+            "give epochs such as 0-4 or 0,2,4, training steps such as steps:0,400, a period such as every:200, or none")
+    }
+
+    /// The numbers of a list such as `0-2,5`, which may end in a comma.
+    private static func numbers(_ list: Substring, of text: String) throws(TextError) -> Set<Int> {
+        var numbers: Set<Int> = []
+        for part in (list.hasSuffix(",") ? list.dropLast() : list).split(
+            separator: ",", omittingEmptySubsequences: false)
+        {
+            let halfOpen = part.firstRange(of: "..<")
+            let range = halfOpen ?? part.firstRange(of: "-") ?? part.endIndex..<part.endIndex
+            guard let first = Int(part[..<range.lowerBound]), first >= 0 else { throw error(text) }
+            guard !range.isEmpty else {
+                guard first <= largest else { throw error(text) }
+                numbers.insert(first)
+                continue
+            }
+            guard let bound = Int(part[range.upperBound...]) else { throw error(text) }
+            let last = halfOpen == nil ? bound : bound - 1
+            // A set of more would not fit into memory.
+            guard last >= first, last <= largest, last - first < 1_000_000 else { throw error(text) }
+            numbers.formUnion(first...last)
+        }
+        return numbers
+    }
+
+    /// `0-2,5`.
+    private static func list(_ numbers: Set<Int>) -> String {
+        var ranges: [ClosedRange<Int>] = []
+        for number in numbers.sorted() {
+            if let last = ranges.last, last.upperBound == number - 1 {
+                ranges[ranges.count - 1] = last.lowerBound...number
+            } else {
+                ranges.append(number...number)
+            }
+        }
+        return ranges.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)" }
+            .joined(separator: ",")
+    }
+}

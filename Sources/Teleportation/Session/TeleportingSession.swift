@@ -1,0 +1,243 @@
+import NeuralNetworks
+import Optimizers
+import Torch
+
+/// A training with teleports, in whatever loop it runs: one call for each training step.
+///
+/// Before the steps that the plan's schedule names, the session teleports the model on batches that it draws from the training
+/// samples, under the plan's guards. While the teleports are on trial, training goes on with them; after the last step of the
+/// trial the session takes the same steps without them, and stays on the better way.
+///
+/// ```swift
+/// let step = TrainingStep(model, CrossEntropy(), optimizer)
+/// let session = try TeleportingSession(step, TeleportPlan(), samples: samples)
+/// for epoch in 0..<10 {
+///     for batch in samples.batches(of: 32, shuffledBy: generator) { session.step(on: batch, inEpoch: epoch) }
+///     session.settle()  // before anybody looks at the model
+/// }
+/// ```
+public final class TeleportingSession {
+    /// How the training is interrupted.
+    public let plan: TeleportPlan
+    /// What trains the model.
+    public let trainingStep: TrainingStep
+    /// Where the training is.
+    public private(set) var position = TeleportSchedule.Position()
+
+    private let samples: any SampleSource
+    private let passSize: Int
+    /// What the teleport batches, and random moves, are drawn from.
+    private let generator: Generator
+    /// What the control samples are drawn from: runs with and without them see the same teleport batches.
+    private let controlGenerator: Generator
+    /// Whether the teleport that is due at this position is done.
+    private var hasTeleported = false
+    /// The trial that the last teleports are on.
+    private var trial: TeleportTrial?
+    /// Whether the way with the teleports has come to its end.
+    private var trialIsClosed = false
+
+    /// A session at the beginning of a training.
+    ///
+    /// - Parameters:
+    ///   - trainingStep: What trains the model.
+    ///   - plan: How the training is interrupted.
+    ///   - samples: The training samples, from which teleport batches and control samples are drawn.
+    ///   - passSize: How many samples are run at once where all of them are, as for the scope of a data set.
+    ///   - seed: Decides what is drawn.
+    /// - Throws: What `Teleporter.check(_:)` of the plan's teleporter throws; `ObjectiveRefusal` where its objective does not
+    ///   go with the optimizer; `LossError` where the first samples do not go with the loss.
+    public init(
+        _ trainingStep: TrainingStep, _ plan: TeleportPlan, samples: some SampleSource, passSize: Int = 256,
+        seed: UInt64 = 0
+    ) throws {
+        try plan.teleporter.check(trainingStep.model)
+        if let climbing = plan.teleporter as? any ClimbingTeleporter {
+            try climbing.climb.objective.check(trainingStep.optimizer)
+        }
+        require(samples.count > 0, "TeleportingSession: there are no samples")
+        let first = samples.batch(.range(min(samples.count, 8)))
+        try trainingStep.loss.check(
+            outputs: withMode(.evaluation) { trainingStep.model(first.inputs) }, targets: first.targets)
+        self.trainingStep = trainingStep
+        self.plan = plan
+        self.samples = samples
+        self.passSize = passSize
+        generator = Generator(seed: seed)
+        // Within 32 bits, which are all that libtorch takes of a seed.
+        controlGenerator = Generator(seed: seed &+ 1_000_000_000)
+    }
+
+    /// What one call of `step(on:inEpoch:)` did.
+    public struct Outcome {
+        /// The loss of the batch before the training step, rank 0.
+        public let loss: Tensor
+        /// What the teleports before the step did, one report for each batch; empty where none were due.
+        public let teleports: [TeleportReport]
+        /// How the trial ended that ended with this call; nil if none did.
+        public let verdict: TeleportTrial.Verdict?
+    }
+
+    /// Teleports if teleports are due, and takes a training step.
+    ///
+    /// - Parameters:
+    ///   - batch: What to train on.
+    ///   - epoch: The epoch that the batch belongs to, from 0.
+    @discardableResult
+    public func step(on batch: Batch, inEpoch epoch: Int) -> Outcome {
+        enter(epoch: epoch)
+        // Before new teleports those on trial are judged by the steps so far.
+        var verdict = teleportsAreDue ? settle() : nil
+        let teleports = teleportIfDue() ?? []
+        let loss = takeStep(on: batch)
+        if needsRetracing { verdict = settle() }
+        return Outcome(loss: loss, teleports: teleports, verdict: verdict)
+    }
+
+    /// Ends the trial that teleports are on, if they are on one: from here on the model is what it stays. To be called before
+    /// the model is looked at, or saved.
+    @discardableResult
+    public func settle() -> TeleportTrial.Verdict? {
+        closeTrial()
+        while needsRetracing {
+            if let verdict = retrace() { return verdict }
+        }
+        return nil
+    }
+
+    // MARK: One step of either way at a time
+
+    /// Notes which epoch the next training step belongs to.
+    package func enter(epoch: Int) {
+        guard epoch != position.epoch else { return }
+        position.epoch = epoch
+        position.stepOfEpoch = 0
+    }
+
+    /// Whether teleports are to take place before the next training step.
+    package var teleportsAreDue: Bool { !hasTeleported && plan.schedule.isDue(at: position) }
+
+    /// Teleports if teleports are due.
+    ///
+    /// - Returns: A report for each batch; nil if none are due.
+    package func teleportIfDue() -> [TeleportReport]? {
+        guard teleportsAreDue else { return nil }
+        require(trial == nil, "TeleportingSession: teleports while others are on trial")
+        hasTeleported = true
+        return teleport()
+    }
+
+    /// Takes a training step, with the teleports if these are on trial.
+    package func takeStep(on batch: Batch) -> Tensor {
+        hasTeleported = false
+        position.step += 1
+        position.stepOfEpoch += 1
+        guard trial != nil else { return trainingStep(on: batch) }
+        let loss = trial!.advance(on: batch) { trainingStep(on: $0) }
+        trialIsClosed = trial!.stepCount >= plan.trialSteps
+        return loss
+    }
+
+    /// Ends the way with the teleports, if they are on trial.
+    package func closeTrial() {
+        guard let trial else { return }
+        // Without a step there is nothing to judge them by.
+        if trial.stepCount == 0 { self.trial = nil } else { trialIsClosed = true }
+    }
+
+    /// Whether teleports are on trial.
+    package var isOnTrial: Bool { trial != nil }
+
+    /// Whether the next step to take is one of the way without the teleports.
+    package var needsRetracing: Bool { trial != nil && trialIsClosed }
+
+    /// How many steps of the way without the teleports are done, and how many there are.
+    package var retraced: (done: Int, count: Int) { (trial?.retracedCount ?? 0, trial?.stepCount ?? 0) }
+
+    /// Takes the next step of the way without the teleports.
+    ///
+    /// - Returns: The verdict, after the last of them.
+    package func retrace() -> TeleportTrial.Verdict? {
+        let verdict = trial?.retrace { trainingStep(on: $0) }
+        if verdict != nil {
+            trial = nil
+            trialIsClosed = false
+        }
+        return verdict
+    }
+
+    private func teleport() -> [TeleportReport] {
+        let (model, loss, optimizer) = (trainingStep.model, trainingStep.loss, trainingStep.optimizer)
+        let controlCount = min(plan.controlSampleCount, samples.count)
+        let control = controlCount > 0 ? samples.randomBatch(of: controlCount, using: controlGenerator) : nil
+        let teleporter: any Teleporter =
+            control.map { ControlledTeleporter(plan.teleporter, by: $0) } ?? plan.teleporter
+        let batches = samples.batches(of: plan.schedule.batchSize, shuffledBy: generator)
+            .prefix(plan.schedule.batchCount)
+        let trial = plan.trialSteps > 0 ? TeleportTrial(of: model, optimizer) : nil
+        // Cap and control samples are to see the steps that will follow.
+        let memory =
+            plan.optimizerState == .reset ? OptimizerSnapshot(of: optimizer, for: trainingStep.parameters) : nil
+        if memory != nil { optimizer.reset() }
+        let context = TeleportContext(
+            before: optimizer, samples: samples.batches(of: passSize), generator: generator)
+        let reports = teleporter.teleport(model, loss, on: batches, in: context)
+        if reports.contains(where: \.hasMoved) { self.trial = trial } else { memory?.restore() }
+        return reports
+    }
+
+    // MARK: Going on later
+
+    /// All that a session remembers beside its plan: numbers, and tensors under names, for a file to hold.
+    public struct State {
+        /// Where the training is.
+        public var position: TeleportSchedule.Position
+        /// Whether the teleport that is due there is done.
+        public var hasTeleported: Bool
+        /// Where the generators are in their sequences, `uint8`.
+        public var generators: [String: Tensor]
+
+        /// A state of the given parts.
+        public init(position: TeleportSchedule.Position, hasTeleported: Bool, generators: [String: Tensor]) {
+            self.position = position
+            self.hasTeleported = hasTeleported
+            self.generators = generators
+        }
+    }
+
+    /// What the session remembers; nil while teleports are on trial, when a model is neither here nor there: `settle()` ends
+    /// that.
+    public var state: State? {
+        guard trial == nil else { return nil }
+        return State(
+            position: position, hasTeleported: hasTeleported,
+            generators: ["teleports": generator.state, "control": controlGenerator.state])
+    }
+
+    /// Goes on from a state that a session of the same plan had; a trial that is open is forgotten.
+    ///
+    /// - Throws: `SessionStateError` where the state lacks a generator.
+    public func restore(_ state: State) throws(SessionStateError) {
+        guard let teleports = state.generators["teleports"], let control = state.generators["control"] else {
+            throw SessionStateError(names: state.generators.keys.sorted())
+        }
+        position = state.position
+        hasTeleported = state.hasTeleported
+        generator.state = teleports
+        controlGenerator.state = control
+        trial = nil
+        trialIsClosed = false
+    }
+}
+
+/// A state that no session had.
+public struct SessionStateError: Error, Hashable, CustomStringConvertible {
+    /// The generators that it has.
+    let names: [String]
+
+    /// A sentence for people.
+    public var description: String {
+        "the state of a session has the generators teleports and control, and this one has \(names): take the state that a "
+            + "TeleportingSession gave"
+    }
+}

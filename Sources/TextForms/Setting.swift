@@ -1,0 +1,135 @@
+/// One of the numbers or choices that a value is made of, under the name that it has on the command line, in configuration
+/// files and in texts such as `null-space:tau=0.99`.
+package struct Setting<Owner>: Sendable {
+    /// The name.
+    package let name: String
+    /// What it sets, for people.
+    package let help: String
+    /// What can be given, if it is one of a few words.
+    package let choices: [String]
+    private let read: @Sendable (Owner) -> String
+    private let write: @Sendable (inout Owner, String) throws(TextError) -> Void
+
+    /// A setting that is read and written by functions.
+    package init(
+        _ name: String, _ help: String, choices: [String] = [], read: @escaping @Sendable (Owner) -> String,
+        write: @escaping @Sendable (inout Owner, String) throws(TextError) -> Void
+    ) {
+        self.name = name
+        self.help = help
+        self.choices = choices
+        self.read = read
+        self.write = write
+    }
+
+    /// What it is set to.
+    package func text(of owner: Owner) -> String { read(owner) }
+
+    /// Sets it.
+    package func set(_ owner: inout Owner, to text: String) throws(TextError) { try write(&owner, text) }
+
+    /// The same setting of a value that holds this one.
+    package func within<Whole>(_ path: WritableKeyPath<Whole, Owner> & Sendable) -> Setting<Whole> {
+        Setting<Whole>(name, help, choices: choices) {
+            read($0[keyPath: path])
+        } write: {
+            (whole, text) throws(TextError) in
+            try write(&whole[keyPath: path], text)
+        }
+    }
+}
+
+extension Setting {
+    /// A part that has a text form.
+    package init<Value: TextConvertible & SendableMetatype>(
+        _ name: String, _ path: WritableKeyPath<Owner, Value> & Sendable, _ help: String
+    ) {
+        self.init(name, help) {
+            $0[keyPath: path].text
+        } write: { (owner, text) throws(TextError) in
+            owner[keyPath: path] = try Value(text: text)
+        }
+    }
+
+    /// A part that is one of a few words.
+    package init<Value: RawRepresentable<String> & CaseIterable & SendableMetatype>(
+        _ name: String, _ path: WritableKeyPath<Owner, Value> & Sendable, _ help: String
+    ) {
+        let choices = Value.allCases.map(\.rawValue)
+        self.init(name, help, choices: choices) {
+            $0[keyPath: path].rawValue
+        } write: { (owner, text) throws(TextError) in
+            guard let value = Value(rawValue: text) else {
+                throw TextError(text, "give \(choices.joined(separator: ", "))")
+            }
+            owner[keyPath: path] = value
+        }
+    }
+
+    /// A part that is an integer of at least a minimum.
+    package init(
+        _ name: String, _ path: WritableKeyPath<Owner, Int> & Sendable, atLeast minimum: Int, _ help: String
+    ) {
+        self.init(name, help) {
+            String($0[keyPath: path])
+        } write: { (owner, text) throws(TextError) in
+            guard let value = Int(text), value >= minimum else {
+                throw TextError(text, "give an integer of at least \(minimum)")
+            }
+            owner[keyPath: path] = value
+        }
+    }
+
+    /// A part that is a number above zero, and not above a maximum; without one it may be `inf`.
+    package init(
+        _ name: String, _ path: WritableKeyPath<Owner, Double> & Sendable, positiveUpTo maximum: Double = .infinity,
+        _ help: String
+    ) {
+        self.init(name, help) {
+            $0[keyPath: path].shortText
+        } write: { (owner, text) throws(TextError) in
+            guard let value = Double(text), value > 0, value <= maximum else {
+                throw TextError(text, "give a positive number" + (maximum.isFinite ? ", at most \(maximum)" : ""))
+            }
+            owner[keyPath: path] = value
+        }
+    }
+}
+
+/// The settings of a value in a text: `tau=0.99,scope=dataset`.
+package enum SettingList {
+    /// What differs from another value, in the order of the settings; empty if nothing does.
+    package static func text<Owner>(_ settings: [Setting<Owner>], of owner: Owner, besides standard: Owner) -> String {
+        // What follows from a setting that came before need not be said.
+        var said = standard
+        return settings.compactMap { setting in
+            let text = setting.text(of: owner)
+            guard text != setting.text(of: said) else { return nil }
+            do throws(TextError) { try setting.set(&said, to: text) } catch {}
+            return "\(setting.name)=\(text)"
+        }.joined(separator: ",")
+    }
+
+    /// Sets what a text says.
+    ///
+    /// - Throws: `TextError` with the part of the text that is none of the settings, sets one to what it does not take, or sets
+    ///   it twice.
+    package static func set<Owner>(
+        _ settings: [Setting<Owner>], of owner: inout Owner, from text: Substring
+    ) throws(TextError) {
+        var names: Set<String> = []
+        for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+            let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            guard pair.count == 2, let setting = settings.first(where: { $0.name == pair[0] }) else {
+                throw TextError(
+                    String(part), "give SETTING=VALUE with one of " + settings.map(\.name).joined(separator: ", "))
+            }
+            guard names.insert(setting.name).inserted else {
+                throw TextError(String(part), "give \(setting.name) once")
+            }
+            do throws(TextError) { try setting.set(&owner, to: pair[1]) } catch {
+                throw TextError(String(part), error.remedy)
+            }
+        }
+    }
+}

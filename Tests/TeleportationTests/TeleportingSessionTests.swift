@@ -1,0 +1,235 @@
+import NeuralNetworks
+import Optimizers
+import Teleportation
+import Testing
+import Torch
+
+/// A training in a loop of a user's own.
+@Suite struct TeleportingSessionTests {
+    /// A model in training with dropout and batch normalization; all that are made are the same.
+    private final class Learner {
+        let model: Sequential
+        let optimizer: Momentum
+        let samples: Samples
+        let step: TrainingStep
+
+        init(drops: Bool = true, learningRate: Double = 0.02) {
+            optimizer = Momentum(learningRate: learningRate)
+            let generator = Generator(seed: 4)
+            model = Sequential(
+                Dense(6, 96, using: generator, dtype: .float64), BatchNormalization(96, dtype: .float64), ReLU(),
+                Dropout(drops ? 0.3 : 0, using: Generator(seed: 5)), Dense(96, 3, using: generator, dtype: .float64))
+            samples = Samples(
+                inputs: .normal([60, 6], using: generator, dtype: .float64),
+                targets: .integers([60], in: 0..<3, using: generator))
+            let optimizer = optimizer
+            let model = model
+            // A schedule of the user's own, which the learning rate carries along.
+            step = TrainingStep(model, CrossEntropy(), optimizer) { batch in
+                let loss = LinearizedLoss(model, CrossEntropy(), on: batch)
+                let parameters = model.parameters.map(\.value)
+                optimizer.update(parameters, with: loss.gradients(of: parameters))
+                optimizer.learningRate *= 0.99
+                return loss.value
+            }
+        }
+
+        /// All numbers that training changes.
+        var numbers: [[Double]] {
+            (model.parameters + model.buffers).map { $0.value.doubles() } + [[optimizer.learningRate]]
+                + optimizer.state(of: step.parameters).entries.flatMap { $0.tensors.map { $0.value.doubles() } }
+                + model.generators.map { $0.state.elements(as: UInt8.self).map(Double.init) }
+        }
+    }
+
+    private static func schedule(_ moments: TeleportSchedule.Moments) -> TeleportSchedule {
+        TeleportSchedule(moments, batchCount: 2, batchSize: 8)
+    }
+
+    /// Teleports that no training gains by.
+    private static func harmful(_ moments: TeleportSchedule.Moments, trialSteps: Int) -> TeleportPlan {
+        TeleportPlan(
+            NullSpaceTeleporter(stepSize: .growth(10), cap: .none), schedule: schedule(moments), controlSamples: 0,
+            trialSteps: trialSteps)
+    }
+
+    /// Two epochs of six steps.
+    @discardableResult
+    private func train(_ learner: Learner, _ plan: TeleportPlan) throws -> [TeleportingSession.Outcome] {
+        let session = try TeleportingSession(learner.step, plan, samples: learner.samples)
+        let order = Generator(seed: 9)
+        var outcomes: [TeleportingSession.Outcome] = []
+        for epoch in 0..<2 {
+            for batch in learner.samples.batches(of: 10, shuffledBy: order) {
+                outcomes.append(session.step(on: batch, inEpoch: epoch))
+            }
+            session.settle()
+        }
+        return outcomes
+    }
+
+    @Test("Without teleports a session takes the steps and nothing else")
+    func plain() throws {
+        let (plain, watched) = (Learner(), Learner())
+        let order = Generator(seed: 9)
+        for _ in 0..<2 {
+            for batch in plain.samples.batches(of: 10, shuffledBy: order) { plain.step(on: batch) }
+        }
+        let outcomes = try train(watched, TeleportPlan(schedule: Self.schedule(.steps([]))))
+        #expect(outcomes.allSatisfy { $0.teleports.isEmpty && $0.verdict == nil })
+        #expect(watched.numbers == plain.numbers)
+    }
+
+    @Test(
+        "What training loses by leaves no trace, in weights, moments, learning rate and dropout",
+        arguments: [2, 4, 100])
+    func aLostTrial(steps: Int) throws {
+        let (plain, tried) = (Learner(), Learner())
+        try train(plain, TeleportPlan(schedule: Self.schedule(.steps([]))))
+        let outcomes = try train(tried, Self.harmful(.epochs([0, 1]), trialSteps: steps))
+        #expect(outcomes.map(\.teleports.count) == [2, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0])
+        #expect(outcomes.contains { $0.teleports.contains { $0.hasMoved } })
+        let verdicts = outcomes.compactMap(\.verdict)
+        // Trials that are cut short by the end of an epoch are settled there.
+        #expect(verdicts.count == (steps == 100 ? 0 : 2) && verdicts.allSatisfy { !$0.keepsTeleports })
+        if case .lostTrial(steps: let count, with: let with, without: let without) = verdicts.first?.objection {
+            #expect(count == steps && !(with <= without))
+        }
+        #expect(tried.numbers == plain.numbers)
+    }
+
+    @Test("What training gains by stays as if there had been no trial")
+    func aWonTrial() throws {
+        func plan(_ trialSteps: Int) -> TeleportPlan {
+            TeleportPlan(
+                // All samples at once: nothing but the batches' statistics is another in training.
+                NullSpaceTeleporter(cap: .relative(3)),
+                schedule: TeleportSchedule(.steps([0]), batchCount: 1, batchSize: 60), controlSamples: 0,
+                trialSteps: trialSteps)
+        }
+        let (without, tried) = (
+            Learner(drops: false, learningRate: 1e-3), Learner(drops: false, learningRate: 1e-3)
+        )
+        try train(without, plan(0))
+        let verdicts = try train(tried, plan(3)).compactMap(\.verdict)
+        #expect(verdicts.map(\.keepsTeleports) == [true], "the instance gains")
+        #expect(tried.numbers == without.numbers)
+    }
+
+    @Test("New teleports wait for the verdict on those before")
+    func periods() throws {
+        let learner = Learner()
+        let outcomes = try train(learner, Self.harmful(.every(3), trialSteps: 5))
+        #expect(outcomes.map(\.teleports.count) == [2, 0, 0, 2, 0, 0, 2, 0, 0, 2, 0, 0])
+        // Of three steps each; the second and fourth are settled at the end of their epochs.
+        #expect(outcomes.enumerated().filter { $1.verdict != nil }.map(\.offset) == [3, 9])
+    }
+
+    @Test(
+        "Moments are those that the schedule names",
+        arguments: [
+            (TeleportSchedule.Moments.epochs([0, 2]), 0, [0, 8]), (.epochs([0, 2]), 3, [3, 8]),
+            (.epochs([1, 2]), 4, [4, 8]), (.epochs([0, 1]), 5, [5]), (.steps([1, 5]), 0, [1, 5]),
+            (.steps([1, 5]), 3, [5]), (.every(5), 0, [0, 5, 10]), (.every(5), 1, [5, 10]), (.epochs([]), 0, []),
+        ])
+    func moments(moments: TeleportSchedule.Moments, warmUp: Int, expected: [Int]) {
+        let schedule = TeleportSchedule(moments, warmUpSteps: warmUp)
+        let positions = (0..<12).map { TeleportSchedule.Position(epoch: $0 / 4, stepOfEpoch: $0 % 4, step: $0) }
+        #expect(positions.filter(schedule.isDue).map(\.step) == expected)
+    }
+
+    @Test("Runs with and without control samples see the same teleport batches")
+    func controlSamplesAreDrawnApart() throws {
+        func losses(_ controlSamples: Int) throws -> [Double] {
+            let plan = TeleportPlan(
+                NullSpaceTeleporter(cap: .fixed(1e-30)), schedule: Self.schedule(.every(4)),
+                controlSamples: controlSamples, trialSteps: 0)
+            return try train(Learner(), plan).flatMap { $0.teleports.map(\.lossBefore) }
+        }
+        let (with, without) = (try losses(20), try losses(0))
+        #expect(with.count == 6 && with == without)
+    }
+
+    @Test("Where the optimizer starts anew, the cap looks through its new state")
+    func reset() throws {
+        func growth(_ policy: TeleportPlan.OptimizerStatePolicy) throws -> (growth: Double, numbers: [[Double]]) {
+            let learner = Learner(drops: false)
+            // Old velocities that promise much: the cap is reached at once.
+            for _ in 0..<5 { learner.step(on: learner.samples.all) }
+            let plan = TeleportPlan(
+                NullSpaceTeleporter(cap: .predicted(0.1)),
+                schedule: TeleportSchedule(.steps([0]), batchCount: 1, batchSize: 60), controlSamples: 0, trialSteps: 0,
+                optimizerState: policy)
+            let session = try TeleportingSession(learner.step, plan, samples: learner.samples)
+            let reports = session.step(on: learner.samples.all, inEpoch: 0).teleports
+            return (reports[0].gradientNormSquaredAfter / reports[0].gradientNormSquaredBefore, learner.numbers)
+        }
+        let (kept, reset) = (try growth(.keep), try growth(.reset))
+        #expect(kept.growth < reset.growth, "\(kept.growth), \(reset.growth)")
+        #expect(kept.numbers != reset.numbers)
+    }
+
+    @Test("A session goes on from its state as if it had never stopped")
+    func state() throws {
+        let plan = TeleportPlan(
+            NullSpaceTeleporter(steps: 2, stepSize: .growth(0.1)), schedule: Self.schedule(.every(4)),
+            controlSamples: 10, trialSteps: 0)
+        let (whole, halves) = (Learner(), Learner())
+        try train(whole, plan)
+        let order = Generator(seed: 9)
+        var session = try TeleportingSession(halves.step, plan, samples: halves.samples)
+        for epoch in 0..<2 {
+            for batch in halves.samples.batches(of: 10, shuffledBy: order) {
+                session.step(on: batch, inEpoch: epoch)
+                guard session.position.step == 5 else { continue }
+                let state = try #require(session.state)
+                session = try TeleportingSession(halves.step, plan, samples: halves.samples)
+                try session.restore(state)
+            }
+        }
+        #expect(session.position == TeleportSchedule.Position(epoch: 1, stepOfEpoch: 6, step: 12))
+        #expect(halves.numbers == whole.numbers)
+        let incomplete = TeleportingSession.State(
+            position: TeleportSchedule.Position(), hasTeleported: false, generators: ["teleports": Tensor([UInt8(0)])])
+        #expect(throws: SessionStateError.self) { try session.restore(incomplete) }
+    }
+
+    @Test("There is no state while teleports are on trial")
+    func stateOnTrial() throws {
+        let learner = Learner()
+        let session = try TeleportingSession(
+            learner.step, Self.harmful(.steps([1]), trialSteps: 3), samples: learner.samples)
+        var known: [Bool] = []
+        for batch in learner.samples.batches(of: 10) {
+            session.step(on: batch, inEpoch: 0)
+            known.append(session.state != nil)
+        }
+        #expect(known == [true, false, false, true, true, true])
+    }
+
+    @Test("What does not go together is refused at the beginning")
+    func refusals() {
+        let learner = Learner()
+        #expect(throws: SymmetryRefusal.self) {
+            try TeleportingSession(learner.step, TeleportPlan(SymmetryTeleporter()), samples: learner.samples)
+        }
+        #expect(throws: ObjectiveRefusal.self) {
+            let step = TrainingStep(learner.model, CrossEntropy(), RuleOptimizer(NoDiagonal(learningRate: 0.1)))
+            let plan = TeleportPlan(NullSpaceTeleporter(objective: PreconditionedNorm()))
+            return try TeleportingSession(step, plan, samples: learner.samples)
+        }
+        let wrong = Samples(inputs: learner.samples.all.inputs, targets: learner.samples.all.targets + 3)
+        #expect(throws: LossError.self) { try TeleportingSession(learner.step, TeleportPlan(), samples: wrong) }
+    }
+}
+
+/// A rule that says nothing of a preconditioner.
+private struct NoDiagonal: UpdateRule {
+    var learningRate: Double
+
+    func initialState(for parameter: Tensor) -> [String: Tensor] { [:] }
+
+    func step(_ parameter: Tensor, gradient: Tensor, state: [String: Tensor], count: Int) {
+        parameter.addInPlace(gradient, scale: -learningRate)
+    }
+}
