@@ -30,15 +30,6 @@ public protocol Dataset {
 }
 
 extension Dataset {
-    /// All samples in batches of `size`, the last of which holds what remains.
-    ///
-    /// - Parameters:
-    ///   - size: The number of samples in a batch, at least 1.
-    ///   - generator: Each pass draws a new order of the samples from it; without one they come as they are stored.
-    public func batches(of size: Int, shuffledBy generator: Generator? = nil) -> BatchSequence {
-        BatchSequence(self, size: size, generator: generator)
-    }
-
     /// The same samples with inputs of another floating-point type.
     public func to(dtype: DType) -> Self { to(dtype: dtype, device: nil) }
 
