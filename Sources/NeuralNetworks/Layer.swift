@@ -63,9 +63,4 @@ extension Layer {
 
     /// Nothing.
     public var structure: LayerStructure { .opaque }
-
-    /// The forward pass, with a derivative that autograd computes.
-    public func linearize(_ x: Tensor) -> (output: Tensor, linearization: any Linearization) {
-        AutogradLinearization.of(self, at: x)
-    }
 }

@@ -74,7 +74,7 @@ public struct NullSpaceTeleporter: Teleporter {
         return ClimbingTeleport(climb, in: context) { batch in
             BatchLoss(model, loss, on: batch)
         } makeWalk: { landscape in
-            NullSpaceWalk(on: landscape, in: shared ?? InputNullSpaces(tau: tau), by: derivative)
+            NullSpaceWalk(on: landscape, in: shared ?? InputNullSpaces(tau: tau), place: derivative.place(on:))
         }
     }
 
@@ -89,5 +89,15 @@ public struct NullSpaceTeleporter: Teleporter {
         }
         return InputNullSpaces(
             tau: tau, covariances: InputCovariance.ofMovableWeights(of: model, loss, over: samples))
+    }
+}
+
+extension NullSpaceTeleporter.Derivative {
+    /// A place on a walk whose directions are computed so.
+    func place(on walk: NullSpaceWalk) -> any Place {
+        switch self {
+        case .closedForm: ClosedFormPlace(on: walk)
+        case .doubleBackward: DoubleBackwardPlace(on: walk)
+        }
     }
 }
