@@ -76,10 +76,8 @@ struct Compare: ParsableCommand {
         }
         let ends = (summary.arms.baseline.runs + summary.arms.teleport.runs).compactMap(\.epochs.last)
         guard ends.allSatisfy({ $0.trainLoss.isFinite && $0.testLoss.isFinite }) else {
-            Console.warn(
-                "training diverged: a loss stopped being finite; lower --learning-rate, which was "
-                    + "\(experiment.training.learningRate)")
-            throw Console.ExitStatus.diverged
+            throw Console.divergence(
+                "a loss stopped being finite", learningRate: experiment.training.learningRate)
         }
     }
 }
