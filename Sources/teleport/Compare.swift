@@ -46,11 +46,6 @@ struct Compare: ParsableCommand {
     mutating func run() throws {
         try execution.apply()
         let data = try model.split()
-        if case .resnet = model.model, teleportation.configuration.scope == .dataset {
-            throw ValidationError(
-                "--scope dataset: batch normalization makes each sample depend on its batch, so that nothing can be held "
-                    + "for all at once; use --scope batch, or another model")
-        }
         let experiment = CompareExperiment(
             try model.training(epochs: epochs, execution), teleports: teleportation.configuration, seeds: seeds,
             on: data)

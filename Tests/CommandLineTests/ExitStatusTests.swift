@@ -15,6 +15,7 @@ import Torch
         for refusal in [
             SymmetryRefusal.notBijective(.relu), RandomTeleporterError.noHiddenUnits,
             NullSpaceRefusal.coupledSamples(model: "ResidualNetwork"),
+            NullSpaceRefusal.coupledSamples(model: "ResidualNetwork"),
             ReportError.unwritable(path: "a", reason: "full"),
             OutputFolder.Failure(description: "--output a"),
         ] as [any Error] {

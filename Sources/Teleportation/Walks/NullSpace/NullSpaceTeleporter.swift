@@ -32,10 +32,10 @@ public struct NullSpaceTeleporter: Teleporter {
     public enum Scope: String, CaseIterable, Sendable {
         /// Those of the teleport batch.
         case batch
-        /// All training samples, as the context of the teleport gives them, of a model whose samples do not see each other:
-        /// with batch normalization a sample is not in a teleport batch what it was in another one, and its loss drifts. One
-        /// basis is computed at the start of a teleport. For N samples this costs a forward pass over them and, for each
-        /// affine map, a covariance, O(N d^2), and its eigenvectors, O(d^3).
+        /// All training samples, as the context of the teleport gives them, of a model whose samples do not see each other
+        /// (`Layer.couplesSamples`): with batch normalization a sample is not in a teleport batch what it was in another
+        /// one, and its loss would drift. One basis is computed at the start of a teleport. For N samples this costs a forward
+        /// pass over them and, for each affine map, a covariance, O(N d^2), and its eigenvectors, O(d^3).
         case dataset
     }
 
@@ -63,9 +63,20 @@ public struct NullSpaceTeleporter: Teleporter {
         self.derivative = derivative
     }
 
-    /// Begins a teleport; see `Teleporter`. Traps where all training samples are to be held and the context has none.
+    /// Checks that the model can be moved with the teleporter's scope.
+    ///
+    /// - Throws: `NullSpaceRefusal` if the loss of all samples is to be held and they see each other.
+    public func check(_ model: some Layer) throws {
+        if scope == .dataset && model.couplesSamples {
+            throw NullSpaceRefusal.coupledSamples(model: "\(type(of: model))")
+        }
+    }
+
+    /// Begins a teleport; see `Teleporter`. Traps on a model that `check` refuses, and where all training samples are to be
+    /// held and the context has none.
     public func begin(_ model: some Layer, _ loss: some Loss, in context: TeleportContext) -> any Teleport {
         require(tau > 0 && tau <= 1, "NullSpaceTeleporter: tau \(tau)")
+        do { try check(model) } catch { fatalError("\(error)") }
         let shared: InputNullSpaces? =
             switch scope {
             case .batch: nil
