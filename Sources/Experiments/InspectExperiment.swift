@@ -57,27 +57,31 @@ package struct InspectExperiment {
         let generator = Training.generator(.teleports, seed)
         let batch = training.trainingSamples.randomBatch(
             of: min(samples, training.trainingSamples.count), using: generator)
-        var ascents: [Inspection.Ascent] = []
-        for tau in taus { ascents.append(ascent(of: model, training.trainingSamples.task.loss, on: batch, tau: tau)) }
+        var trajectories: [Inspection.Trajectory] = []
+        for tau in taus {
+            trajectories.append(trajectory(of: model, training.trainingSamples.task.loss, on: batch, tau: tau))
+        }
         return Inspection(
             configuration: configuration,
             layers: try InputSpectrum.ofMovableMaps(of: model, training.trainingSamples.task.loss, over: [batch])
-                .map { Inspection.Layer($0, taus: taus) },
-            ascents: ascents)
+                .map { Inspection.LayerRoom($0, taus: taus) },
+            trajectories: trajectories)
     }
 
     /// Loss and gradient after each number of steps, as they are at the moved weights; these are set back.
-    private func ascent(of model: any Layer, _ loss: any Loss, on batch: Batch, tau: Double) -> Inspection.Ascent {
+    private func trajectory(of model: any Layer, _ loss: any Loss, on batch: Batch, tau: Double)
+        -> Inspection.Trajectory
+    {
         let parameters = model.parameters.map(\.value)
         let optimizer = SGD(learningRate: 1)
         let start = Snapshot(of: model, optimizer)
         defer { start.restore() }
-        var points: [Inspection.Point] = []
+        var points: [Inspection.StepRecord] = []
         func look(after steps: Int) {
             withMode(.teleportation) {
                 let moved = LinearizedLoss(model, loss, on: batch)
                 points.append(
-                    Inspection.Point(
+                    Inspection.StepRecord(
                         step: steps, loss: moved.value.item(),
                         gradientNormSquared: moved.gradients(of: parameters).squaredNorm()))
             }
@@ -87,7 +91,7 @@ package struct InspectExperiment {
             steps: steps, stepSize: stepSize, cap: .none, tau: tau, tolerance: .infinity)
         let context = TeleportContext(before: optimizer, stepTaken: look)
         let report = teleporter.teleport(model, loss, on: [batch], in: context)[0]
-        return Inspection.Ascent(tau: tau, points: points, reason: report.restored?.description)
+        return Inspection.Trajectory(tau: tau, points: points, reason: report.restored?.description)
     }
 
     /// All options by the names that they have on the command line.

@@ -1,7 +1,13 @@
 import Torch
 
-/// The derivative of any layer, by autograd: the default for layers that give only the forward pass. (`Layer` names this
-/// type for its default, and this type calls the layer: the one is of no use without the other.)
+extension Layer {
+    /// The forward pass, with a derivative that autograd computes.
+    public func linearize(_ x: Tensor) -> (output: Tensor, linearization: any Linearization) {
+        AutogradLinearization.of(self, at: x)
+    }
+}
+
+/// The derivative of any layer, by autograd: the default for layers that give only the forward pass.
 ///
 /// It reads the weights as they are when it is asked, as every linearization does: where a parameter or a buffer was
 /// written to since the forward pass was recorded, that is recorded anew, in the same mode and with the same random

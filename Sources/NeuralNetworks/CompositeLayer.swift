@@ -32,6 +32,9 @@ extension CompositeLayer {
     /// That of the body.
     public var structure: LayerStructure { body.structure }
 
+    /// Whether the body does.
+    public var couplesSamples: Bool { body.couplesSamples }
+
     /// The forward pass.
     public func callAsFunction(_ x: Tensor) -> Tensor { body(x) }
 

@@ -44,6 +44,10 @@ public protocol Layer {
     /// What the layer says of itself.
     var structure: LayerStructure { get }
 
+    /// Whether what the layer makes of a sample depends on the other samples of its batch, as with batch normalization in
+    /// training. What holds for a sample in one batch then need not hold for it in another one.
+    var couplesSamples: Bool { get }
+
     /// The forward pass, in operations that autograd can differentiate any number of times: the reference.
     func callAsFunction(_ x: Tensor) -> Tensor
 
@@ -64,8 +68,12 @@ extension Layer {
     /// Nothing.
     public var structure: LayerStructure { .opaque }
 
-    /// The forward pass, with a derivative that autograd computes.
-    public func linearize(_ x: Tensor) -> (output: Tensor, linearization: any Linearization) {
-        AutogradLinearization.of(self, at: x)
+    /// Whether a layer that this one says it is made of does.
+    public var couplesSamples: Bool {
+        switch structure {
+        case .sequence(let parts): parts.contains(where: \.couplesSamples)
+        case .residual(let body): body.couplesSamples
+        case .affine, .activation, .elementwise, .pooling, .identity, .flattening, .opaque: false
+        }
     }
 }

@@ -75,7 +75,7 @@ package struct TeleportRuntime: Reproduction {
         var lines: [Line] = []
         var steps = (taken: 0, expected: 0)
         /// The median over seeds of the median time.
-        func seconds(_ work: TeleportWork, by method: TeleportWork.Method) -> Double {
+        func seconds(_ work: TeleportWork, by method: TeleportMethod) -> Double {
             seeds.map { seed in
                 var work = work
                 work.method = method

@@ -81,23 +81,17 @@ extension Kernels {
         _ cotangent: Tensor, input: Tensor, weight: Tensor, statistics: NormalizationStatistics, epsilon: Double,
         needs: (input: Bool, weight: Bool, bias: Bool)
     ) -> (input: Tensor?, weight: Tensor?, bias: Tensor?) {
-        var results: (ct_tensor?, ct_tensor?, ct_tensor?)
-        let status = withUnsafeTemporaryAllocation(of: Bool.self, capacity: 3) { wants in
-            wants[0] = needs.input
-            wants[1] = needs.weight
-            wants[2] = needs.bias
+        gradients(needs) { wants, inputGradient, weightGradient, biasGradient in
             switch statistics {
             case .batch(let mean, let inverseDeviation):
-                return ct_native_batch_norm_backward(
+                ct_native_batch_norm_backward(
                     cotangent.handle, input.handle, weight.handle, nil, nil, mean.handle, inverseDeviation.handle, true,
-                    epsilon, wants.baseAddress, &results.0, &results.1, &results.2)
+                    epsilon, wants, &inputGradient, &weightGradient, &biasGradient)
             case .given(let mean, let variance):
-                return ct_native_batch_norm_backward(
+                ct_native_batch_norm_backward(
                     cotangent.handle, input.handle, weight.handle, mean.handle, variance.handle, nil, nil, false,
-                    epsilon, wants.baseAddress, &results.0, &results.1, &results.2)
+                    epsilon, wants, &inputGradient, &weightGradient, &biasGradient)
             }
         }
-        check(status)
-        return (results.0.map { Tensor($0) }, results.1.map { Tensor($0) }, results.2.map { Tensor($0) })
     }
 }

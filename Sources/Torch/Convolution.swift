@@ -48,17 +48,11 @@ extension Kernels {
         _ cotangent: Tensor, input: Tensor, weight: Tensor, _ geometry: ConvolutionGeometry,
         needs: (input: Bool, weight: Bool, bias: Bool)
     ) -> (input: Tensor?, weight: Tensor?, bias: Tensor?) {
-        var results: (ct_tensor?, ct_tensor?, ct_tensor?)
-        let status = withUnsafeTemporaryAllocation(of: Bool.self, capacity: 3) { wants in
-            wants[0] = needs.input
-            wants[1] = needs.weight
-            wants[2] = needs.bias
-            return ct_convolution_backward(
-                cotangent.handle, input.handle, weight.handle, Int64(geometry.stride), Int64(geometry.padding),
-                wants.baseAddress, &results.0, &results.1, &results.2)
+        gradients(needs) { wants, inputGradient, weightGradient, biasGradient in
+            ct_convolution_backward(
+                cotangent.handle, input.handle, weight.handle, Int64(geometry.stride), Int64(geometry.padding), wants,
+                &inputGradient, &weightGradient, &biasGradient)
         }
-        check(status)
-        return (results.0.map { Tensor($0) }, results.1.map { Tensor($0) }, results.2.map { Tensor($0) })
     }
 
     /// The maxima of `kernel x kernel` windows, `[N, C, H, W]` to `[N, C, H', W']`, and where in their planes they are.

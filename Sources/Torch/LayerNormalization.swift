@@ -36,16 +36,10 @@ extension Kernels {
         _ cotangent: Tensor, input: Tensor, mean: Tensor, reciprocalDeviation: Tensor, weight: Tensor?, bias: Tensor?,
         needs: (input: Bool, weight: Bool, bias: Bool)
     ) -> (input: Tensor?, weight: Tensor?, bias: Tensor?) {
-        var results: (ct_tensor?, ct_tensor?, ct_tensor?)
-        let status = withUnsafeTemporaryAllocation(of: Bool.self, capacity: 3) { wants in
-            wants[0] = needs.input
-            wants[1] = needs.weight
-            wants[2] = needs.bias
-            return ct_native_layer_norm_backward(
+        gradients(needs) { wants, inputGradient, weightGradient, biasGradient in
+            ct_native_layer_norm_backward(
                 cotangent.handle, input.handle, Int64(input.size(-1)), mean.handle, reciprocalDeviation.handle,
-                weight?.handle, bias?.handle, wants.baseAddress, &results.0, &results.1, &results.2)
+                weight?.handle, bias?.handle, wants, &inputGradient, &weightGradient, &biasGradient)
         }
-        check(status)
-        return (results.0.map { Tensor($0) }, results.1.map { Tensor($0) }, results.2.map { Tensor($0) })
     }
 }

@@ -48,11 +48,6 @@ struct Compare: ParsableCommand {
         try execution.apply()
         let data = try model.split()
         let plan = try teleportation.plan()
-        if case .resnet = model.model, (plan.teleporter as? NullSpaceTeleporter)?.scope == .dataset {
-            throw ValidationError(
-                "--scope dataset: batch normalization makes each sample depend on its batch, so that nothing can be held "
-                    + "for all at once; use --scope batch, or another model")
-        }
         let experiment = CompareExperiment(
             try model.training(epochs: epochs, execution), plan: plan, seeds: seeds, on: data)
         try experiment.check()
@@ -77,10 +72,8 @@ struct Compare: ParsableCommand {
         }
         let ends = (summary.arms.baseline.runs + summary.arms.teleport.runs).compactMap(\.epochs.last)
         guard ends.allSatisfy({ $0.trainLoss.isFinite && $0.testLoss.isFinite }) else {
-            Console.warn(
-                "training diverged: a loss stopped being finite; lower --learning-rate, which was "
-                    + "\(experiment.training.learningRate)")
-            throw Console.ExitStatus.diverged
+            throw Console.divergence(
+                "a loss stopped being finite", learningRate: experiment.training.learningRate)
         }
     }
 }

@@ -2,6 +2,8 @@ import ArgumentParser
 import Datasets
 import Experiments
 import Foundation
+import NeuralNetworks
+import Torch
 
 /// What the tool tells on standard error, and by its exit status.
 enum Console {
@@ -10,6 +12,25 @@ enum Console {
         case badUsage = 2
         case badData = 3
         case diverged = 4
+
+        /// That of a command that throws an error of the library.
+        init(for error: any Error) {
+            switch error {
+            case is DatasetError, is LossError: self = .badData
+            // What libtorch cannot decompose are numbers that are not finite, or nearly so.
+            case is TorchError: self = .diverged
+            // Models, methods, files and folders that do not go together: the error says what to give instead.
+            default: self = .badUsage
+            }
+        }
+    }
+
+    /// Tells that a training diverged, and what to do.
+    ///
+    /// - Returns: The status to throw.
+    static func divergence(_ reason: String, learningRate: Double) -> ExitStatus {
+        warn("training diverged: \(reason); lower --learning-rate, which was \(learningRate)")
+        return .diverged
     }
 
     /// Draws figures, which are for looking at: the run succeeds without them.

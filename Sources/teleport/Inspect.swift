@@ -57,13 +57,18 @@ struct Inspect: ParsableCommand {
         let progress = ProgressLine(job: experiment.job, quiet: execution.quiet)
         let interruption = Interruption()
         defer { progress.finish() }
-        let result = try experiment.run(progress: progress, isCancelled: { interruption.isRequested })
+        let learningRate = experiment.training.learningRate
+        let result: Inspection?
+        do {
+            result = try experiment.run(progress: progress, isCancelled: { interruption.isRequested })
+        } catch let error as TorchError {
+            progress.finish()
+            guard epochs > 0 else { throw error }
+            throw Console.divergence(error.description, learningRate: learningRate)
+        }
         progress.finish()
         guard let inspection = result else {
-            Console.warn(
-                "training diverged: a loss stopped being finite; lower --learning-rate, which was "
-                    + "\(experiment.training.learningRate)")
-            throw Console.ExitStatus.diverged
+            throw Console.divergence("a loss stopped being finite", learningRate: learningRate)
         }
 
         let report = InspectionReport(inspection)

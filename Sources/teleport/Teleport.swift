@@ -2,8 +2,6 @@ import ArgumentParser
 import Datasets
 import Experiments
 import Foundation
-import Reporting
-import Teleportation
 
 /// The command-line tool.
 @main
@@ -20,8 +18,13 @@ struct Teleport: ParsableCommand {
 
     /// Runs the tool; replaces the library's own `main` for exit statuses and one-line errors.
     static func main() {
+        var command: any ParsableCommand
         do {
-            var command = try command(for: Array(CommandLine.arguments.dropFirst()))
+            command = try self.command(for: Array(CommandLine.arguments.dropFirst()))
+        } catch {
+            end(refusing: error)
+        }
+        do {
             try command.run()
         } catch {
             end(with: error)
@@ -46,22 +49,24 @@ struct Teleport: ParsableCommand {
         }
     }
 
+    /// Ends the process over arguments that name no command, or ask for the version.
+    private static func end(refusing error: any Error) -> Never {
+        guard exitCode(for: error) != .success else { exit(withError: error) }
+        Console.warn(error is ConfigurationFile.Failure ? "\(error)" : usageMessage(for: error))
+        Foundation.exit(Console.ExitStatus.badUsage.rawValue)
+    }
+
+    /// Ends the process over what a command throws.
     private static func end(with error: any Error) -> Never {
         switch error {
         case let status as Console.ExitStatus: Foundation.exit(status.rawValue)
         case let code as ExitCode: Foundation.exit(code.rawValue)
-        case let error as DatasetError:
-            Console.warn("\(error)")
-            Foundation.exit(Console.ExitStatus.badData.rawValue)
-        case is ConfigurationFile.Failure, is OutputFolder.Failure, is ReportError, is ArchitectureError,
-            is SymmetryRefusal, is RandomTeleporterError:
-            Console.warn("\(error)")
-            Foundation.exit(Console.ExitStatus.badUsage.rawValue)
-        default: break
+        // Help, which is a command too.
+        case _ where exitCode(for: error) == .success: exit(withError: error)
+        default:
+            Console.warn(message(for: error))
+            Foundation.exit(Console.ExitStatus(for: error).rawValue)
         }
-        guard exitCode(for: error) != .success else { exit(withError: error) }
-        Console.warn(usageMessage(for: error))
-        Foundation.exit(Console.ExitStatus.badUsage.rawValue)
     }
 
     /// What is wrong with the arguments, and which help to read.

@@ -91,6 +91,7 @@ import Testing
         ),
         (["--method", "symmetry", "--model", "mlp:8"], "relu is not bijective: use LeakyReLU with a positive slope"),
         (["--method", "random", "--model", "mlp:8:tanh"], "cannot rescale units before Tanh"),
+        (["--scope", "dataset", "--model", "resnet:4"], "as with batch normalization: use scope batch"),
     ])
     func refusesModelsThatAMethodCannotMove(options: [String], remedy: String) throws {
         try expect(["compare"] + options, fails: 2, saying: remedy)

@@ -21,6 +21,15 @@ import Torch
         #expect(labels(samples.batches(of: 100)).map(\.count) == [10])
     }
 
+    @Test(arguments: [1, 3, 4, 5, 9, 10, 11, .max])
+    func countsItsBatches(size: Int) {
+        for samples in [samples, samples.prefix(0)] {
+            let count = labels(samples.batches(of: size)).count
+            #expect(samples.batchCount(of: size) == count)
+            #expect(samples.batches(of: size).batchCount == count)
+        }
+    }
+
     @Test func visitsEachSampleOnceInAnEpoch() {
         let batches = samples.batches(of: 3, shuffledBy: Generator(seed: 5))
         let first = labels(batches)

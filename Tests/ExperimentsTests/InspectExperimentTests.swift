@@ -30,11 +30,11 @@ import Torch
     }
 
     @Test("At tau = 1 the gradient grows by the rate of the steps and the loss stays")
-    func ascent() throws {
-        let ascent = try #require(inspect().ascents.last)
-        #expect(ascent.tau == 1)
-        #expect(ascent.points.map(\.step) == [0, 1, 2, 3])
-        for (before, after) in zip(ascent.points, ascent.points.dropFirst()) {
+    func trajectory() throws {
+        let trajectory = try #require(inspect().trajectories.last)
+        #expect(trajectory.tau == 1)
+        #expect(trajectory.points.map(\.step) == [0, 1, 2, 3])
+        for (before, after) in zip(trajectory.points, trajectory.points.dropFirst()) {
             #expect(after.gradientNormSquared > 1.3 * before.gradientNormSquared)
             #expect(abs(after.loss - before.loss) < 1e-12 * before.loss)
         }
@@ -43,14 +43,14 @@ import Torch
     @Test("A model can be trained before, and looking at it changes nothing")
     func training() throws {
         let trained = try inspect(epochs: 10)
-        #expect(trained.ascents[0].points[0].loss < 0.9 * (try inspect().ascents[0].points[0].loss))
-        #expect(trained.ascents[0].points[0] == trained.ascents[1].points[0])
+        #expect(trained.trajectories[0].points[0].loss < 0.9 * (try inspect().trajectories[0].points[0].loss))
+        #expect(trained.trajectories[0].points[0] == trained.trajectories[1].points[0])
     }
 
-    @Test("Without room the ascent ends where it begins")
+    @Test("Without room the trajectory ends where it begins")
     func noRoom() throws {
-        let ascent = try #require(inspect(samples: 300, taus: [1]).ascents.first)
-        #expect(ascent.points.map(\.step) == [0] && ascent.reason == nil)
+        let trajectory = try #require(inspect(samples: 300, taus: [1]).trajectories.first)
+        #expect(trajectory.points.map(\.step) == [0] && trajectory.reason == nil)
     }
 
     @Test("The report has a row for each layer and each tau, and its numbers are in the file")
@@ -59,14 +59,14 @@ import Torch
         let report = InspectionReport(inspection)
         #expect(report.room.rows.map { $0[0] } == ["3", "5"])
         #expect(report.room.columns.map(\.title) == ["layer", "rows", "dimensions", "free at 0.9", "free at 1"])
-        #expect(report.ascents.rows.map { $0[0] } == ["0.9", "1"])
+        #expect(report.trajectories.rows.map { $0[0] } == ["0.9", "1"])
         #expect(report.spectra.panels[0].series.count == 2)
         #expect(report.steps.panels.map(\.series.count) == [2, 2])
         try withTemporaryFolder { folder in
             let file = folder.appendingPathComponent("inspection.json")
             try inspection.write(to: file)
             let read = try JSONDecoder().decode(Inspection.self, from: Data(contentsOf: file))
-            #expect(read.layers == inspection.layers && read.ascents == inspection.ascents)
+            #expect(read.layers == inspection.layers && read.trajectories == inspection.trajectories)
             #expect(read.configuration["samples"] == 24)
         }
     }
@@ -77,7 +77,7 @@ import Torch
         let experiment = InspectExperiment(
             training, samples: 24, steps: 2, stepSize: .fixed(1e30), taus: [1], on: digits)
         let inspection = try #require(try experiment.run())
-        #expect(inspection.ascents[0].reason != nil)
+        #expect(inspection.trajectories[0].reason != nil)
         #expect(InspectionReport(inspection).failures.first?.contains("tau 1 was given up") == true)
     }
 

@@ -29,17 +29,20 @@ private struct Mixed: Objective {
         let landscape = BatchLoss(model, CrossEntropy(), on: batch)
         let perceptron = try Perceptron(model)
         return [
-            ("closed form", landscape, NullSpaceWalk(on: landscape, in: InputNullSpaces(tau: 1), by: .closedForm)),
+            (
+                "closed form", landscape,
+                NullSpaceWalk(on: landscape, in: InputNullSpaces(tau: 1), place: ClosedFormPlace.init(on:))
+            ),
             (
                 "double backward", landscape,
-                NullSpaceWalk(on: landscape, in: InputNullSpaces(tau: 1), by: .doubleBackward)
+                NullSpaceWalk(on: landscape, in: InputNullSpaces(tau: 1), place: DoubleBackwardPlace.init(on:))
             ),
             ("exact", landscape, SymmetryWalk(on: landscape, perceptron, action: .exact, element: .exponential)),
             (
                 "approximate", landscape,
                 SymmetryWalk(on: landscape, perceptron, action: .approximate, element: .exponential)
             ),
-            ("level set", landscape, LevelSetWalk(on: landscape, scaling: .squaredNorm)),
+            ("level set", landscape, LevelSetWalk(on: landscape) { size, _ in size }),
         ]
     }
 
@@ -100,7 +103,7 @@ private struct Mixed: Objective {
         }
         try withoutGradients {
             let landscape = BatchLoss(model, CrossEntropy(), on: batch)
-            let walk = NullSpaceWalk(on: landscape, in: InputNullSpaces(tau: 1), by: derivative)
+            let walk = NullSpaceWalk(on: landscape, in: InputNullSpaces(tau: 1), place: derivative.place(on:))
             let point = Point(walk.place(), in: landscape, before: optimizer)
             let objective = PreconditionedNorm()
             #expect(abs(objective.value(at: point) / norm() - 1) < 1e-9)

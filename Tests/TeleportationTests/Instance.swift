@@ -1,4 +1,6 @@
 import NeuralNetworks
+import Optimizers
+import Teleportation
 import Testing
 import Torch
 
@@ -37,4 +39,16 @@ func relativeDifference(_ a: Tensor, _ b: Tensor) -> Double {
     let scale = b.doubles().map(\.magnitude).max() ?? 0
     let difference = (a - b).doubles().map(\.magnitude).max() ?? 0
     return scale == 0 ? difference : difference / scale
+}
+
+extension Cap {
+    /// The `||g||^2` at which a teleport stops that begins as a report says, before steps of plain gradient descent.
+    func bound(from report: TeleportReport, before optimizer: SGD) -> Double {
+        switch self {
+        case .fixed(let value): value
+        case .relative(let factor): factor * report.gradientNormSquaredBefore
+        case .predicted(let share): share * report.lossBefore / optimizer.learningRate
+        case .none: .infinity
+        }
+    }
 }

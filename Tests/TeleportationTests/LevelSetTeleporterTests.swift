@@ -222,7 +222,7 @@ import Torch
         let instance = Instance(hidden: [24, 20], samples: 6)
         let model = instance.model()
         let landscape = BatchLoss(model, CrossEntropy(), on: instance.batch())
-        let walk = LevelSetWalk(on: landscape, scaling: .squaredNorm)
+        let walk = LevelSetWalk(on: landscape) { size, _ in size }
         // Off the level set, so that the way back counts.
         for parameter in landscape.parameters { parameter.multiplyInPlace(by: 1.05) }
         _ = walk.place()
@@ -281,13 +281,7 @@ import Torch
         let optimizer = SGD(learningRate: 0.1)
         let report = LevelSetTeleporter(steps: 200, stepSize: .growth(0.02), cap: cap).teleport(
             instance.model(), CrossEntropy(), on: [instance.batch()], before: optimizer)[0]
-        let bound =
-            switch cap {
-            case .fixed(let value): value
-            case .relative(let factor): factor * report.gradientNormSquaredBefore
-            case .predicted(let share): share * report.lossBefore / optimizer.learningRate
-            case .none: Double.infinity
-            }
+        let bound = cap.bound(from: report, before: optimizer)
         #expect(report.gradientNormSquaredBefore < bound && report.restored == nil)
         #expect(report.steps > 1 && report.steps < 200)
         #expect(abs(report.gradientNormSquaredAfter / bound - 1) < 0.01)

@@ -88,9 +88,9 @@ import Torch
     }
 
     /// The direction of a step with the gradient norm as the objective.
-    private func direction(of model: MLP, on batch: Batch) throws -> [Move] {
+    private func direction(of model: MLP, on batch: Batch) throws -> [MovableWeight.Move] {
         let landscape = BatchLoss(model, CrossEntropy(), on: batch)
-        let walk = NullSpaceWalk(on: landscape, in: InputNullSpaces(tau: 1), by: .closedForm)
+        let walk = NullSpaceWalk(on: landscape, in: InputNullSpaces(tau: 1), place: ClosedFormPlace.init(on:))
         let point = Point(walk.place(), in: landscape, before: SGD(learningRate: 1))
         let direction = try point.place.direction(of: GradientNorm().gradient(at: point))
         return try #require(direction as? NullSpaceDirection).moves
@@ -162,13 +162,7 @@ import Torch
         let optimizer = SGD(learningRate: 0.1)
         let report = NullSpaceTeleporter(steps: 50, stepSize: .growth(0.1), cap: cap).teleport(
             instance.model(), CrossEntropy(), on: [instance.batch()], before: optimizer)[0]
-        let bound =
-            switch cap {
-            case .fixed(let value): value
-            case .relative(let factor): factor * report.gradientNormSquaredBefore
-            case .predicted(let share): share * report.lossBefore / optimizer.learningRate
-            case .none: Double.infinity
-            }
+        let bound = cap.bound(from: report, before: optimizer)
         #expect(report.gradientNormSquaredBefore < bound)
         #expect(report.steps > 1 && report.steps < 50)
         #expect(report.gradientNormSquaredAfter / bound > 0.99)

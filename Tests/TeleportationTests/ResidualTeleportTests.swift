@@ -116,25 +116,36 @@ enum ModalInstance: String, CaseIterable, Sendable {
         #expect(Mode.current == .training)
     }
 
-    @Test("The null spaces of a data set hold each of its batches")
-    func datasetScope() {
-        // Normalization ties the samples of a batch to one another: what is held is each batch as it is.
-        let instance = ModalInstance.perceptron
-        let model = instance.model()
-        let samples = instance.batch(samples: 9, distinct: 9)
-        let batches = (0..<3).map { index in
-            Batch(
-                inputs: samples.inputs.narrowed(0, to: 3 * index..<3 * index + 3),
-                targets: samples.targets.narrowed(0, to: 3 * index..<3 * index + 3))
+    @Test(
+        "Where samples see each other the loss of all of them cannot be held, and the teleporter says so",
+        arguments: ModalInstance.allCases, [false, true])
+    func datasetScope(instance: ModalInstance, isOwn: Bool) {
+        let model: any Layer = isOwn ? Own(body: Frozen(Residual(instance.model()))) : instance.model()
+        let teleporter = NullSpaceTeleporter(scope: .dataset)
+        let name = isOwn ? "Own<Frozen>" : instance == .perceptron ? "Sequential" : "ResidualNetwork"
+        let refusal = NullSpaceRefusal.coupledSamples(model: name)
+        #expect(throws: refusal) { try teleporter.check(model) }
+        #expect(throws: refusal) { try ControlledTeleporter(teleporter, by: instance.batch()).check(model) }
+        #expect(refusal.description.contains("in \(name) ") && refusal.description.contains("use scope batch"))
+        #expect(throws: Never.self) { try NullSpaceTeleporter(scope: .batch).check(model) }
+    }
+
+    @Test("Where samples do not see each other the loss of all of them can be held")
+    func datasetScopeOfOthers() {
+        let generator = Generator(seed: 0)
+        let models: [any Layer] = [
+            MLP(inputs: 3, hidden: [4], outputs: 2, using: generator),
+            ConvolutionalNetwork(imageShape: [1, 4, 4], channels: [2], outputs: 2, using: generator),
+            Transformer.regression(features: 2, outputs: 2, length: 3, heads: 1, layers: 1, using: generator),
+            Own(body: Sequential(Dropout(0.5, using: generator), LayerNormalization(3))),
+        ]
+        for model in models {
+            #expect(throws: Never.self) { try NullSpaceTeleporter(scope: .dataset).check(model) }
         }
-        func losses() -> [Double] {
-            withMode(.teleportation) { batches.map { CrossEntropy()(model($0.inputs), $0.targets).item() } }
-        }
-        let before = losses()
-        let reports = NullSpaceTeleporter(cap: .none, scope: .dataset).teleport(
-            model, CrossEntropy(), on: batches.prefix(1),
-            in: TeleportContext(before: SGD(learningRate: 0.1), samples: batches))
-        #expect(reports[0].steps == 8 && reports[0].restored == nil)
-        #expect(zip(before, losses()).allSatisfy { abs($0 - $1) < 1e-10 * $0 })
+    }
+
+    /// A user's model.
+    private struct Own<Body: Layer>: CompositeLayer {
+        let body: Body
     }
 }

@@ -115,9 +115,10 @@ struct JPEGList {
     ) throws(DatasetError) -> Tensor {
         let model = if let model { model } else { (size: try JPEGDecoder().size(path: firstPath), path: firstPath) }
         let chunkSize = 64
+        let starts = Array(stride(from: 0, to: files.count, by: chunkSize))
         let failure = FirstFailure()
-        DispatchQueue.concurrentPerform(iterations: (files.count + chunkSize - 1) / chunkSize) { chunk in
-            let start = chunk * chunkSize
+        DispatchQueue.concurrentPerform(iterations: starts.count) { chunk in
+            let start = starts[chunk]
             // Where an earlier image is damaged, what comes later is not asked for.
             guard failure.isAfter(start) else { return }
             decode(start..<min(start + chunkSize, files.count), to: output, model, failure)

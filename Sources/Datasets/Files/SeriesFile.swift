@@ -32,7 +32,7 @@ public struct SeriesFile {
         if layout == .dated { try Self.checkHeader(reader) }
         var parser = RowParser(path: reader.path, skipsFirstColumn: layout == .dated)
         while let line = try reader.next() {
-            try parser.append(line, number: reader.number)
+            try parser.parse(line, number: reader.number)
         }
         guard parser.rowCount > 0 else { throw .file(path: reader.path, .tooFewRows(0, expected: 1)) }
         self.url = url
@@ -64,7 +64,8 @@ private struct RowParser {
         self.skipsFirstColumn = skipsFirstColumn
     }
 
-    mutating func append(_ line: UnsafeBufferPointer<UInt8>, number: Int) throws(DatasetError) {
+    /// Adds the numbers of the next line.
+    mutating func parse(_ line: UnsafeBufferPointer<UInt8>, number: Int) throws(DatasetError) {
         let skipped = skipsFirstColumn ? 1 : 0
         let firstValue = values.count
         if let start = line.baseAddress, !line.isEmpty {

@@ -12,7 +12,7 @@ struct SymmetryWork {
         let generator = Generator(seed: 0)
         let model = MLP(
             inputs: 784, hidden: [512, 512], outputs: 10, activation: .leakyReLU(slope: 0.1), using: generator)
-        let batch = Batch.random(of: Self.samples, shape: [784], using: generator)
+        let batch = Batch.noise(of: Self.samples, shape: [784], using: generator)
         // A fixed step without a cap: the same steps at each repetition, whatever the gradient. It is twice ST22's learning
         // rate, which multiplies the gradient of ||grad L||^2 and not of half of it.
         let teleporter = SymmetryTeleporter(steps: Self.steps, stepSize: .fixed(2e-3), cap: .none)

@@ -5,14 +5,8 @@ import Torch
 
 /// A teleport of a classifier of ten classes.
 package struct TeleportWork: Sendable {
-    /// What moves the classifier.
-    package enum Method: Sendable {
-        case nullSpace
-        /// The action that any activation admits.
-        case symmetry
-    }
-
-    package var method = Method.nullSpace
+    /// What moves the classifier; by symmetry with the action that any activation admits.
+    package var method = TeleportMethod.nullSpace
     package var architecture = Architecture.mlp(hidden: [1024, 1024], activation: .relu)
     package var inputShape = [784]
     package var steps = 8
@@ -61,30 +55,29 @@ package struct TeleportWork: Sendable {
         let model = architecture.makeModel(
             inputShape: inputShape, task: .classification(classes: 10), using: generator, dtype: dtype, device: device)
         let data = (0..<batches).map { _ in
-            Batch.random(of: samples, shape: inputShape, using: generator).to(dtype: dtype, device: device)
+            Batch.noise(of: samples, shape: inputShape, using: generator).to(dtype: dtype, device: device)
         }
         // A fixed step without a cap: the same steps at each repetition, whatever the gradient.
-        let teleporter: any Teleporter =
-            switch method {
-            case .nullSpace: NullSpaceTeleporter(steps: steps, stepSize: .fixed(0.01), cap: .none)
-            case .symmetry:
-                SymmetryTeleporter(action: .approximate, steps: steps, stepSize: .fixed(0.01), cap: .none)
-            }
-        let optimizer = SGD(learningRate: 1e-3)
+        let climb = Climb(steps: steps, stepSize: .fixed(0.01), cap: .none)
+        let teleporter: any Teleporter
+        switch method.teleporter.standard {
+        case var symmetry as SymmetryTeleporter:
+            symmetry.action = .approximate
+            symmetry.climb = climb
+            teleporter = symmetry
+        case var climbing as any ClimbingTeleporter:
+            climbing.climb = climb
+            teleporter = climbing
+        case let other: teleporter = other
+        }
+        let context = TeleportContext(before: SGD(learningRate: 1e-3), generator: generator)
         return .fromTheSameWeights(of: model) {
-            teleported(teleporter.teleport(model, CrossEntropy(), on: data, before: optimizer))
+            teleported(teleporter.teleport(model, CrossEntropy(), on: data, in: context))
         }
     }
 }
 
 extension Batch {
-    /// Normal inputs of the given shape, and labels of ten classes.
-    static func random(of count: Int, shape: [Int], using generator: Generator) -> Batch {
-        Batch(
-            inputs: .normal([count] + shape, using: generator),
-            targets: .integers([count], in: 0..<10, using: generator))
-    }
-
     /// The same samples, with inputs of another type, on another device.
     fileprivate func to(dtype: DType, device: Device) -> Batch {
         Batch(inputs: inputs.to(dtype: dtype, device: device), targets: targets.to(device: device))

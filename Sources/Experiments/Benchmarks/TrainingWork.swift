@@ -39,7 +39,7 @@ struct TrainingWork {
     func workload() -> Workload {
         let generator = Generator(seed: 0)
         let model = architecture.makeModel(inputShape: inputShape, task: .classification(classes: 10), using: generator)
-        let batch = Batch.random(of: samples, shape: inputShape, using: generator)
+        let batch = Batch.noise(of: samples, shape: inputShape, using: generator)
         return .training(
             model, CrossEntropy(), on: batch, by: optimizer.make(learningRate: 1e-3), count: steps)
     }

@@ -7,12 +7,17 @@ package struct Inspection: Codable, Equatable, Sendable {
     /// The options of the inspection by name.
     package var configuration: [String: JSONValue]
     /// The layers in the order of the forward pass.
-    package var layers: [Layer]
+    package var layers: [LayerRoom]
     /// A teleport on one batch for each tau.
-    package var ascents: [Ascent]
+    package var trajectories: [Trajectory]
 
-    /// The input of one affine layer; NS25 Figure 6a.
-    package struct Layer: Codable, Equatable, Sendable {
+    private enum CodingKeys: String, CodingKey {
+        case configuration, layers
+        case trajectories = "ascents"
+    }
+
+    /// The room that the input of one affine layer leaves; NS25 Figure 6a.
+    package struct LayerRoom: Codable, Equatable, Sendable {
         /// The path of the layer within the model.
         package var name: String
         /// The rows of its input: one for each sample, token or patch.
@@ -24,7 +29,7 @@ package struct Inspection: Codable, Equatable, Sendable {
         /// The share of the energy that the first k directions leave out, for k from 0 to the number of dimensions.
         package var remainders: [Double]
 
-        /// The layer of a spectrum.
+        /// The room that a spectrum leaves.
         package init(_ spectrum: InputSpectrum, taus: [Double]) {
             name = spectrum.name
             rows = spectrum.rowCount
@@ -49,17 +54,17 @@ package struct Inspection: Codable, Equatable, Sendable {
     }
 
     /// Loss and gradient along a teleport; NS25 Figure 6b.
-    package struct Ascent: Codable, Equatable, Sendable {
+    package struct Trajectory: Codable, Equatable, Sendable {
         /// The share of the energy that stays untouched.
         package var tau: Double
         /// From no step on.
-        package var points: [Point]
+        package var points: [StepRecord]
         /// Why the teleport was given up after the last of them; nil, and absent from the JSON, if it was not.
         package var reason: String?
     }
 
     /// Where a teleport is after some steps.
-    package struct Point: Codable, Equatable, Sendable {
+    package struct StepRecord: Codable, Equatable, Sendable {
         /// How many.
         package var step: Int
         /// The loss of the batch.
@@ -67,7 +72,7 @@ package struct Inspection: Codable, Equatable, Sendable {
         /// The squared norm of its gradient over all parameters.
         @JSONNumber package var gradientNormSquared: Double
 
-        /// A point.
+        /// A record.
         package init(step: Int, loss: Double, gradientNormSquared: Double) {
             self.step = step
             self.loss = loss

@@ -7,7 +7,7 @@ package struct InspectionReport {
     /// A row for each layer: its dimensions, and how many of them are free at each tau.
     package let room: Table
     /// A row for each tau: the squared gradient norm before and after the steps, and the change of the loss.
-    package let ascents: Table
+    package let trajectories: Table
     /// What went wrong on the way, a sentence for each tau where something did.
     package let failures: [String]
     /// For each layer, the share of its input's energy that is left out, against the share of the dimensions kept.
@@ -17,28 +17,28 @@ package struct InspectionReport {
 
     /// The report of an inspection.
     package init(_ inspection: Inspection) {
-        let taus = inspection.ascents.map(\.tau)
+        let taus = inspection.trajectories.map(\.tau)
         room = Table(
             columns: [.init("layer", alignment: .left), .init("rows"), .init("dimensions")]
                 + taus.map { .init("free at \($0.shortText)") },
             rows: inspection.layers.map { layer in
                 [layer.name, "\(layer.rows)", "\(layer.dimensions)"] + layer.room.map { "\($0.freeDimensions)" }
             })
-        ascents = Table(
+        trajectories = Table(
             columns: [
                 .init("tau"), .init("steps"), .init("‖g‖² before"), .init("‖g‖² after"), .init("loss before"),
                 .init("loss after"), .init("relative drift"),
             ],
-            rows: inspection.ascents.compactMap { ascent in
-                guard let first = ascent.points.first, let last = ascent.points.last else { return nil }
+            rows: inspection.trajectories.compactMap { trajectory in
+                guard let first = trajectory.points.first, let last = trajectory.points.last else { return nil }
                 return [
-                    ascent.tau.shortText, "\(last.step)", first.gradientNormSquared.significant(),
+                    trajectory.tau.shortText, "\(last.step)", first.gradientNormSquared.significant(),
                     last.gradientNormSquared.significant(), first.loss.significant(), last.loss.significant(),
                     (abs(last.loss - first.loss) / abs(first.loss)).significant(2),
                 ]
             })
-        failures = inspection.ascents.compactMap { ascent in
-            ascent.reason.map { "The teleport at tau \(ascent.tau.shortText) was given up: \($0)." }
+        failures = inspection.trajectories.compactMap { trajectory in
+            trajectory.reason.map { "The teleport at tau \(trajectory.tau.shortText) was given up: \($0)." }
         }
         spectra = Figure(panels: [
             LineChart(
@@ -52,13 +52,13 @@ package struct InspectionReport {
                         name: "layer \(layer.name)", x: Array(kept.prefix(shown.count)), y: Array(shown))
                 })
         ])
-        func chart(_ title: String, isLogarithmic: Bool, _ value: (Inspection.Point) -> Double) -> LineChart {
+        func chart(_ title: String, isLogarithmic: Bool, _ value: (Inspection.StepRecord) -> Double) -> LineChart {
             LineChart(
                 title: title, horizontalLabel: "teleport step", isLogarithmic: isLogarithmic,
-                series: inspection.ascents.map { ascent in
+                series: inspection.trajectories.map { trajectory in
                     LineChart.Series(
-                        name: "tau \(ascent.tau.shortText)", x: ascent.points.map { Double($0.step) },
-                        y: ascent.points.map(value))
+                        name: "tau \(trajectory.tau.shortText)", x: trajectory.points.map { Double($0.step) },
+                        y: trajectory.points.map(value))
                 })
         }
         steps = Figure(panels: [
@@ -81,5 +81,5 @@ package struct InspectionReport {
 
 extension InspectionReport: CustomStringConvertible {
     /// Both tables, and what went wrong.
-    package var description: String { (["\(room)", "\(ascents)"] + failures).joined(separator: "\n\n") }
+    package var description: String { (["\(room)", "\(trajectories)"] + failures).joined(separator: "\n\n") }
 }

@@ -21,7 +21,7 @@ package struct Training {
     }
 
     /// The batches of an epoch.
-    package var batchesPerEpoch: Int { trainingSamples.batches(of: configuration.batchSize).batchCount }
+    package var batchesPerEpoch: Int { trainingSamples.batchCount(of: configuration.batchSize) }
 
     /// Trains from random weights.
     ///

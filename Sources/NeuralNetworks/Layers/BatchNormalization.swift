@@ -40,6 +40,9 @@ public struct BatchNormalization: Layer {
         [Parameter("running_mean", runningMean), Parameter("running_var", runningVariance)]
     }
 
+    /// Through the mean and the variance of the batch.
+    public var couplesSamples: Bool { true }
+
     /// The forward pass.
     public func callAsFunction(_ x: Tensor) -> Tensor {
         guard Mode.current != .evaluation && [x, weight, bias].contains(where: \.isFollowed) else {

@@ -23,6 +23,9 @@ public struct Frozen: Layer {
     /// What the layer draws from while training.
     public var generators: [Generator] { layer.generators }
 
+    /// Whether the layer does.
+    public var couplesSamples: Bool { layer.couplesSamples }
+
     /// The forward pass.
     public func callAsFunction(_ x: Tensor) -> Tensor { layer(x) }
 

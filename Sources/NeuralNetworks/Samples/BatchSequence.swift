@@ -17,7 +17,7 @@ public struct BatchSequence: Sequence {
     }
 
     /// The number of batches in one pass.
-    public var batchCount: Int { samples.count / size + (samples.count % size == 0 ? 0 : 1) }
+    public var batchCount: Int { samples.batchCount(of: size) }
 
     /// The number of batches in one pass.
     public var underestimatedCount: Int { batchCount }
@@ -47,5 +47,22 @@ public struct BatchSequence: Sequence {
             defer { position = end }
             return samples.batch(order.narrowed(0, to: position..<end))
         }
+    }
+}
+
+extension SampleSource {
+    /// All samples in batches of `size`, the last of which holds what remains.
+    ///
+    /// - Parameters:
+    ///   - size: The number of samples in a batch, at least 1.
+    ///   - generator: Each pass draws a new order of the samples from it; without one they come as they are stored.
+    public func batches(of size: Int, shuffledBy generator: Generator? = nil) -> BatchSequence {
+        BatchSequence(self, size: size, generator: generator)
+    }
+
+    /// The number of batches of `size` samples, at least 1, that hold all samples: `count / size` rounded up.
+    public func batchCount(of size: Int) -> Int {
+        require(size >= 1, "batches of \(size) samples")
+        return count / size + (count.isMultiple(of: size) ? 0 : 1)
     }
 }

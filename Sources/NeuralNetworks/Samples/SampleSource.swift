@@ -15,15 +15,6 @@ public protocol SampleSource {
 }
 
 extension SampleSource {
-    /// All samples in batches of `size`, the last of which holds what remains.
-    ///
-    /// - Parameters:
-    ///   - size: The number of samples in a batch, at least 1.
-    ///   - generator: Each pass draws a new order of the samples from it; without one they come as they are stored.
-    public func batches(of size: Int, shuffledBy generator: Generator? = nil) -> BatchSequence {
-        BatchSequence(self, size: size, generator: generator)
-    }
-
     /// Different samples drawn at random, all subsets being equally likely.
     ///
     /// - Parameters:

@@ -60,7 +60,18 @@ public struct LevelSetTeleporter: ClimbingTeleporter {
         ClimbingTeleport(climb, in: context) { batch in
             BatchLoss(model, loss, on: batch)
         } makeWalk: { landscape in
-            LevelSetWalk(on: landscape, scaling: scaling)
+            LevelSetWalk(on: landscape, scaled: scaling.eta(fixed:of:))
+        }
+    }
+}
+
+extension LevelSetTeleporter.Scaling {
+    /// What a step of a fixed size multiplies u by, the part of the objective's gradient along the level set.
+    func eta(fixed size: Double, of step: LevelSetStep) -> Double {
+        switch self {
+        case .squaredNorm: size
+        case .logarithm: size / step.squaredNorm
+        case .unit: size / step.squaredTangent.squareRoot()
         }
     }
 }

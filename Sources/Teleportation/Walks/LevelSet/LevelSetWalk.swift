@@ -5,7 +5,7 @@ import Torch
 /// The level set of the loss of a batch, as far as successive linear steps follow it (LS24).
 final class LevelSetWalk: Walk {
     let landscape: BatchLoss
-    let scaling: LevelSetTeleporter.Scaling
+    fileprivate let scaled: (Double, LevelSetStep) -> Double
     let lossBefore: Double
     /// The greatest penalty so far for a loss that is off the level set.
     var penalty = 0.0
@@ -17,10 +17,10 @@ final class LevelSetWalk: Walk {
     ///
     /// - Parameters:
     ///   - landscape: The loss of the batch.
-    ///   - scaling: What a fixed step size multiplies.
-    init(on landscape: BatchLoss, scaling: LevelSetTeleporter.Scaling) {
+    ///   - scaled: Eta of a step, for a step size that is fixed.
+    init(on landscape: BatchLoss, scaled: @escaping (Double, LevelSetStep) -> Double) {
         self.landscape = landscape
-        self.scaling = scaling
+        self.scaled = scaled
         saved = SavedParameters(landscape.parameters)
         let differentiated = landscape.twiceDifferentiable()
         lossBefore = differentiated.value.item()
@@ -80,13 +80,7 @@ final class LevelSetDirection: Direction {
 
     var isZero: Bool { slope == 0 }
 
-    func eta(fixed size: Double) -> Double {
-        switch walk.scaling {
-        case .squaredNorm: size
-        case .logarithm: size / step.squaredNorm
-        case .unit: size / step.squaredTangent.squareRoot()
-        }
-    }
+    func eta(fixed size: Double) -> Double { walk.scaled(size, step) }
 
     func take(_ eta: Double, part: Double) -> Int? {
         let parameters = walk.landscape.parameters

@@ -21,11 +21,11 @@ final class ClosedFormPlace: Place {
             walk.linearized.model.pushforward(nil, along: Gradients(parameters, $0)).collected
         }
         let explicit = gradient.explicit.map { Gradients(parameters, $0) }
-        var moves: [Move] = []
-        for weight in walk.weights(in: pulled) {
+        var moves: [MovableWeight.Move] = []
+        for weight in walk.movableWeights(in: pulled) {
             let tangents = pushed.flatMap { weight.tangents(in: $0) }
             guard tangents != nil || explicit != nil else { continue }
-            let space = try walk.space(of: weight)
+            let space = try walk.nullSpace(of: weight)
             guard space.freeDimensions > 0 else { continue }
             if let explicit {
                 moves += self.moves(of: weight, in: space, tangents, explicit)
@@ -37,7 +37,9 @@ final class ClosedFormPlace: Place {
     }
 
     /// `pi(H u)` of a weight.
-    private func moves(of weight: MovableWeight, in space: InputNullSpace, _ tangents: [Tensor?]) -> [Move] {
+    private func moves(of weight: MovableWeight, in space: InputNullSpace, _ tangents: [Tensor?]) -> [MovableWeight
+        .Move]
+    {
         guard weight.sites.count == 1, let tangent = tangents[0], let delta = pulled[weight.sites[0]] else {
             return space.project(product(of: weight, tangents)).map { weight.moves(along: $0) } ?? []
         }
@@ -55,7 +57,7 @@ final class ClosedFormPlace: Place {
     /// `pi(a + H u)` of a weight.
     private func moves(
         of weight: MovableWeight, in space: InputNullSpace, _ tangents: [Tensor?]?, _ explicit: Gradients
-    ) -> [Move] {
+    ) -> [MovableWeight.Move] {
         let parts = [
             explicit[weight.weight].map { $0.formed().flattened(from: 1) },
             tangents.map { product(of: weight, $0) },

@@ -13,15 +13,16 @@ final class DoubleBackwardPlace: Place {
 
     func direction(of gradient: ObjectiveGradient) throws(TorchError) -> (any Direction)? {
         // As in the closed form: of `H u` a map that reads the data has nothing.
-        let weights = gradient.explicit == nil ? walk.weightsBehindOthers : walk.weights(in: walk.linearized.pullback())
+        let weights =
+            gradient.explicit == nil ? walk.weightsBehindOthers : walk.movableWeights(in: walk.linearized.pullback())
         let moving = weights.flatMap { [$0.weight] + ($0.bias.map { [$0] } ?? []) }
         guard !moving.isEmpty, let formed = differentiated.formed(gradient, for: moving) else { return nil }
         var directions = formed[...]
-        var moves: [Move] = []
+        var moves: [MovableWeight.Move] = []
         for weight in weights {
             let direction = directions.removeFirst().flattened(from: 1)
             let bias = weight.bias.map { _ in directions.removeFirst().expanded(at: 1) }
-            let projected = try walk.space(of: weight).project(direction, bias)
+            let projected = try walk.nullSpace(of: weight).project(direction, bias)
             if let projected { moves += weight.moves(along: projected) }
         }
         return moves.isEmpty ? nil : NullSpaceDirection(moves, on: walk)

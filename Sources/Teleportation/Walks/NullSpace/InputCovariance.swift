@@ -104,7 +104,7 @@ public final class InputCovariance {
     public func nullSpace(tau: Double = 1) throws(TorchError) -> InputNullSpace {
         guard let sum else {
             let none = Tensor.zeros([0, dimension - (hasBias ? 1 : 0)], dtype: dtype, device: device)
-            return try InputNullSpace(of: joinedRows ?? none, hasBias: hasBias, tau: tau)
+            return try InputNullSpace(ofFew: joinedRows ?? none, hasBias: hasBias, tau: tau)
         }
         guard try !isFullRank(sum, tau: tau) else {
             let nothing = Tensor.empty([dimension, 0], dtype: dtype, device: device)
@@ -152,5 +152,26 @@ public final class InputCovariance {
             }
         }
         return sums ?? []
+    }
+}
+
+extension InputNullSpace {
+    /// The null space of rows, one for each sample.
+    ///
+    /// - Parameters:
+    ///   - rows: A, `[m, in]`.
+    ///   - hasBias: Whether the map has a bias.
+    ///   - tau: The share of the energy `sum sigma_i^2` of the rows that their significant space holds; NS25 eq. 3. At 1 it
+    ///     is the whole row space: what is left out of the rows is of the size of their rounding errors.
+    /// - Throws: `TorchError` if the decomposition fails, as with rows that are not finite.
+    public init(of rows: Tensor, hasBias: Bool, tau: Double = 1) throws(TorchError) {
+        let covariance = InputCovariance(
+            columns: rows.size(1), hasBias: hasBias, dtype: rows.dtype, device: rows.device)
+        guard rows.size(0) >= covariance.dimension else {
+            try self.init(ofFew: rows, hasBias: hasBias, tau: tau)
+            return
+        }
+        covariance.add(rows)
+        self = try covariance.nullSpace(tau: tau)
     }
 }

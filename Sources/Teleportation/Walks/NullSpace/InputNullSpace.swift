@@ -16,23 +16,8 @@ public struct InputNullSpace {
     private let basis: (weight: Tensor, bias: Tensor?)
     private let basisIsOfNullSpace: Bool
 
-    /// The null space of rows, one for each sample.
-    ///
-    /// - Parameters:
-    ///   - rows: A, `[m, in]`.
-    ///   - hasBias: Whether the map has a bias.
-    ///   - tau: The share of the energy `sum sigma_i^2` of the rows that their significant space holds; NS25 eq. 3. At 1 it
-    ///     is the whole row space: what is left out of the rows is of the size of their rounding errors.
-    /// - Throws: `TorchError` if the decomposition fails, as with rows that are not finite.
-    public init(of rows: Tensor, hasBias: Bool, tau: Double = 1) throws(TorchError) {
-        let (m, d) = (rows.size(0), rows.size(1) + (hasBias ? 1 : 0))
-        guard m < d else {
-            let covariance = InputCovariance(
-                columns: rows.size(1), hasBias: hasBias, dtype: rows.dtype, device: rows.device)
-            covariance.add(rows)
-            self = try covariance.nullSpace(tau: tau)
-            return
-        }
+    /// The null space of fewer rows than they have dimensions, that of a bias included; see `init(of:hasBias:tau:)`.
+    init(ofFew rows: Tensor, hasBias: Bool, tau: Double) throws(TorchError) {
         try checkFinite(rows.squaredNorm().item())
         let rows = hasBias ? rows.appendingOnes() : rows
         if tau >= 1 {
@@ -45,16 +30,6 @@ public struct InputNullSpace {
             let k = significantRank(energies, tau: tau, resolution: epsilon * epsilon)
             self.init(basis: v.narrowed(0, to: 0..<k).transposed(), ofNullSpace: false, hasBias: hasBias)
         }
-    }
-
-    /// The null space of the inputs of a weight.
-    static func of(_ movable: MovableWeight, tau: Double) throws(TorchError) -> InputNullSpace {
-        if movable.sites.count == 1, let representation = movable.sites[0].input.representation {
-            return try InputNullSpace(of: representation.rows, hasBias: movable.bias != nil, tau: tau)
-        }
-        let covariance = InputCovariance(of: movable)
-        for site in movable.sites { covariance.add(site.input) }
-        return try covariance.nullSpace(tau: tau)
     }
 
     init(basis: Tensor, ofNullSpace: Bool, hasBias: Bool) {
@@ -149,11 +124,4 @@ func significantRank(_ energies: [Double], tau: Double, resolution: Double) -> I
 /// Throws if the energy of rows is not finite: a decomposition of such rows does not always fail.
 func checkFinite(_ energy: Double) throws(TorchError) {
     guard energy.isFinite else { throw TorchError(description: "the inputs of an affine map are not finite") }
-}
-
-extension Tensor {
-    /// Rows with a one at the end of each: `[m, d]` to `[m, d + 1]`.
-    func appendingOnes() -> Tensor {
-        .concatenated([self, .ones([size(0), 1], dtype: dtype, device: device)], along: 1)
-    }
 }

@@ -35,3 +35,15 @@ final class InputNullSpaces {
         return space
     }
 }
+
+extension InputNullSpace {
+    /// The null space of the inputs of a weight.
+    static func of(_ movable: MovableWeight, tau: Double) throws(TorchError) -> InputNullSpace {
+        if movable.sites.count == 1, let representation = movable.sites[0].input.representation {
+            return try InputNullSpace(of: representation.rows, hasBias: movable.bias != nil, tau: tau)
+        }
+        let covariance = InputCovariance(of: movable)
+        for site in movable.sites { covariance.add(site.input) }
+        return try covariance.nullSpace(tau: tau)
+    }
+}

@@ -10,6 +10,12 @@ struct MovableWeight {
     /// Where the weight is used, in the order of the forward pass.
     let sites: [AffineSite]
 
+    /// A parameter, and the direction in which to move it.
+    struct Move {
+        let parameter: Tensor
+        let direction: ParameterGradient
+    }
+
     /// Those of a linearized model.
     ///
     /// A weight rests if one of its uses is none as the weight of an affine map, as of an embedding whose vectors are the rows
@@ -25,20 +31,17 @@ struct MovableWeight {
                 groups.append((site.weight, [site]))
             }
         }
-        return groups.enumerated().compactMap { index, group in
-            let overlaps = groups.enumerated().contains {
-                $0.offset != index && $0.element.weight.sharesStorage(with: group.weight)
-            }
-            guard !overlaps, pulled.isUsedBySitesOnly(group.weight) else { return nil }
+        return groups.indices.compactMap { index in
+            let (group, others) = (groups[index], groups[..<index] + groups[(index + 1)...])
+            guard !others.contains(where: { $0.weight.sharesStorage(with: group.weight) }),
+                pulled.isUsedBySitesOnly(group.weight)
+            else { return nil }
             let bias = group.sites[0].bias
             let sharesBias =
                 bias.map { bias in
                     pulled.isUsedBySitesOnly(bias)
                         && group.sites.allSatisfy { $0.bias?.isIdentical(to: bias) == true }
-                        && !groups.enumerated().contains { other in
-                            other.offset != index
-                                && other.element.sites.contains { $0.bias?.isIdentical(to: bias) == true }
-                        }
+                        && !others.flatMap(\.sites).contains { $0.bias?.isIdentical(to: bias) == true }
                 } ?? false
             return MovableWeight(weight: group.weight, bias: sharesBias ? bias : nil, sites: group.sites)
         }
@@ -70,10 +73,4 @@ struct MovableWeight {
         }
         return moves
     }
-}
-
-/// A parameter, and the direction in which to move it.
-struct Move {
-    let parameter: Tensor
-    let direction: ParameterGradient
 }

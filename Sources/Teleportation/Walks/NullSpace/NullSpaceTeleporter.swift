@@ -33,10 +33,10 @@ public struct NullSpaceTeleporter: ClimbingTeleporter {
     public enum Scope: String, CaseIterable, Sendable {
         /// Those of the teleport batch.
         case batch
-        /// All training samples, as the context of the teleport gives them, of a model whose samples do not see each other:
-        /// with batch normalization a sample is not in a teleport batch what it was in another one, and its loss drifts. One
-        /// basis is computed at the start of a teleport. For N samples this costs a forward pass over them and, for each
-        /// affine map, a covariance, O(N d^2), and its eigenvectors, O(d^3).
+        /// All training samples, as the context of the teleport gives them, of a model whose samples do not see each other
+        /// (`Layer.couplesSamples`): with batch normalization a sample is not in a teleport batch what it was in another
+        /// one, and its loss would drift. One basis is computed at the start of a teleport. For N samples this costs a forward
+        /// pass over them and, for each affine map, a covariance, O(N d^2), and its eigenvectors, O(d^3).
         case dataset
     }
 
@@ -67,9 +67,20 @@ public struct NullSpaceTeleporter: ClimbingTeleporter {
     /// Half of a move lies in the same null spaces.
     public var hasDivisibleMoves: Bool { true }
 
-    /// Begins a teleport; see `Teleporter`. Traps where all training samples are to be held and the context has none.
+    /// Checks that the model can be moved with the teleporter's scope.
+    ///
+    /// - Throws: `NullSpaceRefusal` if the loss of all samples is to be held and they see each other.
+    public func check(_ model: some Layer) throws {
+        if scope == .dataset && model.couplesSamples {
+            throw NullSpaceRefusal.coupledSamples(model: "\(type(of: model))")
+        }
+    }
+
+    /// Begins a teleport; see `Teleporter`. Traps on a model that `check` refuses, and where all training samples are to be
+    /// held and the context has none.
     public func begin(_ model: some Layer, _ loss: some Loss, in context: TeleportContext) -> any Teleport {
         require(tau > 0 && tau <= 1, "NullSpaceTeleporter: tau \(tau)")
+        do { try check(model) } catch { fatalError("\(error)") }
         let shared: InputNullSpaces? =
             switch scope {
             case .batch: nil
@@ -78,7 +89,7 @@ public struct NullSpaceTeleporter: ClimbingTeleporter {
         return ClimbingTeleport(climb, in: context) { batch in
             BatchLoss(model, loss, on: batch)
         } makeWalk: { landscape in
-            NullSpaceWalk(on: landscape, in: shared ?? InputNullSpaces(tau: tau), by: derivative)
+            NullSpaceWalk(on: landscape, in: shared ?? InputNullSpaces(tau: tau), place: derivative.place(on:))
         }
     }
 
@@ -110,4 +121,14 @@ extension NullSpaceTeleporter: TextualTeleporter {
 
     /// The method and the settings that are not the standard ones, as `null-space:tau=0.99`.
     public var description: String { text }
+}
+
+extension NullSpaceTeleporter.Derivative {
+    /// A place on a walk whose directions are computed so.
+    func place(on walk: NullSpaceWalk) -> any Place {
+        switch self {
+        case .closedForm: ClosedFormPlace(on: walk)
+        case .doubleBackward: DoubleBackwardPlace(on: walk)
+        }
+    }
 }

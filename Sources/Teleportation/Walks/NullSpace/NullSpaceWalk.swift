@@ -4,13 +4,13 @@ import Torch
 /// The null spaces of the layers' inputs: moves that no sample of the batch can see (NS25 section 3).
 ///
 /// What the affine maps compute stays the same, so that the model is linearized once: the activations at which that was done
-/// are those of every place on the walk. A walk makes its places, and a place asks its walk for what all places share.
+/// are those of every place on the walk. A place asks its walk for what all places share.
 final class NullSpaceWalk: Walk {
     let landscape: BatchLoss
     let linearized: LinearizedLoss
     let lossBefore: Double
     private let spaces: InputNullSpaces
-    private let derivative: NullSpaceTeleporter.Derivative
+    private let makePlace: (NullSpaceWalk) -> any Place
     private var saved = SavedParameters()
     /// The weights that can move, once somebody has asked.
     private var found: [MovableWeight]?
@@ -22,23 +22,18 @@ final class NullSpaceWalk: Walk {
     /// - Parameters:
     ///   - landscape: The loss of the batch.
     ///   - spaces: Where the null spaces come from.
-    ///   - derivative: How directions are computed.
-    init(on landscape: BatchLoss, in spaces: InputNullSpaces, by derivative: NullSpaceTeleporter.Derivative) {
+    ///   - place: Makes the place where the parameters are, which knows how directions are computed.
+    init(on landscape: BatchLoss, in spaces: InputNullSpaces, place: @escaping (NullSpaceWalk) -> any Place) {
         self.landscape = landscape
         self.spaces = spaces
-        self.derivative = derivative
+        makePlace = place
         linearized = landscape.linearized()
         lossBefore = linearized.value.item()
     }
 
     var freeDimensions: [String: Int] { spaces.freeDimensions(in: landscape.model) }
 
-    func place() -> any Place {
-        switch derivative {
-        case .closedForm: ClosedFormPlace(on: self)
-        case .doubleBackward: DoubleBackwardPlace(on: self)
-        }
-    }
+    func place() -> any Place { makePlace(self) }
 
     func restore() { saved.restore() }
 
@@ -51,7 +46,7 @@ final class NullSpaceWalk: Walk {
     /// The weights that can move.
     ///
     /// - Parameter pulled: A pull-back through the model, at whatever weights; asked for if nobody has asked before.
-    func weights(in pulled: @autoclosure () -> Pullback) -> [MovableWeight] {
+    func movableWeights(in pulled: @autoclosure () -> Pullback) -> [MovableWeight] {
         if let found { return found }
         let all = MovableWeight.all(in: pulled())
         found = all
@@ -59,11 +54,11 @@ final class NullSpaceWalk: Walk {
     }
 
     /// The null space of the inputs of a weight.
-    func space(of weight: MovableWeight) throws(TorchError) -> InputNullSpace { try spaces.of(weight) }
+    func nullSpace(of weight: MovableWeight) throws(TorchError) -> InputNullSpace { try spaces.of(weight) }
 
     /// Moves parameters, and remembers what they were before their first move: a map may be at rest in one step and move in a
     /// later one.
-    func add(_ moves: [Move], scale: Double) {
+    func add(_ moves: [MovableWeight.Move], scale: Double) {
         for move in moves {
             saved.save(move.parameter)
             move.direction.add(to: move.parameter, scale: scale)
@@ -74,12 +69,12 @@ final class NullSpaceWalk: Walk {
 /// The direction of a step in the null space.
 final class NullSpaceDirection: Direction {
     private let walk: NullSpaceWalk
-    let moves: [Move]
+    let moves: [MovableWeight.Move]
     /// By what multiple of the direction the parameters are away from the place.
     private var taken = 0.0
 
     /// A direction on a walk.
-    init(_ moves: [Move], on walk: NullSpaceWalk) {
+    init(_ moves: [MovableWeight.Move], on walk: NullSpaceWalk) {
         self.moves = moves
         self.walk = walk
     }

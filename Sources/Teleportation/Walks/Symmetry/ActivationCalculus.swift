@@ -52,17 +52,17 @@ extension Activation {
     /// its extension.
     func unitsOutOfRange(_ y: Tensor) -> [Int] {
         guard let range else { return [] }
-        let excess = (y - y.clamped(to: range)).absolute().sum(along: [0])
-        return excess.doubles().enumerated().filter { $0.element != 0 }.map(\.offset)
+        let excess = (y - y.clamped(to: range)).absolute().sum(along: [0]).doubles()
+        return excess.indices.filter { excess[$0] != 0 }
     }
 
     /// The units that for some sample are so near an end of the activation's range that no digit of the derivative, given
     /// as `[N, k]`, is left.
     func saturatedUnits(_ derivative: Tensor) -> [Int] {
         guard range != nil else { return [] }
-        let resolution = derivative.dtype.epsilon
-        let shortfall = -derivative.clamped(to: 0...resolution) + resolution
-        return shortfall.sum(along: [0]).doubles().enumerated().filter { $0.element > 0 }.map(\.offset)
+        let epsilon = derivative.dtype.epsilon
+        let shortfall = (-derivative.clamped(to: 0...epsilon) + epsilon).sum(along: [0]).doubles()
+        return shortfall.indices.filter { shortfall[$0] > 0 }
     }
 
     /// The x at which the activation, or its extension, is `y`; autograd can differentiate it once.

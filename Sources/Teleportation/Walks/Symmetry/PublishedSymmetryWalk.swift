@@ -15,7 +15,7 @@ final class PublishedSymmetryWalk: Walk {
     fileprivate let rows: Tensor
     fileprivate let targets: Tensor
     fileprivate let action: GroupAction
-    private let element: GroupElement
+    private let groupElement: GroupElement
     private(set) var lossBefore = Double.nan
     private var saved = SavedParameters()
 
@@ -23,7 +23,7 @@ final class PublishedSymmetryWalk: Walk {
         self.landscape = landscape
         self.perceptron = perceptron
         self.action = action
-        self.element = element
+        groupElement = element
         let batch = landscape.batch
         rows = perceptron.rows(of: batch.inputs)
         targets = batch.targets
@@ -40,7 +40,7 @@ final class PublishedSymmetryWalk: Walk {
     fileprivate func move(along directions: [Tensor], scale: Double) throws(TorchError) {
         let elements = directions.map { direction in
             let t = direction * scale
-            switch element {
+            switch groupElement {
             case .firstOrder:
                 let identity = Tensor.identity(t.size(0), dtype: t.dtype, device: t.device)
                 return (identity + t, identity - t)

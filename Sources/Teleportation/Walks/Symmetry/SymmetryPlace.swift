@@ -16,6 +16,8 @@ import Torch
 ///                   (D_u Delta_V - sigma'(Z) N)^T Z + Delta_V^T (D_u A V^T),         N = (S^+)^T (H u)_U^T U
 ///
 /// These are products of rank 2 m, and are kept as such. For the gradient norm `u = g`.
+///
+/// A walk makes its places, and a place asks its walk for what all places share: `SymmetryWalk` and this type need each other.
 final class SymmetryPlace: Place {
     private let walk: SymmetryWalk
     /// `sigma'(Z_l)`.

@@ -9,7 +9,7 @@ final class SymmetryWalk: Walk {
     let landscape: BatchLoss
     let perceptron: Perceptron
     let action: GroupAction
-    private let element: GroupElement
+    private let groupElement: GroupElement
     private let targets: Tensor
     private(set) var lossBefore = Double.nan
     private var saved = SavedParameters()
@@ -44,7 +44,7 @@ final class SymmetryWalk: Walk {
         self.landscape = landscape
         self.perceptron = perceptron
         self.action = action
-        self.element = element
+        groupElement = element
         let batch = landscape.batch
         targets = batch.targets
         pseudoInverses = Array(repeating: nil, count: perceptron.layers.count)
@@ -106,7 +106,7 @@ final class SymmetryWalk: Walk {
         var halvings: Int?
         // Whether the layers above have not seen any move so far. The exact action needs the inverse of g for that, and
         // both need few samples.
-        var isInvariant = action == .approximate || element == .exponential
+        var isInvariant = action == .approximate || groupElement == .exponential
         for index in directions.indices {
             switch action {
             case .exact:
@@ -116,7 +116,7 @@ final class SymmetryWalk: Walk {
                 }
             case .approximate:
                 try moveApproximately(
-                    index, by: FactoredGroupElement(element, of: directions[index], scale: scale))
+                    index, by: FactoredGroupElement(groupElement, of: directions[index], scale: scale))
                 halvings = 0
                 if isInvariant { isInvariant = try pseudoInverse(index + 1).hasIndependentRows }
             }
@@ -138,7 +138,7 @@ final class SymmetryWalk: Walk {
     ) throws(TorchError) -> Int? {
         let activation = perceptron.activations[index]
         let hidden = inputs[index + 1].rows
-        var g = FactoredGroupElement(element, of: direction, scale: scale)
+        var g = FactoredGroupElement(groupElement, of: direction, scale: scale)
         var moved = g.applied(toRows: hidden)
         // What the extension of tanh attains and tanh does not, the network does not attain. A row of T moves one unit, and
         // with rows of other lengths T still leads up: one unit at the end of its range need not hold up the others.
@@ -148,7 +148,7 @@ final class SymmetryWalk: Walk {
             guard halvings < 2 * Self.halvings else { return nil }
             for unit in units { shares[unit] = halvings < Self.halvings ? shares[unit] / 2 : 0 }
             halvings += 1
-            g = FactoredGroupElement(element, of: shortened(direction, to: shares), scale: scale)
+            g = FactoredGroupElement(groupElement, of: shortened(direction, to: shares), scale: scale)
             moved = g.applied(toRows: hidden)
         }
         guard shares.contains(where: { $0 > 0 }) else { return nil }

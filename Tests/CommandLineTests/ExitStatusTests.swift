@@ -1,0 +1,26 @@
+import Datasets
+import Reporting
+import Teleportation
+import Testing
+import Torch
+
+@testable import teleport
+
+@Suite struct ExitStatusTests {
+    @Test("What a command throws decides how the tool ends")
+    func ofErrors() {
+        let file = DatasetError.file(path: "digits.gz", .notGzip)
+        #expect(Console.ExitStatus(for: file) == .badData)
+        let label = LossError.label(12, position: 3, classes: 10, ignored: -100)
+        #expect(Console.ExitStatus(for: label) == .badData)
+        #expect(Console.ExitStatus(for: TorchError(description: "the inputs are not finite")) == .diverged)
+        for refusal in [
+            SymmetryRefusal.notBijective(.relu), RandomTeleporterError.noHiddenUnits,
+            NullSpaceRefusal.coupledSamples(model: "ResidualNetwork"),
+            ReportError.unwritable(path: "a", reason: "full"),
+            OutputFolder.Failure(description: "--output a"),
+        ] as [any Error] {
+            #expect(Console.ExitStatus(for: refusal) == .badUsage)
+        }
+    }
+}
