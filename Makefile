@@ -6,7 +6,7 @@ PYTHON ?= $(or $(wildcard .libtorch/bin/python),python3)
 COMPARE ?=
 BENCH ?=
 
-.PHONY: build compare test bench example lint setup clean
+.PHONY: build compare test bench example docs lint setup clean
 
 setup:
 	@Scripts/setup
@@ -30,6 +30,13 @@ bench: build
 example: setup
 	$(SWIFT) run -c release --package-path Examples/TwoSpirals
 	$(SWIFT) run -c release --package-path Examples/OwnParts
+
+# The reference and the articles of all public modules as a web site, in .build/docs. A broken link is an error.
+docs: setup
+	rm -rf .build/docs
+	TELEPORTATION_DOCUMENTATION=1 $(SWIFT) package --allow-writing-to-directory .build/docs generate-documentation \
+		$(addprefix --target ,Torch NeuralNetworks Optimizers Teleportation Datasets) \
+		--enable-experimental-combined-documentation --warnings-as-errors --output-path .build/docs
 
 lint:
 	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests Examples

@@ -13,6 +13,13 @@ let libtorch: String = {
     return URL(fileURLWithPath: named).path
 }()
 
+/// What only `make docs` needs: the command `swift package generate-documentation`.
+///
+/// A package that depends on this one would otherwise have to resolve it too.
+let documentationTools: [Package.Dependency] =
+    Context.environment["TELEPORTATION_DOCUMENTATION"] == nil
+    ? [] : [.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0")]
+
 let package = Package(
     name: "swift-teleportation",
     platforms: [.macOS(.v15)],
@@ -26,7 +33,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         // Configuration files and recipes.
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
-    ],
+    ] + documentationTools,
     targets: [
         .target(
             name: "CTorch",
@@ -52,7 +59,8 @@ let package = Package(
         .target(name: "TextForms"),
         .target(name: "NeuralNetworks", dependencies: ["Torch"]),
         .target(name: "Optimizers", dependencies: ["NeuralNetworks", "TextForms"]),
-        .target(name: "Teleportation", dependencies: ["Optimizers", "TextForms"]),
+        // Documentation links to direct dependencies only, hence all modules that it builds on.
+        .target(name: "Teleportation", dependencies: ["NeuralNetworks", "Optimizers", "TextForms", "Torch"]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(
             name: "CTurboJPEG", pkgConfig: "libturbojpeg",

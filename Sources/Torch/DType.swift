@@ -1,9 +1,14 @@
 /// The element type of a tensor.
 public enum DType: Int32, Sendable, CaseIterable {
+    /// Bytes, from 0 to 255.
     case uint8 = 0
+    /// Integers of 64 bits: labels and indices.
     case int64 = 4
+    /// Real numbers in single precision.
     case float32 = 6
+    /// Real numbers in double precision.
     case float64 = 7
+    /// True or false.
     case bool = 11
 
     /// Bytes per element.

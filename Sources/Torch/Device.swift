@@ -2,7 +2,9 @@ import CTorch
 
 /// Where a tensor lives.
 public enum Device: Hashable, Sendable, CustomStringConvertible {
+    /// Main memory.
     case cpu
+    /// The memory of a GPU; they count from 0.
     case cuda(index: Int = 0)
 
     /// Whether this libtorch has CUDA and finds a GPU.

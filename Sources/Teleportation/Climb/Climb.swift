@@ -23,7 +23,9 @@ public struct Climb: Sendable {
 
     /// Up or down.
     public enum Sense: String, CaseIterable, Sendable {
+        /// The objective is raised.
         case increase
+        /// The objective is lowered.
         case decrease
     }
 

@@ -6,10 +6,14 @@ import Optimizers
 /// keeps the loss.
 ///
 /// ```swift
-/// /// The squared gradient norm of the last layer alone.
+/// /// Half the squared norm of the gradient of the last layer alone, a weight and a bias.
 /// struct HeadNorm: Objective {
-///     func value(at point: Point) -> Double { 0.5 * head(point).squaredNorm() }
-///     func gradient(at point: Point) -> ObjectiveGradient { ObjectiveGradient(hessianAlong: ...) }
+///     func value(at point: Point) -> Double { 0.5 * point.gradients.suffix(2).squaredNorm() }
+///
+///     func gradient(at point: Point) -> ObjectiveGradient {
+///         let zeros = point.parameters.dropLast(2).map { ParameterGradient.tensor(.zeros(like: $0)) }
+///         return ObjectiveGradient(hessianAlong: zeros + point.gradients.suffix(2))
+///     }
 /// }
 /// ```
 public protocol Objective: Sendable {
