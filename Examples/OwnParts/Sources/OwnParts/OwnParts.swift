@@ -46,45 +46,46 @@ enum OwnParts {
         Libtorch.threadCount = 1
         let plain = try train(teleporting: false)
         let teleported = try train(teleporting: true)
-        print(String(format: "loss after 200 steps: %.4f without teleports, %.4f with them", plain, teleported))
+        print(String(format: "loss of other points: %.4f without teleports, %.4f with them", plain, teleported))
         precondition(teleported <= plain, "a trial keeps the better way")
     }
 
     static func train(teleporting: Bool) throws -> Double {
         let generator = Generator(seed: 0)
         let model = Classifier(using: generator)
-        let parameters = model.parameters.map(\.value)
         let optimizer = RuleOptimizer(AveragedDescent(learningRate: 0.002))
-        let teleporter = NullSpaceTeleporter(objective: TrunkNorm())
-        try teleporter.check(model)
-        let batches = (0..<200).map { _ in spirals(32, using: generator) }
-        let control = spirals(256, using: generator)
+        let points = spirals(2048, using: generator)
+        let samples = Samples(inputs: points.inputs, targets: points.targets)
 
-        func step(on batch: Batch) -> Tensor {
+        // A step of one's own: the learning rate falls from step to step.
+        let step = TrainingStep(model, CrossEntropy(), optimizer) { batch in
             let loss = LinearizedLoss(model, CrossEntropy(), on: batch)
+            let parameters = model.parameters.map(\.value)
             optimizer.update(parameters, with: loss.gradients(of: parameters))
+            optimizer.learningRate *= 0.999
             return loss.value
         }
+        let plan = TeleportPlan(
+            NullSpaceTeleporter(objective: TrunkNorm()),
+            schedule: TeleportSchedule(teleporting ? .every(50) : .steps([]), batchCount: 2, batchSize: 128),
+            trialSteps: 50)
+        let session = try TeleportingSession(step, plan, samples: samples)
 
-        for start in stride(from: 0, to: batches.count, by: 20) {
-            let next = Array(batches[start..<start + 20])
-            guard teleporting && start < 100 else {
-                for batch in next { _ = step(on: batch) }
-                continue
+        for epoch in 0..<4 {
+            for batch in samples.batches(of: 32, shuffledBy: generator) {
+                let outcome = session.step(on: batch, inEpoch: epoch)
+                for report in outcome.teleports where report.hasMoved {
+                    precondition(report.relativeDrift < 1e-4, "a teleport keeps the loss: \(report)")
+                }
+                if let verdict = outcome.verdict {
+                    print(
+                        "step \(session.position.step):",
+                        verdict.objection?.description ?? "training gains by the teleports")
+                }
             }
-            var trial = TeleportTrial(of: model, optimizer)
-            let reports = ControlledTeleporter(teleporter, by: control)
-                .teleport(model, CrossEntropy(), on: next.prefix(2), before: optimizer)
-            let verdict = trial.run(on: next, step: step)
-            for report in reports where report.restored == nil {
-                precondition(report.relativeDrift < 1e-4, "a teleport keeps the loss: \(report)")
-            }
-            let growth = reports.map { $0.gradientNormSquaredAfter / $0.gradientNormSquaredBefore }.max() ?? 1
-            print(
-                String(format: "step %3d: the squared gradient norm grew %.2f times, ", start, growth)
-                    + (verdict.keepsTeleports ? "and training gained" : "and training went on without"))
         }
-        return LinearizedLoss(model, CrossEntropy(), on: control).value.item()
+        session.settle()
+        return LinearizedLoss(model, CrossEntropy(), on: spirals(256, using: Generator(seed: 1))).value.item()
     }
 
     /// Points on two arms that wind around each other, `[N, 2]`, and the arm of each.
