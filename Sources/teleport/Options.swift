@@ -143,19 +143,19 @@ struct TeleportationOptions: ParsableArguments {
     /// The method with the settings that were given as options.
     private func teleporter() throws -> any Teleporter {
         var teleporter = method.teleporter
-        let name = type(of: teleporter).method
+        let name = type(of: teleporter).methodName
         for (option, text) in given {
             guard let text else { continue }
             let heeded = TeleportOption.named(option)
-            guard heeded.methods.contains(where: { $0.method == name }) else {
+            guard heeded.methods.contains(where: { $0.method.rawValue == name }) else {
                 throw ValidationError(
-                    "--\(option): --method \(name.rawValue) does not heed it; leave it out, or take --method "
+                    "--\(option): --method \(name) does not heed it; leave it out, or take --method "
                         + heeded.methodNames)
             }
             do throws(TextError) {
                 try teleporter.set(option, to: text)
             } catch {
-                throw ValidationError("--\(option) \(text): with --method \(name.rawValue), \(error.remedy)")
+                throw ValidationError("--\(option) \(text): with --method \(name), \(error.remedy)")
             }
         }
         return teleporter

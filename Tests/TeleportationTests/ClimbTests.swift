@@ -167,7 +167,7 @@ private struct Mixed: Objective {
         let optimizer = SGD(learningRate: 0.1)
         let report = NullSpaceTeleporter(cap: .predicted(0.1)).teleport(
             model, CrossEntropy(), on: [batch], before: optimizer)[0]
-        #expect(report.halvings.search > 0, "the instance does not overshoot")
+        #expect(report.halvings.backtracking > 0, "the instance does not overshoot")
         // The cap is on the decrease that a step promises; four times the growth up to it is what a step may do.
         #expect(0.1 * report.gradientNormSquaredAfter <= 5 * 0.1 * report.lossBefore, "\(report)")
     }

@@ -194,7 +194,7 @@ import Torch
                     instance.model(), CrossEntropy(), on: [instance.batch()], before: SGD(learningRate: 1))[0]
         }
         #expect(reports[0].restored != nil && reports[0].halvings.total == 0, "without it the steps are too long")
-        #expect(reports[1].restored == nil && reports[1].steps == 12 && reports[1].halvings.search > 0)
+        #expect(reports[1].restored == nil && reports[1].steps == 12 && reports[1].halvings.backtracking > 0)
         #expect(reports[1].relativeDrift <= tolerance + 1e-7)
         #expect(reports[1].gradientNormSquaredAfter > growth * reports[1].gradientNormSquaredBefore)
     }
@@ -214,7 +214,7 @@ import Torch
                 - penalty * abs(report.lossAfter - report.lossBefore)
         }
         #expect(gains[0] < 0, "the whole step costs more than it gains")
-        #expect(gains[1] > 0 && reports[1].halvings.search > 0)
+        #expect(gains[1] > 0 && reports[1].halvings.backtracking > 0)
     }
 
     @Test("The slope of the merit is its derivative, up and down", arguments: [Climb.Sense.increase, .decrease])

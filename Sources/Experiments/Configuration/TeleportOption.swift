@@ -72,7 +72,7 @@ package struct TeleportOption: Sendable {
         guard let teleporter = teleporter as? any TextualTeleporter else {
             return ["method": .string("\(type(of: teleporter))")]
         }
-        var values: [String: JSONValue] = ["method": .string(type(of: teleporter).method.rawValue)]
+        var values: [String: JSONValue] = ["method": .string(type(of: teleporter).methodName)]
         for (name, text) in teleporter.settingTexts {
             values[name] = Int(text).map { .integer($0) } ?? Double(text).map { .number($0) } ?? .string(text)
         }

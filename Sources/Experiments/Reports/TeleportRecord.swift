@@ -82,7 +82,7 @@ extension TeleportRecord: Codable {
         let range = try container.decodeIfPresent(Int.self, forKey: .halvingsForRange) ?? 0
         let control = try container.decodeIfPresent(Int.self, forKey: .halvingsForControl) ?? 0
         report.halvings = .init(
-            search: try container.decode(Int.self, forKey: .halvings) - range - control, range: range,
+            backtracking: try container.decode(Int.self, forKey: .halvings) - range - control, range: range,
             control: control)
         if try container.decode(Bool.self, forKey: .restored) {
             report.restored = .recorded(try container.decodeIfPresent(String.self, forKey: .reason) ?? "")

@@ -23,24 +23,6 @@ package struct Training {
     /// The batches of an epoch.
     package var batchesPerEpoch: Int { trainingSamples.batchCount(of: configuration.batchSize) }
 
-    /// Trains from random weights.
-    ///
-    /// - Parameters:
-    ///   - seed: Decides weights, order and teleport batches.
-    ///   - plan: How the training is interrupted by teleports; nil for training without.
-    ///   - isCancelled: Asked before each step; once true, the run ends.
-    ///   - observe: Is told what each step did.
-    /// - Returns: The epochs that were finished, all of them unless the run was cancelled or the loss stopped being finite.
-    /// - Throws: As `TrainingRun.init`.
-    package func run(
-        seed: Int, plan: TeleportPlan? = nil, isCancelled: () -> Bool = { false },
-        observe: (TrainingRun.Event, TrainingRun) -> Void = { _, _ in }
-    ) throws -> Run {
-        let run = try TrainingRun(self, seed: seed, plan: plan)
-        while !isCancelled(), let event = run.next() { observe(event, run) }
-        return run.record
-    }
-
     /// A model with the random weights of a seed.
     package func makeModel(seed: Int) -> any Layer {
         configuration.architecture.makeModel(

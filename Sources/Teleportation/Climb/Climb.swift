@@ -134,7 +134,7 @@ struct ClimbUnderWay {
         var value = Double.nan
         if climb.search == .armijo, let start = step.start { step.direction.beginSearch(from: sign * start.value) }
         for halving in 0...climb.search.halvings {
-            if halving > 0 { report.halvings.search += 1 }
+            if halving > 0 { report.halvings.backtracking += 1 }
             let part = pow(0.5, Double(halving))
             let taken = try attempt { () throws(TorchError) in
                 try step.direction.take(sign * step.eta, part: part)

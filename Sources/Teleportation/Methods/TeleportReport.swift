@@ -28,18 +28,18 @@ public struct TeleportReport: Hashable, Sendable {
     /// How often moves were halved.
     public struct Halvings: Hashable, Sendable {
         /// Steps that went too far, or that a line search did not accept.
-        public var search = 0
+        public var backtracking = 0
         /// Group elements that led out of the range of an activation.
         public var range = 0
         /// Whole moves, for the sake of control samples.
         public var control = 0
 
         /// All of them.
-        public var total: Int { search + range + control }
+        public var total: Int { backtracking + range + control }
 
         /// So many.
-        package init(search: Int = 0, range: Int = 0, control: Int = 0) {
-            self.search = search
+        package init(backtracking: Int = 0, range: Int = 0, control: Int = 0) {
+            self.backtracking = backtracking
             self.range = range
             self.control = control
         }

@@ -107,6 +107,7 @@ import TextForms
         for option in TeleportOption.all {
             for (_, standard) in option.methods { #expect(throws: Never.self) { try option.check(standard) } }
         }
+        for method in TeleportMethod.allCases { #expect(method.teleporter.methodName == method.rawValue) }
         #expect(TeleportPlan(SymmetryTeleporter()).controlSampleCount == 0)
         #expect(TeleportPlan().controlSampleCount == 256)
         #expect(TeleportPlan(RandomTeleporter(), controlSamples: 9).controlSampleCount == 9)

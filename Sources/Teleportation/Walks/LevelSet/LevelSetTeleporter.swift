@@ -77,7 +77,7 @@ extension LevelSetTeleporter.Scaling {
 }
 
 extension LevelSetTeleporter: TextualTeleporter {
-    package static let method = TeleportMethod.levelSet
+    package static let methodName = "level-set"
     package static var standard: LevelSetTeleporter { LevelSetTeleporter() }
     package static let settings: [Setting<LevelSetTeleporter>] =
         Climb.settings.map { $0.within(\.climb) } + [

@@ -108,7 +108,7 @@ public struct NullSpaceTeleporter: ClimbingTeleporter {
 }
 
 extension NullSpaceTeleporter: TextualTeleporter {
-    package static let method = TeleportMethod.nullSpace
+    package static let methodName = "null-space"
     package static var standard: NullSpaceTeleporter { NullSpaceTeleporter() }
     package static let settings: [Setting<NullSpaceTeleporter>] =
         Climb.settings.map { $0.within(\.climb) } + [

@@ -73,7 +73,7 @@ public struct RandomTeleporter: Teleporter {
 }
 
 extension RandomTeleporter: TextualTeleporter {
-    package static let method = TeleportMethod.random
+    package static let methodName = "random"
     package static var standard: RandomTeleporter { RandomTeleporter() }
     package static let settings: [Setting<RandomTeleporter>] = [
         Setting("hidden-units", \.change, "What is done to hidden units"),

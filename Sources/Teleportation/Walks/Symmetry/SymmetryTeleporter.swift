@@ -87,7 +87,7 @@ public struct SymmetryTeleporter: ClimbingTeleporter {
 }
 
 extension SymmetryTeleporter: TextualTeleporter {
-    package static let method = TeleportMethod.symmetry
+    package static let methodName = "symmetry"
     package static var standard: SymmetryTeleporter { SymmetryTeleporter() }
     package static let settings: [Setting<SymmetryTeleporter>] =
         Climb.settings.map { $0.within(\.climb) } + [

@@ -1,0 +1,48 @@
+import TextForms
+
+/// A teleporter with a text form: the name of its method, and the settings that differ from the standard ones, as in
+/// `null-space:tau=0.99,scope=dataset`.
+package protocol TextualTeleporter: Teleporter, CustomStringConvertible {
+    /// The name of the method.
+    static var methodName: String { get }
+    /// With the settings that nobody has changed.
+    static var standard: Self { get }
+    /// What can be set by a text.
+    static var settings: [Setting<Self>] { get }
+}
+
+extension TextualTeleporter {
+    /// The text form; `init(text:)` of `MethodText` reads it.
+    package var text: String {
+        let settings = SettingList.text(Self.settings, of: self, besides: Self.standard)
+        return Self.methodName + (settings.isEmpty ? "" : ":\(settings)")
+    }
+
+    /// Sets what a list of settings says, as `tau=0.99,scope=dataset`.
+    package mutating func set(_ list: Substring) throws(TextError) {
+        try SettingList.set(Self.settings, of: &self, from: list)
+    }
+
+    /// Sets one of the settings.
+    package mutating func set(_ name: String, to text: String) throws(TextError) {
+        guard let setting = Self.settings.first(where: { $0.name == name }) else {
+            throw TextError(name, "give one of " + Self.settings.map(\.name).joined(separator: ", "))
+        }
+        try setting.set(&self, to: text)
+    }
+
+    /// What each setting is set to.
+    package var settingTexts: [(name: String, text: String)] {
+        Self.settings.map { ($0.name, $0.text(of: self)) }
+    }
+
+    /// What the choice of a derivative is, of the methods that have one.
+    static var derivativeHelp: String {
+        "How directions are computed; double-backward (null-space) and published (symmetry) are the papers' algorithms"
+    }
+
+    /// What there is to set.
+    package static var settingDescriptions: [(name: String, help: String, choices: [String], standard: String)] {
+        settings.map { ($0.name, $0.help, $0.choices, $0.text(of: standard)) }
+    }
+}

@@ -1,0 +1,50 @@
+import TextForms
+
+/// The published ways to teleport.
+///
+/// The raw values are the names that the teleporters give.
+package enum TeleportMethod: String, CaseIterable, Sendable {
+    /// Null-space gradient projection (NS25): any model of affine maps.
+    case nullSpace = "null-space"
+    /// Group actions between the layers of a perceptron (ST22, PS24).
+    case symmetry
+    /// Successive linear steps along the level set (LS24): any model, with some drift.
+    case levelSet = "level-set"
+    /// Random rescaling of hidden units (NT23): models with two affine layers one after the other.
+    case random
+
+    /// The teleporters of the method.
+    package var teleporter: any TextualTeleporter.Type {
+        switch self {
+        case .nullSpace: NullSpaceTeleporter.self
+        case .symmetry: SymmetryTeleporter.self
+        case .levelSet: LevelSetTeleporter.self
+        case .random: RandomTeleporter.self
+        }
+    }
+}
+
+/// A teleporter by its text form.
+package struct MethodText: TextConvertible {
+    /// What the text stands for.
+    package var teleporter: any TextualTeleporter
+
+    /// The text form of a teleporter.
+    package init(_ teleporter: any TextualTeleporter) { self.teleporter = teleporter }
+
+    /// `null-space`, or `null-space:tau=0.99,scope=dataset`.
+    package init(text: String) throws(TextError) {
+        let named = NamedText(text)
+        guard let method = TeleportMethod(rawValue: String(named.name)) else {
+            throw TextError(
+                text,
+                "give " + TeleportMethod.allCases.map(\.rawValue).joined(separator: ", ")
+                    + ", with settings after a colon, as null-space:tau=0.99")
+        }
+        teleporter = method.teleporter.standard
+        if let settings = named.argument { try teleporter.set(settings) }
+    }
+
+    /// The text that `init(text:)` reads.
+    package var text: String { teleporter.text }
+}
