@@ -1,6 +1,5 @@
 import ArgumentParser
 import Experiments
-import Optimizers
 import Reproductions
 import Teleportation
 import TextForms
@@ -105,7 +104,6 @@ extension HiddenUnitsOption: ExpressibleByArgument {}
 extension Search: ExpressibleByArgument {}
 extension Climb.Sense: ExpressibleByArgument {}
 extension LevelSetTeleporter.Scaling: ExpressibleByArgument {}
-extension OptimizerKind: ExpressibleByArgument {}
 extension NullSpaceTeleporter.Scope: ExpressibleByArgument {}
 extension TeleportConfiguration.OptimizerStatePolicy: ExpressibleByArgument {}
 extension BenchmarkSuite: ExpressibleByArgument {}

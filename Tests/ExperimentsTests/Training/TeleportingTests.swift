@@ -134,7 +134,7 @@ import Torch
     // MARK: Optimizer
 
     @Test func resetsTheOptimizersStateWhereAsked() {
-        func run(_ policy: TeleportConfiguration.OptimizerStatePolicy, _ optimizer: OptimizerKind) -> Run {
+        func run(_ policy: TeleportConfiguration.OptimizerStatePolicy, _ optimizer: OptimizerOption) -> Run {
             let training = training(learningRate: 1e-3) { $0.optimizer = optimizer }
             return training.run(seed: 0, teleports: teleports([1]) { $0.optimizerState = policy }).withoutTimes
         }
@@ -166,8 +166,8 @@ import Torch
 
     // MARK: Trial
 
-    @Test(arguments: [OptimizerKind.sgd, .momentum, .adam])
-    func whatTrainingLosesByIsUndone(optimizer: OptimizerKind) {
+    @Test(arguments: [OptimizerOption.sgd, .momentum, .adam])
+    func whatTrainingLosesByIsUndone(optimizer: OptimizerOption) {
         let training = training(learningRate: 0.01) { $0.optimizer = optimizer }
         let baseline = training.run(seed: 0).withoutTimes
         func run(trialSteps: Int) -> Run {
