@@ -39,7 +39,9 @@ struct ModelOptions: ParsableArguments {
     var optimizer = OptimizerOption.sgd
 
     @Option(
-        help: "The learning rate; by default 0.01 for sgd, momentum and adagrad, 0.001 for the other optimizers.")
+        help: """
+            The learning rate; by default 0.01 for sgd, momentum and adagrad, 0.003 for muon, 0.001 for the other optimizers.
+            """)
     var learningRate: Double?
 
     @Option(help: "The samples in a training batch.", atLeast: 1)

@@ -55,7 +55,9 @@ package enum OptimizerName: String, CaseIterable, Sendable {
     package var usualLearningRate: Double {
         switch self {
         case .sgd, .momentum, .adagrad: 0.01
-        case .rmsprop, .adam, .adamw, .muon: 0.001
+        case .rmsprop, .adam, .adamw: 0.001
+        // The elements of Muon's steps have a mean square of 0.2^2, those of Adam's first ones are near to 1.
+        case .muon: 0.003
         }
     }
 }
