@@ -283,6 +283,9 @@ ct_tensor ct_gelu(ct_tensor self) {
 ct_tensor ct_eq(ct_tensor self, ct_tensor other) {
     return guarded([&] { return at::eq(Borrowed(self), *Borrowed(other)); });
 }
+ct_tensor ct_lerp(ct_tensor self, ct_tensor end, double weight) {
+    return guarded([&] { return at::lerp(Borrowed(self), Borrowed(end), weight); });
+}
 
 // In place
 
@@ -303,6 +306,9 @@ int ct_mul_scalar_(ct_tensor self, double other) {
 }
 int ct_addcmul_(ct_tensor self, ct_tensor first, ct_tensor second, double value) {
     return attempted([&] { Borrowed(self)->addcmul_(Borrowed(first), Borrowed(second), value); });
+}
+int ct_lerp_(ct_tensor self, ct_tensor end, double weight) {
+    return attempted([&] { Borrowed(self)->lerp_(Borrowed(end), weight); });
 }
 int ct_addmm_(ct_tensor self, ct_tensor first, ct_tensor second, double beta, double alpha) {
     return attempted([&] { Borrowed(self)->addmm_(Borrowed(first), Borrowed(second), beta, alpha); });
@@ -327,6 +333,9 @@ ct_tensor ct_mean(ct_tensor self) {
 }
 ct_tensor ct_vdot(ct_tensor self, ct_tensor other) {
     return guarded([&] { return at::vdot(Borrowed(self)->flatten(), Borrowed(other)->flatten()); });
+}
+ct_tensor ct_norm(ct_tensor self) {
+    return guarded([&] { return at::norm(Borrowed(self)); });
 }
 ct_tensor ct_argmax(ct_tensor self, int64_t dimension) {
     return guarded([&] { return at::argmax(Borrowed(self), dimension); });
@@ -634,12 +643,12 @@ int ct_fused_sgd_(
             weight_decay, momentum, learning_rate, dampening, nesterov, /*maximize=*/false, is_first_step);
     });
 }
-int ct_fused_adam_(
+int ct_fused_adamw_(
     const ct_tensor *parameters, const ct_tensor *gradients, const ct_tensor *first_moments,
     const ct_tensor *second_moments, const ct_tensor *steps, size_t count, double learning_rate, double beta1,
     double beta2, double weight_decay, double epsilon) {
     return attempted([&] {
-        at::_fused_adam_(
+        at::_fused_adamw_(
             list(parameters, count), list(gradients, count), list(first_moments, count), list(second_moments, count),
             {}, list(steps, count), learning_rate, beta1, beta2, weight_decay, epsilon, /*amsgrad=*/false,
             /*maximize=*/false);

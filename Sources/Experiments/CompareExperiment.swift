@@ -58,7 +58,7 @@ package struct CompareExperiment {
         var options: [String: JSONValue] = [
             "dataset": .string(data.name), "training-samples": .integer(data.train.count),
             "test-samples": .integer(data.test.count), "model": .string(training.architecture.text),
-            "optimizer": .string(training.optimizer.rawValue), "learning-rate": .number(training.learningRate),
+            "optimizer": .string(training.optimizer.text), "learning-rate": .number(training.learningRate),
             "batch-size": .integer(training.batchSize), "epochs": .integer(training.epochs),
             "seeds": .array(seeds.values.map { .integer($0) }), "schedule": .string(plan.schedule.moments.text),
             "warm-up-steps": .integer(plan.schedule.warmUpSteps),

@@ -99,7 +99,7 @@ package struct InspectExperiment {
         [
             "dataset": .string(data.name), "training-samples": .integer(data.train.count),
             "test-samples": .integer(data.test.count), "model": .string(training.architecture.text),
-            "optimizer": .string(training.optimizer.rawValue), "learning-rate": .number(training.learningRate),
+            "optimizer": .string(training.optimizer.text), "learning-rate": .number(training.learningRate),
             "batch-size": .integer(training.batchSize), "epochs": .integer(training.epochs), "seed": .integer(seed),
             "samples": .integer(samples), "steps": .integer(steps), "step-size": .string(stepSize.text),
             "tau": .array(taus.map { .number($0) }), "dtype": .string("\(training.dtype)"),

@@ -7,7 +7,7 @@ public final class AdaGrad: StatefulOptimizer {
     /// `lr`, the factor of every step.
     public var learningRate: Double
     /// What keeps the denominator from zero.
-    public let epsilon: Double
+    public var epsilon: Double
 
     let memory = OptimizerMemory()
 

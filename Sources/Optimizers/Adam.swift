@@ -8,11 +8,11 @@ public final class Adam: MomentEstimation {
     /// `lr`, the factor of every step.
     public var learningRate: Double
     /// The share of the mean gradient that a step keeps.
-    public let beta1: Double
+    public var beta1: Double
     /// The share of the mean squared gradient that a step keeps.
-    public let beta2: Double
+    public var beta2: Double
     /// What keeps the denominator from zero.
-    public let epsilon: Double
+    public var epsilon: Double
 
     let memory = OptimizerMemory()
 

@@ -7,13 +7,13 @@ public final class AdamW: MomentEstimation {
     /// `lr`, the factor of every step.
     public var learningRate: Double
     /// The share of the mean gradient that a step keeps.
-    public let beta1: Double
+    public var beta1: Double
     /// The share of the mean squared gradient that a step keeps.
-    public let beta2: Double
+    public var beta2: Double
     /// What keeps the denominator from zero.
-    public let epsilon: Double
+    public var epsilon: Double
     /// `lambda`: a step takes the share `lr lambda` of a parameter away.
-    public let weightDecay: Double
+    public var weightDecay: Double
 
     let memory = OptimizerMemory()
 
@@ -32,7 +32,7 @@ public final class AdamW: MomentEstimation {
     var decay: Double? { learningRate * weightDecay }
 
     func step(_ parameters: [Tensor], gradients: [Tensor], states: [[String: Tensor]], counts: [Int]) {
-        for parameter in parameters { parameter.multiplyInPlace(by: 1 - learningRate * weightDecay) }
-        stepByMoments(parameters, gradients: gradients, states: states, counts: counts)
+        stepByMoments(
+            parameters, gradients: gradients, states: states, counts: counts, weightDecay: weightDecay)
     }
 }

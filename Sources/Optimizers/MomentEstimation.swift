@@ -16,13 +16,15 @@ extension MomentEstimation {
         ["exp_avg": .zeros(like: parameter), "exp_avg_sq": .zeros(like: parameter)]
     }
 
-    /// Adam's step.
-    func stepByMoments(_ parameters: [Tensor], gradients: [Tensor], states: [[String: Tensor]], counts: [Int]) {
+    /// Adam's step, or with a decay that of AdamW.
+    func stepByMoments(
+        _ parameters: [Tensor], gradients: [Tensor], states: [[String: Tensor]], counts: [Int], weightDecay: Double = 0
+    ) {
         Kernels.adamStep(
             parameters, gradients: gradients, firstMoments: states.map { $0["exp_avg"]! },
             secondMoments: states.map { $0["exp_avg_sq"]! },
             steps: stepCounts(counts.map(Double.init), for: parameters), learningRate: learningRate, beta1: beta1,
-            beta2: beta2, epsilon: epsilon)
+            beta2: beta2, epsilon: epsilon, weightDecay: weightDecay)
     }
 
     /// `g / (sqrt(v / (1 - beta2^t)) + epsilon)`, with `v` the mean of the squares as step t makes it of the one there is.

@@ -9,9 +9,9 @@ public final class Momentum: StatefulOptimizer {
     /// `lr`, the factor of every step.
     public var learningRate: Double
     /// `mu`, the share of the velocity that a step keeps.
-    public let momentum: Double
+    public var momentum: Double
     /// Whether the step looks ahead along the velocity.
-    public let nesterov: Bool
+    public var nesterov: Bool
 
     let memory = OptimizerMemory()
 

@@ -7,9 +7,9 @@ public final class RMSProp: StatefulOptimizer {
     /// `lr`, the factor of every step.
     public var learningRate: Double
     /// The share of the mean square that a step keeps.
-    public let alpha: Double
+    public var alpha: Double
     /// What keeps the denominator from zero.
-    public let epsilon: Double
+    public var epsilon: Double
 
     let memory = OptimizerMemory()
 

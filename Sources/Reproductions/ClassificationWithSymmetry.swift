@@ -1,6 +1,5 @@
 import Experiments
 import Foundation
-import Optimizers
 import Reporting
 
 /// Symmetry teleportation of a classifier, trained by SGD and AdaGrad; ST22 Figure 4.
@@ -33,7 +32,7 @@ package struct ClassificationWithSymmetry: Reproduction {
 
     /// The ways to teleport.
     private static let ways = ["without", "first order", "exponential"]
-    private static let optimizers: [(kind: OptimizerKind, name: String)] = [(.sgd, "SGD"), (.adagrad, "AdaGrad")]
+    private static let optimizers: [(kind: OptimizerOption, name: String)] = [(.sgd, "SGD"), (.adagrad, "AdaGrad")]
 
     /// Trains all arms.
     package func run(_ context: ReproductionContext) throws -> ReproductionResult {

@@ -2,7 +2,6 @@ import Datasets
 import Experiments
 import Foundation
 import NeuralNetworks
-import Optimizers
 import Reporting
 import Teleportation
 import Torch
@@ -17,14 +16,14 @@ package struct MethodComparison: Reproduction {
         /// `small` or `large`, for people.
         var network: String
         var architecture: Architecture
-        var optimizer: OptimizerKind
+        var optimizer: OptimizerOption
         var learningRate: Double
         var dataset: DatasetName
         /// Whether symmetry teleportation is compared, too.
         var hasSymmetry = true
 
         fileprivate var name: String {
-            "\(network), \(optimizer.rawValue)" + (hasSymmetry ? "" : ", \(dataset.rawValue)")
+            "\(network), \(optimizer.text)" + (hasSymmetry ? "" : ", \(dataset.rawValue)")
         }
     }
 
@@ -52,7 +51,7 @@ package struct MethodComparison: Reproduction {
                 teleportEpochs: 2, teleportBatches: 8, seeds: 1),
             paper: Plan(
                 settings: Self.settings(on: .mnist, learningRates: [2e-4, 2e-4, 2e-4, 2e-4])
-                    + [OptimizerKind.sgd, .momentum, .adagrad, .adam].map { optimizer in
+                    + [OptimizerOption.sgd, .momentum, .adagrad, .adam].map { optimizer in
                         Setting(
                             network: "large", architecture: Self.large, optimizer: optimizer, learningRate: 2e-4,
                             dataset: .fashionMNIST, hasSymmetry: false)
@@ -69,7 +68,7 @@ package struct MethodComparison: Reproduction {
 
     /// The upper row of the figure.
     private static func settings(on dataset: DatasetName, learningRates: [Double]) -> [Setting] {
-        let kinds: [(String, Architecture, OptimizerKind)] = [
+        let kinds: [(String, Architecture, OptimizerOption)] = [
             ("small", small, .sgd), ("small", small, .adagrad), ("large", large, .momentum), ("large", large, .adam),
         ]
         return zip(kinds, learningRates).map { kind, learningRate in
@@ -219,7 +218,7 @@ package struct MethodComparison: Reproduction {
                     plan.settings.map { setting in
                         [
                             "name": .string(setting.name), "model": .string(setting.architecture.text),
-                            "optimizer": .string(setting.optimizer.rawValue),
+                            "optimizer": .string(setting.optimizer.text),
                             "learning-rate": .number(setting.learningRate),
                             "dataset": .string(setting.dataset.rawValue),
                             "training-samples": .integer(data[setting.dataset]?.train.count ?? 0),

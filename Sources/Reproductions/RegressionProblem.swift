@@ -41,7 +41,7 @@ struct RegressionProblem {
     struct Descent {
         let name: String
         let key: String
-        let optimizer: OptimizerKind
+        let optimizer: OptimizerOption
         let learningRate: Double
         /// That of the ascent on T, which climbs `||grad L||^2`.
         let ascentLearningRate: Double

@@ -2,7 +2,6 @@ import Datasets
 import Experiments
 import Foundation
 import NeuralNetworks
-import Optimizers
 import Reporting
 import Teleportation
 import Torch
@@ -24,7 +23,7 @@ struct SymmetryStudy {
     /// What is trained: one line of a chart.
     struct Arm {
         let name: String
-        var optimizer = OptimizerKind.sgd
+        var optimizer = OptimizerOption.sgd
         var plan: TeleportPlan?
     }
 
@@ -103,7 +102,7 @@ struct SymmetryStudy {
         }
     }
 
-    private func training(_ optimizer: OptimizerKind) -> Training {
+    private func training(_ optimizer: OptimizerOption) -> Training {
         let configuration = TrainingConfiguration(
             architecture: Self.architecture(size), optimizer: optimizer, learningRate: Self.learningRate,
             batchSize: Self.batchSize, epochs: size.epochs, dtype: context.dtype, device: context.device)

@@ -3,8 +3,10 @@
 package struct Setting<Owner>: Sendable {
     /// The name.
     package let name: String
-    /// What it sets, for people.
+    /// What it sets, or what it takes, for people.
     package let help: String
+    /// Whether the name alone stands for `true`.
+    package let isFlag: Bool
     /// What can be given, if it is one of a few words.
     package let choices: [String]
     private let read: @Sendable (Owner) -> String
@@ -12,15 +14,20 @@ package struct Setting<Owner>: Sendable {
 
     /// A setting that is read and written by functions.
     package init(
-        _ name: String, _ help: String, choices: [String] = [], read: @escaping @Sendable (Owner) -> String,
+        _ name: String, _ help: String, choices: [String] = [], isFlag: Bool = false,
+        read: @escaping @Sendable (Owner) -> String,
         write: @escaping @Sendable (inout Owner, String) throws(TextError) -> Void
     ) {
         self.name = name
         self.help = help
         self.choices = choices
+        self.isFlag = isFlag
         self.read = read
         self.write = write
     }
+
+    /// What sets it to a value, as `tau=0.99`.
+    package func assignment(of value: String) -> String { isFlag && value == "true" ? name : "\(name)=\(value)" }
 
     /// What it is set to.
     package func text(of owner: Owner) -> String { read(owner) }
@@ -30,7 +37,7 @@ package struct Setting<Owner>: Sendable {
 
     /// The same setting of a value that holds this one.
     package func within<Whole>(_ path: WritableKeyPath<Whole, Owner> & Sendable) -> Setting<Whole> {
-        Setting<Whole>(name, help, choices: choices) {
+        Setting<Whole>(name, help, choices: choices, isFlag: isFlag) {
             read($0[keyPath: path])
         } write: {
             (whole, text) throws(TextError) in
@@ -106,7 +113,7 @@ package enum SettingList {
             let text = setting.text(of: owner)
             guard text != setting.text(of: said) else { return nil }
             do throws(TextError) { try setting.set(&said, to: text) } catch {}
-            return "\(setting.name)=\(text)"
+            return setting.assignment(of: text)
         }.joined(separator: ",")
     }
 
@@ -120,14 +127,14 @@ package enum SettingList {
         var names: Set<String> = []
         for part in text.split(separator: ",", omittingEmptySubsequences: false) {
             let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-            guard pair.count == 2, let setting = settings.first(where: { $0.name == pair[0] }) else {
+            guard let setting = settings.first(where: { $0.name == pair[0] }), pair.count == 2 || setting.isFlag else {
                 throw TextError(
                     String(part), "give SETTING=VALUE with one of " + settings.map(\.name).joined(separator: ", "))
             }
             guard names.insert(setting.name).inserted else {
                 throw TextError(String(part), "give \(setting.name) once")
             }
-            do throws(TextError) { try setting.set(&owner, to: pair[1]) } catch {
+            do throws(TextError) { try setting.set(&owner, to: pair.count == 2 ? pair[1] : "true") } catch {
                 throw TextError(String(part), error.remedy)
             }
         }

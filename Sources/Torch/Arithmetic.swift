@@ -58,6 +58,9 @@ extension Tensor {
     /// The inverse hyperbolic sines.
     public func inverseSinh() -> Tensor { Tensor(ct_asinh(handle)) }
 
+    /// `self + share (end - self)`, elementwise.
+    public func interpolated(to end: Tensor, share: Double) -> Tensor { Tensor(ct_lerp(handle, end.handle, share)) }
+
     // MARK: In place
 
     /// Sets every element to a number.
@@ -74,6 +77,8 @@ extension Tensor {
     public func addProductInPlace(_ first: Tensor, _ second: Tensor, scale: Double) {
         check(ct_addcmul_(handle, first.handle, second.handle, scale))
     }
+    /// Adds `share (end - self)`, elementwise.
+    public func interpolateInPlace(to end: Tensor, share: Double) { check(ct_lerp_(handle, end.handle, share)) }
 
     // MARK: Reductions
 
@@ -89,6 +94,8 @@ extension Tensor {
     public func dot(_ other: Tensor) -> Tensor { Tensor(ct_vdot(handle, other.handle)) }
     /// The sum of the squares of all elements, rank 0.
     public func squaredNorm() -> Tensor { dot(self) }
+    /// The square root of the sum of the squares of all elements, rank 0.
+    public func norm() -> Tensor { Tensor(ct_norm(handle)) }
     /// The indices of the largest entries along a dimension, as `int64`.
     public func argmax(along dimension: Int = -1) -> Tensor { Tensor(ct_argmax(handle, Int64(dimension))) }
     /// Whether no element is infinite or not a number. Waits for the device.

@@ -10,22 +10,26 @@ public enum DType: Int32, Sendable, CaseIterable {
     case float64 = 7
     /// True or false.
     case bool = 11
+    case bfloat16 = 15
 
     /// Bytes per element.
     public var byteCount: Int {
         switch self {
         case .uint8, .bool: 1
+        case .bfloat16: 2
         case .float32: 4
         case .int64, .float64: 8
         }
     }
 
     /// Whether the elements are real numbers, so that there are derivatives with respect to them.
-    public var isFloatingPoint: Bool { self == .float32 || self == .float64 }
+    public var isFloatingPoint: Bool { self == .bfloat16 || self == .float32 || self == .float64 }
 
     /// The gap between 1 and the next number of a floating-point type (1.2e-7 for `float32`); traps on the others.
     public var epsilon: Double {
         switch self {
+        // Eight binary digits, the first of them implied.
+        case .bfloat16: 0x1p-7
         case .float32: Double(Float.ulpOfOne)
         case .float64: Double.ulpOfOne
         case .uint8, .int64, .bool: fatalError("\(self) is not a floating-point type and has no epsilon")

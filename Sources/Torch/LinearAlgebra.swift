@@ -14,9 +14,9 @@ extension Tensor {
         return m * n * (k + d) <= k * d * (n + m) ? matmul(second).matmul(third) : matmul(second.matmul(third))
     }
 
-    /// `self + scale first second` for matrices.
-    public func addingMatmul(_ first: Tensor, _ second: Tensor, scale: Double = 1) -> Tensor {
-        Tensor(ct_addmm(handle, first.handle, second.handle, 1, scale))
+    /// `keep self + scale first second` for matrices.
+    public func addingMatmul(_ first: Tensor, _ second: Tensor, scale: Double = 1, keep: Double = 1) -> Tensor {
+        Tensor(ct_addmm(handle, first.handle, second.handle, keep, scale))
     }
 
     /// `self weight^T + bias`: `[..., in]` with `weight` `[out, in]` and `bias` `[out]` to `[..., out]`.

@@ -23,9 +23,11 @@ extension Kernels {
     }
 
     /// One step of Adam over lists of tensors, in one pass; `steps` are the counts, this step included, as `float32`.
+    ///
+    /// Before it a parameter loses the share `learningRate * weightDecay` of itself, as in AdamW.
     public static func adamStep(
         _ parameters: [Tensor], gradients: [Tensor], firstMoments: [Tensor], secondMoments: [Tensor], steps: [Tensor],
-        learningRate: Double, beta1: Double, beta2: Double, epsilon: Double
+        learningRate: Double, beta1: Double, beta2: Double, epsilon: Double, weightDecay: Double = 0
     ) {
         require(
             [gradients, firstMoments, secondMoments, steps].allSatisfy { $0.count == parameters.count },
@@ -36,9 +38,9 @@ extension Kernels {
                 withHandles(firstMoments) { first in
                     withHandles(secondMoments) { second in
                         withHandles(steps) { steps_ in
-                            ct_fused_adam_(
+                            ct_fused_adamw_(
                                 parameters_, gradients_, first, second, steps_, parameters.count, learningRate, beta1,
-                                beta2, 0, epsilon)
+                                beta2, weightDecay, epsilon)
                         }
                     }
                 }

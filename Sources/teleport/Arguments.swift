@@ -1,6 +1,5 @@
 import ArgumentParser
 import Experiments
-import Optimizers
 import Reproductions
 import Teleportation
 import TextForms
@@ -118,7 +117,6 @@ extension ArgumentHelp {
     }
 }
 
-extension OptimizerKind: ExpressibleByArgument {}
 extension TeleportPlan.OptimizerStatePolicy: ExpressibleByArgument {}
 extension BenchmarkSuite: ExpressibleByArgument {}
 extension Scale: ExpressibleByArgument {}

@@ -2,7 +2,6 @@ import ArgumentParser
 import Datasets
 import Experiments
 import Foundation
-import Optimizers
 import Teleportation
 import TextForms
 import Torch
@@ -30,11 +29,20 @@ struct ModelOptions: ParsableArguments {
             valueName: "model"))
     var model = Architecture.mlp(hidden: [1024, 1024], activation: .relu)
 
-    @Option(help: "The optimizer.")
-    var optimizer = OptimizerKind.sgd
+    @Option(
+        help: ArgumentHelp(
+            """
+            The optimizer, one of \(OptimizerOption.forms); as adam:beta1=0.95,epsilon=1e-6 or momentum:mu=0.8,nesterov. \
+            What is not given is as in PyTorch. muon is Muon for all matrices, embeddings among them, and AdamW for the \
+            rest, with the adjustment match-rms-adamw where none is given, so that one learning rate suits both.
+            """,
+            valueName: "optimizer"))
+    var optimizer = OptimizerOption.sgd
 
     @Option(
-        help: "The learning rate; by default 0.01 for sgd, momentum and adagrad, 0.001 for rmsprop, adam and adamw.")
+        help: """
+            The learning rate; by default 0.01 for sgd, momentum and adagrad, 0.003 for muon, 0.001 for the other optimizers.
+            """)
     var learningRate: Double?
 
     @Option(help: "The samples in a training batch.", atLeast: 1)
@@ -52,18 +60,8 @@ struct ModelOptions: ParsableArguments {
 
     func training(epochs: Int, _ execution: ExecutionOptions) throws -> TrainingConfiguration {
         TrainingConfiguration(
-            architecture: model, optimizer: optimizer, learningRate: learningRate ?? optimizer.usualLearningRate,
+            architecture: model, optimizer: optimizer, learningRate: learningRate ?? optimizer.name.usualLearningRate,
             batchSize: batchSize, epochs: epochs, dtype: execution.dtype, device: execution.device)
-    }
-}
-
-extension OptimizerKind {
-    /// A learning rate that many models train with.
-    fileprivate var usualLearningRate: Double {
-        switch self {
-        case .sgd, .momentum, .adagrad: 0.01
-        case .rmsprop, .adam, .adamw: 0.001
-        }
     }
 }
 

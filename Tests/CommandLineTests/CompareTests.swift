@@ -76,6 +76,20 @@ import Testing
         #expect(folder.has("out/summary.json") && !folder.has("out/loss-over-epochs.svg"))
     }
 
+    @Test func trainsWithAnOptimizerByItsText() throws {
+        try folder.write("optimizer: muon:weight-decay=0.2,momentum=0.95", to: "options.yaml")
+        let result = try run(
+            "--config", "options.yaml", "--seeds", "4,", "--learning-rate", "0.01", "--output", "configured")
+        #expect(result.status == 0)
+        let configured = try SummaryFile(in: folder.url.appendingPathComponent("configured"))
+        #expect(configured.configuration["optimizer"] as? String == "muon:weight-decay=0.2")
+
+        let given = try run(
+            "--optimizer", "muon:weight-decay=0.2", "--seeds", "4,", "--learning-rate", "0.01", "--output", "given")
+        #expect(given.status == 0)
+        #expect(configured.losses == (try SummaryFile(in: folder.url.appendingPathComponent("given"))).losses)
+    }
+
     /// Each option of the file counts, lists, numbers and booleans included, and what the command line says wins. The
     /// same options give the same losses, to the last digit, wherever they stand.
     @Test func takesOptionsFromAFile() throws {

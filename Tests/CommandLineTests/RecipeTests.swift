@@ -1,3 +1,4 @@
+import Experiments
 import Foundation
 import Optimizers
 import Teleportation
@@ -37,8 +38,8 @@ import Testing
     @Test("Every row of NS25 Table 1 is there, with its numbers")
     func paper() throws {
         for (dataset, model, rate, adamRate, eta, epochs, adamEpochs, samples, cap) in Self.table {
-            for optimizer in [OptimizerKind.sgd, .momentum, .adagrad, .adam] {
-                let name = "ns25/\(dataset)-\(optimizer.rawValue).yaml"
+            for optimizer in [OptimizerOption.sgd, .momentum, .adagrad, .adam] {
+                let name = "ns25/\(dataset)-\(optimizer.text).yaml"
                 let recipe = try options(Self.folder.appendingPathComponent(name))
                 let isAdam = optimizer == .adam
                 #expect(recipe.model.dataset.rawValue == dataset, "\(name)")

@@ -60,7 +60,9 @@ import Testing
     @Test(arguments: [
         ("--model", "mlp:0", "give mlp:SIZES"), ("--model", "vgg", "give mlp:SIZES"),
         ("--model", "cnn:16,0", "cnn[:CHANNELS[:ACTIVATION]]"),
-        ("--optimizer", "newton", "- adamw"), ("--learning-rate", "-1", "give a positive number"),
+        ("--optimizer", "newton", "give sgd, momentum, adagrad, rmsprop, adam, adamw or muon"),
+        ("--optimizer", "adam:beta3=0.9", "beta2 (from 0 to below 1)"),
+        ("--learning-rate", "-1", "give a positive number"),
         ("--learning-rate", "fast", "give a positive number"), ("--batch-size", "0", "give an integer of at least 1"),
         ("--epochs", "2.5", "give an integer of at least 1"), ("--dataset", "cifar", "give one of digits, mnist,"),
         ("--seeds", "0", "give a count such as 3"), ("--method", "beam", "give null-space, symmetry"),

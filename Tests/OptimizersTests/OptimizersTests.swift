@@ -15,6 +15,8 @@ enum Case: String, CaseIterable, Sendable {
     case adam
     case adamBetas = "adam-betas"
     case adamW = "adamw"
+    /// Muon for the matrix, AdamW for the vector.
+    case muon
 
     static let stateful = allCases.filter { $0 != .sgd }
 
@@ -29,17 +31,20 @@ enum Case: String, CaseIterable, Sendable {
         case .adam: Adam(learningRate: learningRate)
         case .adamBetas: Adam(learningRate: learningRate, beta1: 0.8, beta2: 0.95, epsilon: 1e-3)
         case .adamW: AdamW(learningRate: learningRate, weightDecay: 0.1)
+        case .muon:
+            PartitionedOptimizer(
+                matrices: Muon(learningRate: learningRate), others: AdamW(learningRate: learningRate))
         }
     }
 }
 
 /// A matrix and a vector of random numbers.
-private func parameters(_ generator: Generator, dtype: DType = .float64) -> [Tensor] {
+func parameters(_ generator: Generator, dtype: DType = .float64) -> [Tensor] {
     [.normal([5, 7], using: generator, dtype: dtype), .normal([5], using: generator, dtype: dtype)]
 }
 
 /// A factored gradient of the matrix and one of elements of the vector.
-private func gradients(_ generator: Generator, dtype: DType = .float64) -> [ParameterGradient] {
+func gradients(_ generator: Generator, dtype: DType = .float64) -> [ParameterGradient] {
     [
         .product(
             delta: .normal([3, 5], using: generator, dtype: dtype),
@@ -50,7 +55,7 @@ private func gradients(_ generator: Generator, dtype: DType = .float64) -> [Para
 
 extension OptimizerState {
     /// All numbers, in the order of the names.
-    fileprivate var numbers: [[[Double]]] {
+    var numbers: [[[Double]]] {
         entries.map { entry in
             [[Double(entry.stepCount)]] + entry.tensors.sorted { $0.key < $1.key }.map { $0.value.doubles() }
         }
@@ -58,45 +63,17 @@ extension OptimizerState {
 }
 
 /// The largest difference between elements, relative to the largest element expected.
-private func relativeDifference(_ actual: Tensor, _ expected: [Double]) -> Double {
+func relativeDifference(_ actual: Tensor, _ expected: [Double]) -> Double {
     let scale = expected.map(abs).max()!
     return zip(actual.doubles(), expected).map { abs($0 - $1) / scale }.max()!
 }
 
 @Suite struct Trajectories {
-    /// What make-optimizers.py writes.
-    struct Fixture: Decodable {
-        let shapes: [[Int]]
-        let start: [[Double]]
-        let gradients: [[[Double]]]
-        let trajectories: [String: [String: [[[Double]]]]]
-
-        static func load() throws -> Fixture {
-            let url = try #require(
-                Bundle.module.url(forResource: "optimizers", withExtension: "json", subdirectory: "Fixtures"))
-            return try JSONDecoder().decode(Fixture.self, from: Data(contentsOf: url))
-        }
-
-        func tensors(_ elements: [[Double]], _ dtype: DType) -> [Tensor] {
-            zip(elements, shapes).map { Tensor($0, shape: $1).to(dtype: dtype) }
-        }
-    }
-
     @Test(arguments: Case.allCases, [DType.float64, .float32])
     func arePyTorchs(_ optimizer: Case, dtype: DType) throws {
-        let fixture = try Fixture.load()
-        let expected = try #require(fixture.trajectories[optimizer.rawValue]?["\(dtype)"])
-        #expect(expected.count == 10)
-        let tolerance = dtype == .float64 ? 1e-12 : 1e-6
-        let parameters = fixture.tensors(fixture.start, dtype)
-        let optimizer = optimizer.make()
-        for (gradients, expected) in zip(fixture.gradients, expected) {
-            let gradients = fixture.tensors(gradients, dtype)
-            optimizer.update(parameters, with: gradients.map { .tensor($0) })
-            for (parameter, expected) in zip(parameters, expected) {
-                #expect(relativeDifference(parameter, expected) <= tolerance)
-            }
-        }
+        try expectPyTorchs(
+            optimizer.rawValue, in: "optimizers", dtype, tolerance: dtype == .float64 ? 1e-12 : 1e-6,
+            by: optimizer.make())
     }
 
     @Test(arguments: Case.allCases)
@@ -143,15 +120,6 @@ private func relativeDifference(_ actual: Tensor, _ expected: [Double]) -> Doubl
         optimizer.learningRate = 0
         optimizer.update(w, with: gradients(generator))
         for (w, before) in zip(w, before) { #expect(w.doubles() == before.doubles()) }
-    }
-
-    @Test func kindsMakeTheOptimizersOfTheirNames() {
-        let types = OptimizerKind.allCases.map { "\($0.rawValue) \(type(of: $0.make(learningRate: 0.5)))" }
-        #expect(
-            types == [
-                "sgd SGD", "momentum Momentum", "adagrad AdaGrad", "rmsprop RMSProp", "adam Adam", "adamw AdamW",
-            ])
-        #expect(OptimizerKind.allCases.allSatisfy { $0.make(learningRate: 0.5).learningRate == 0.5 })
     }
 }
 
@@ -208,14 +176,14 @@ private func relativeDifference(_ actual: Tensor, _ expected: [Double]) -> Doubl
         let squared = g.squaredNorm()
         let absolute = g.map { $0.formed().absolute().sum().item() }.reduce(0, +)
         let alongWeights = zip(g, w).map { $0.formed().dot($1).item() }.reduce(0, +)
-        let expected: [OptimizerKind: Double] = [
+        let expected: [Case: Double] = [
             .sgd: 0.1 * squared, .momentum: 0.1 * squared, .adagrad: 0.1 * absolute,
             .rmsprop: 0.1 * absolute / 0.1,  // sqrt(v) = sqrt(1 - alpha) |g|
-            .adam: 0.1 * absolute, .adamw: 0.1 * absolute + 0.1 * 0.01 * alongWeights,
+            .adam: 0.1 * absolute, .adamW: 0.1 * absolute + 0.1 * 0.1 * alongWeights,
         ]
-        for kind in OptimizerKind.allCases {
-            let predicted = kind.make(learningRate: 0.1).predictedDecrease(of: w, with: g)
-            #expect(abs(predicted - expected[kind]!) <= 1e-5 * predicted, "\(kind)")
+        for (optimizer, expected) in expected {
+            let predicted = optimizer.make(learningRate: 0.1).predictedDecrease(of: w, with: g)
+            #expect(abs(predicted - expected) <= 1e-5 * predicted, "\(optimizer)")
         }
     }
 }
@@ -263,14 +231,19 @@ private func relativeDifference(_ actual: Tensor, _ expected: [Double]) -> Doubl
     }
 
     @Test func hasPyTorchsNames() {
-        let names = OptimizerKind.allCases.map { kind in
-            let optimizer = kind.make(learningRate: 0.1)
+        let expected: [Case: [String]] = [
+            .sgd: ["", ""], .momentum: ["momentum_buffer", "momentum_buffer"], .adagrad: ["sum", "sum"],
+            .rmsprop: ["square_avg", "square_avg"], .adam: ["exp_avg exp_avg_sq", "exp_avg exp_avg_sq"],
+            .adamW: ["exp_avg exp_avg_sq", "exp_avg exp_avg_sq"], .muon: ["momentum_buffer", "exp_avg exp_avg_sq"],
+        ]
+        for (optimizer, expected) in expected {
+            let optimizer = optimizer.make()
             let generator = Generator(seed: 11)
             let w = parameters(generator)
             optimizer.update(w, with: gradients(generator))
-            return optimizer.state(of: w).entries[1].tensors.keys.sorted().joined(separator: " ")
+            let names = optimizer.state(of: w).entries.map { $0.tensors.keys.sorted().joined(separator: " ") }
+            #expect(names == expected)
         }
-        #expect(names == ["", "momentum_buffer", "sum", "square_avg", "exp_avg exp_avg_sq", "exp_avg exp_avg_sq"])
     }
 
     @Test func ofAnotherOptimizerOrOtherParametersIsRefused() throws {
@@ -280,8 +253,8 @@ private func relativeDifference(_ actual: Tensor, _ expected: [Double]) -> Doubl
         adam.update(w, with: gradients(generator))
         let state = adam.state(of: w)
         // AdamW remembers what Adam does.
-        for kind in OptimizerKind.allCases where kind != .adam && kind != .adamw {
-            #expect(throws: OptimizerStateError.self) { try kind.make(learningRate: 1).restore(state, for: w) }
+        for other in Case.allCases where ![.adam, .adamBetas, .adamW].contains(other) {
+            #expect(throws: OptimizerStateError.self) { try other.make().restore(state, for: w) }
         }
         #expect(throws: OptimizerStateError.self) { try adam.restore(state, for: [w[0]]) }
         #expect(throws: OptimizerStateError.self) { try adam.restore(state, for: [w[1], w[0]]) }

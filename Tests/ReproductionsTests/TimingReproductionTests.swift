@@ -123,7 +123,7 @@ import Torch
     // MARK: NS25 Figure 2
 
     private static func comparison(hasSymmetry: Bool = true) -> MethodComparison {
-        func setting(_ optimizer: OptimizerKind, hasSymmetry: Bool) -> MethodComparison.Setting {
+        func setting(_ optimizer: OptimizerOption, hasSymmetry: Bool) -> MethodComparison.Setting {
             MethodComparison.Setting(
                 network: "tiny", architecture: .mlp(hidden: [40, 30], activation: .leakyReLU(slope: 0.1)),
                 optimizer: optimizer, learningRate: 0.01, dataset: .digits, hasSymmetry: hasSymmetry)

@@ -90,6 +90,19 @@ import Testing
         #expect(difference(parameter.doubles(), [1 - step]) < 1e-12)
     }
 
+    @Test func adamStepWithDecay() {
+        func step(weightDecay: Double) -> [Double] {
+            let (parameter, first, second) = (Tensor([1.0, -3]), Tensor([0.2, 0]), Tensor([0.3, 0.1]))
+            Kernels.adamStep(
+                [parameter], gradients: [Tensor([0.5, 2])], firstMoments: [first], secondMoments: [second],
+                steps: [Tensor(2)], learningRate: 0.1, beta1: 0.9, beta2: 0.99, epsilon: 1e-3, weightDecay: weightDecay)
+            return parameter.doubles()
+        }
+        // The decay takes its share of the parameter and leaves the rest of the step as it is.
+        let plain = step(weightDecay: 0)
+        #expect(difference(step(weightDecay: 0.5), [plain[0] - 0.1 * 0.5, plain[1] + 0.1 * 0.5 * 3]) < 1e-14)
+    }
+
     @Test func adaGradStep() {
         let (parameter, sum) = (Tensor([1.0]), Tensor([0.75]))
         Kernels.adaGradStep(

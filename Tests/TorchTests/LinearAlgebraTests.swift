@@ -35,6 +35,8 @@ import Testing
         let (a, b) = (random(3, 5), random(5, 2))
         let start = random(3, 2)
         let sum = start.clone()
+        #expect(difference(start.addingMatmul(a, b), start + a.matmul(b)) < 1e-14)
+        #expect(difference(start.addingMatmul(a, b, scale: -2, keep: 0.5), start * 0.5 - a.matmul(b) * 2) < 1e-14)
         sum.addMatmulInPlace(a, b, scale: -2, keep: 0.5)
         #expect(difference(sum, start * 0.5 - a.matmul(b) * 2) < 1e-14)
         sum.setMatmul(a, b)

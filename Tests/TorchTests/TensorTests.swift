@@ -61,6 +61,8 @@ import Testing
         #expect(tensor.to(dtype: .uint8).elements() == [0, 1, 200] as [UInt8])
         #expect(tensor.to(dtype: .float32).elements() == [0, 1.75, 200] as [Float])
         #expect(tensor.to(dtype: .bool).doubles() == [0, 1, 1])
+        // 8 digits: 257 lies between 256 and 258, and the even one is taken.
+        #expect(Tensor([1.75, 257, 259]).to(dtype: .bfloat16).doubles() == [1.75, 256, 260])
         #expect(tensor.to(dtype: .float64).sharesStorage(with: tensor), "nothing changes, nothing is copied")
         // A double keeps what a float cannot hold.
         #expect(Tensor([0.1]).to(dtype: .float32).to(dtype: .float64).item() == Double(Float(0.1)))
@@ -73,7 +75,7 @@ import Testing
     }
 
     @Test func knowsEpsilon() {
-        for dtype in [DType.float32, .float64] {
+        for dtype in [DType.bfloat16, .float32, .float64] {
             let one = Tensor(1, dtype: dtype)
             #expect((one + dtype.epsilon - 1).item() == dtype.epsilon)
             #expect((one + dtype.epsilon / 2 - 1).item() == 0)
@@ -158,6 +160,7 @@ import Testing
         #expect((-row).absolute().elements() == [1.0, 2, 4])
         #expect(row.power(2).squareRoot().elements() == [1.0, 2, 4])
         #expect(difference(row.exponential().logarithm(), row) < 1e-15)
+        #expect(row.interpolated(to: Tensor([3.0, 2, 0]), share: 0.25).elements() == [1.5, 2, 3])
         #expect(row.equals(Tensor([1.0, 3, 4])).doubles() == [1, 0, 1])
     }
 
@@ -178,6 +181,7 @@ import Testing
         #expect(matrix.mean().item() == 2.5)
         #expect(matrix.dot(matrix + 1).item() == 70)
         #expect(matrix.squaredNorm().item() == 55)
+        #expect(Tensor([3.0, 0, -4], shape: [3, 1]).norm().item() == 5)
         #expect(matrix.transposed().dot(matrix.transposed()).item() == 55)
         #expect((-matrix).argmax().elements() == [0, 0] as [Int64])
         #expect(matrix.argmax(along: 0).elements() == [1, 1, 1] as [Int64])
@@ -202,6 +206,8 @@ import Testing
         expect([6, 4, 10])
         x.addProductInPlace(Tensor([1.0, 2, 3]), Tensor([1.0, 1, 2]), scale: 2)
         expect([8, 8, 22])
+        x.interpolateInPlace(to: Tensor([0.0, 8, -2]), share: 0.75)
+        expect([2, 8, 4])
         x.copy(from: Tensor([5] as [Int64]))
         expect([5, 5, 5])
         x.fill(0.5)

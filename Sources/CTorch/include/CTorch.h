@@ -94,6 +94,7 @@ ct_tensor ct_relu(ct_tensor self);
 ct_tensor ct_leaky_relu(ct_tensor self, double negative_slope);
 ct_tensor ct_gelu(ct_tensor self);
 ct_tensor ct_eq(ct_tensor self, ct_tensor other);
+ct_tensor ct_lerp(ct_tensor self, ct_tensor end, double weight);
 
 // In place
 int ct_fill_(ct_tensor self, double value);
@@ -102,6 +103,7 @@ int ct_add_(ct_tensor self, ct_tensor other, double alpha);
 int ct_add_scalar_(ct_tensor self, double other);
 int ct_mul_scalar_(ct_tensor self, double other);
 int ct_addcmul_(ct_tensor self, ct_tensor first, ct_tensor second, double value);
+int ct_lerp_(ct_tensor self, ct_tensor end, double weight);
 int ct_addmm_(ct_tensor self, ct_tensor first, ct_tensor second, double beta, double alpha);
 int ct_addmv_(ct_tensor self, ct_tensor matrix, ct_tensor vector, double beta, double alpha);
 int ct_mm_out(ct_tensor out, ct_tensor first, ct_tensor second);
@@ -111,6 +113,7 @@ ct_tensor ct_sum(ct_tensor self);
 ct_tensor ct_sum_dims(ct_tensor self, const int64_t *dimensions, size_t count, bool keep);
 ct_tensor ct_mean(ct_tensor self);
 ct_tensor ct_vdot(ct_tensor self, ct_tensor other);
+ct_tensor ct_norm(ct_tensor self);
 ct_tensor ct_argmax(ct_tensor self, int64_t dimension);
 int ct_all_finite(ct_tensor self, bool *result);
 
@@ -208,7 +211,7 @@ int ct_grad(
 int ct_fused_sgd_(
     const ct_tensor *parameters, const ct_tensor *gradients, const ct_tensor *momentum_buffers, size_t count,
     double learning_rate, double momentum, double weight_decay, double dampening, bool nesterov, bool is_first_step);
-int ct_fused_adam_(
+int ct_fused_adamw_(
     const ct_tensor *parameters, const ct_tensor *gradients, const ct_tensor *first_moments,
     const ct_tensor *second_moments, const ct_tensor *steps, size_t count, double learning_rate, double beta1,
     double beta2, double weight_decay, double epsilon);

@@ -1,5 +1,4 @@
 import NeuralNetworks
-import Optimizers
 import Torch
 
 /// Training steps on one batch.
@@ -7,7 +6,7 @@ struct TrainingWork {
     let architecture: Architecture
     var inputShape = [784]
     let samples: Int
-    var optimizer = OptimizerKind.sgd
+    var optimizer = OptimizerOption.sgd
     /// How many steps are measured at once.
     var steps = 50
 

@@ -1,5 +1,4 @@
 import NeuralNetworks
-import Optimizers
 import Teleportation
 import Torch
 
@@ -8,7 +7,7 @@ package struct TrainingConfiguration: Sendable {
     /// The shape of the model.
     package var architecture: Architecture
     /// The optimizer.
-    package var optimizer: OptimizerKind
+    package var optimizer: OptimizerOption
     /// The optimizer's learning rate; eta_prim in NS25 Table 1.
     package var learningRate: Double
     /// The samples in a batch.
@@ -22,7 +21,7 @@ package struct TrainingConfiguration: Sendable {
 
     /// A training; the defaults are those of the command line.
     package init(
-        architecture: Architecture = .mlp(hidden: [1024, 1024], activation: .relu), optimizer: OptimizerKind = .sgd,
+        architecture: Architecture = .mlp(hidden: [1024, 1024], activation: .relu), optimizer: OptimizerOption = .sgd,
         learningRate: Double = 0.01, batchSize: Int = 32, epochs: Int = 5, dtype: DType = .float32,
         device: Device = .cpu
     ) {

@@ -1,7 +1,6 @@
 import Datasets
 import Foundation
 import NeuralNetworks
-import Optimizers
 import Teleportation
 import Testing
 import Torch
@@ -14,7 +13,7 @@ import Torch
         controlSamples: 8)
 
     private func configuration(
-        _ model: String, _ optimizer: OptimizerKind, _ learningRate: Double, batchSize: Int = 8, epochs: Int = 3
+        _ model: String, _ optimizer: OptimizerOption, _ learningRate: Double, batchSize: Int = 8, epochs: Int = 3
     ) throws -> TrainingConfiguration {
         TrainingConfiguration(
             architecture: try Architecture(text: model), optimizer: optimizer, learningRate: learningRate,

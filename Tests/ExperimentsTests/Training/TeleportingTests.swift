@@ -141,7 +141,7 @@ import Torch
     // MARK: Optimizer
 
     @Test func resetsTheOptimizersStateWhereAsked() throws {
-        func run(_ policy: TeleportPlan.OptimizerStatePolicy, _ optimizer: OptimizerKind) throws -> Run {
+        func run(_ policy: TeleportPlan.OptimizerStatePolicy, _ optimizer: OptimizerOption) throws -> Run {
             let training = training(learningRate: 1e-3) { $0.optimizer = optimizer }
             return try training.run(seed: 0, plan: teleports([1], plan: { $0.optimizerState = policy })).withoutTimes
         }
@@ -174,8 +174,8 @@ import Torch
 
     // MARK: Trial
 
-    @Test(arguments: [OptimizerKind.sgd, .momentum, .adam])
-    func whatTrainingLosesByIsUndone(optimizer: OptimizerKind) throws {
+    @Test(arguments: [OptimizerOption.sgd, .momentum, .adam])
+    func whatTrainingLosesByIsUndone(optimizer: OptimizerOption) throws {
         let training = training(learningRate: 0.01) { $0.optimizer = optimizer }
         let baseline = try training.run(seed: 0).withoutTimes
         func run(trialSteps: Int) throws -> Run {

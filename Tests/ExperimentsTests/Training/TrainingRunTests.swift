@@ -25,9 +25,11 @@ import Torch
 
     @Test(
         "A run that goes on from any of its states is the same to the last bit",
-        arguments: [("sgd", "mlp:64,64"), ("adam", "mlp:64,64"), ("momentum", "resnet:4,4,4")])
+        arguments: [
+            ("sgd", "mlp:64,64"), ("adam:beta1=0.95", "mlp:64,64"), ("muon", "mlp:48,48"), ("momentum", "resnet:4,4,4"),
+        ])
     func resumes(optimizer: String, model: String) throws {
-        let kind = try #require(OptimizerKind(rawValue: optimizer))
+        let kind = try OptimizerOption(text: optimizer)
         let architecture = try Architecture(text: model)
         let training = training(epochs: 2, learningRate: 1e-3, dtype: .float32) {
             $0.optimizer = kind

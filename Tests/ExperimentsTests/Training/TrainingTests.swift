@@ -1,7 +1,6 @@
 import Datasets
 import Foundation
 import NeuralNetworks
-import Optimizers
 import Teleportation
 import Testing
 import Torch
@@ -11,8 +10,8 @@ import Torch
 @Suite struct TrainingTests {
     // MARK: Seeds
 
-    @Test(arguments: OptimizerKind.allCases) func repeatsASeedToTheLastBit(optimizer: OptimizerKind) throws {
-        let training = training(dtype: .float32) { $0.optimizer = optimizer }
+    @Test(arguments: OptimizerName.allCases) func repeatsASeedToTheLastBit(optimizer: OptimizerName) throws {
+        let training = training(dtype: .float32) { $0.optimizer = OptimizerOption(optimizer) }
         let first = try training.run(seed: 5, plan: teleports()).withoutTimes
         #expect(try first == training.run(seed: 5, plan: teleports()).withoutTimes)
         #expect(first.epochs.count == 3 && first.teleports.count == 6)

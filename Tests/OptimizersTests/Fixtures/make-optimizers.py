@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Writes optimizers.json: trajectories of PyTorch's optimizers on given gradients.
+"""Writes optimizers.json and muon.json: trajectories of PyTorch's optimizers on given gradients.
 
 The starting point and the gradients are numbers of float32, so that both precisions start from the same ones. Run with
-PyTorch 2.13 from any folder; the output is the same each time.
+PyTorch 2.13 from any folder; the output is the same each time, that of Muon on the same kind of processor: it rounds to
+bfloat16 what processors add up in different orders.
 """
 
 import json
@@ -12,6 +13,22 @@ import torch
 
 STEPS = 10
 SHAPES = [(3, 4), (3,)]
+MATRIX_SHAPES = [(8, 3), (3, 8), (5, 5), (1, 4)]
+
+
+class MuonAndAdamW:
+    """Muon for the matrices and AdamW for all other parameters."""
+
+    def __init__(self, parameters):
+        self.optimizers = [
+            torch.optim.Muon([p for p in parameters if p.ndim == 2], lr=0.05),
+            torch.optim.AdamW([p for p in parameters if p.ndim != 2], lr=0.05),
+        ]
+
+    def step(self):
+        for optimizer in self.optimizers:
+            optimizer.step()
+
 
 # The settings that are not PyTorch's defaults are the ones that the Swift test of the same name passes.
 OPTIMIZERS = {
@@ -24,6 +41,13 @@ OPTIMIZERS = {
     "adam": lambda parameters: torch.optim.Adam(parameters, lr=0.05),
     "adam-betas": lambda parameters: torch.optim.Adam(parameters, lr=0.05, betas=(0.8, 0.95), eps=1e-3),
     "adamw": lambda parameters: torch.optim.AdamW(parameters, lr=0.05, weight_decay=0.1),
+    "muon": MuonAndAdamW,
+}
+MUONS = {
+    "default": lambda parameters: torch.optim.Muon(parameters, lr=0.05),
+    "momentum": lambda parameters: torch.optim.Muon(parameters, lr=0.05, momentum=0.6, weight_decay=0.5, ns_steps=3),
+    "not-nesterov": lambda parameters: torch.optim.Muon(parameters, lr=0.05, nesterov=False),
+    "match-rms-adamw": lambda parameters: torch.optim.Muon(parameters, lr=0.05, adjust_lr_fn="match_rms_adamw"),
 }
 
 
@@ -40,15 +64,16 @@ def trajectory(make, start, gradients, dtype):
     return visited
 
 
-def main():
-    generator = torch.Generator().manual_seed(1)
+def write(name, shapes, optimizers, seed):
+    """Draws a starting point and gradients, and writes the trajectories of some optimizers on them."""
+    generator = torch.Generator().manual_seed(seed)
     draw = lambda shape: torch.randn(shape, generator=generator, dtype=torch.float32)
-    start = [draw(shape) for shape in SHAPES]
+    start = [draw(shape) for shape in shapes]
     # Sizes over several orders of magnitude, so that epsilon and the order of the operations count.
-    gradients = [[draw(shape) * 10.0 ** (-(step % 4)) for shape in SHAPES] for step in range(STEPS)]
+    gradients = [[draw(shape) * 10.0 ** (-(step % 4)) for shape in shapes] for step in range(STEPS)]
     fixture = {
         "torch": torch.__version__.split("+")[0],
-        "shapes": SHAPES,
+        "shapes": shapes,
         "start": [tensor.flatten().tolist() for tensor in start],
         "gradients": [[tensor.flatten().tolist() for tensor in step] for step in gradients],
         "trajectories": {
@@ -56,11 +81,16 @@ def main():
                 "float64": trajectory(make, start, gradients, torch.float64),
                 "float32": trajectory(make, start, gradients, torch.float32),
             }
-            for name, make in OPTIMIZERS.items()
+            for name, make in optimizers.items()
         },
     }
-    path = pathlib.Path(__file__).with_name("optimizers.json")
+    path = pathlib.Path(__file__).with_name(name)
     path.write_text(json.dumps(fixture, separators=(",", ":")) + "\n")
+
+
+def main():
+    write("optimizers.json", SHAPES, OPTIMIZERS, seed=1)
+    write("muon.json", MATRIX_SHAPES, MUONS, seed=2)
 
 
 if __name__ == "__main__":
