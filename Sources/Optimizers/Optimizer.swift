@@ -18,6 +18,9 @@ public protocol Optimizer: AnyObject {
     /// The factor of every step.
     var learningRate: Double { get set }
 
+    /// Whether where a step leads depends on the values of the parameters, as with weight decay, beside the gradients.
+    var readsParameters: Bool { get }
+
     /// Takes one step: changes the parameters, and the optimizer's state, in place.
     ///
     /// - Parameters:
@@ -69,6 +72,9 @@ public protocol Optimizer: AnyObject {
 }
 
 extension Optimizer {
+    /// It may.
+    public var readsParameters: Bool { true }
+
     /// The decrease of the loss that the next step promises to first order, where `||g||^2` is not known.
     public func predictedDecrease(of parameters: [Tensor], with gradients: [ParameterGradient]) -> Double {
         predictedDecrease(of: parameters, with: gradients, squaredNorm: nil)

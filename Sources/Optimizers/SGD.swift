@@ -14,6 +14,9 @@ public final class SGD: Optimizer {
         self.learningRate = learningRate
     }
 
+    /// The gradients are all that a step needs.
+    public var readsParameters: Bool { false }
+
     /// Takes one step, in place.
     public func update(_ parameters: [Tensor], with gradients: [ParameterGradient]) {
         checkLists(parameters, gradients)

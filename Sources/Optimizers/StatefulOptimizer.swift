@@ -35,6 +35,9 @@ extension StatefulOptimizer {
         nil
     }
 
+    /// Where a parameter loses a share of itself, or may move by it in other ways.
+    public var readsParameters: Bool { decay != 0 }
+
     /// Takes one step, in place; factored gradients are formed in buffers that stay from step to step.
     public func update(_ parameters: [Tensor], with gradients: [ParameterGradient]) {
         checkLists(parameters, gradients)

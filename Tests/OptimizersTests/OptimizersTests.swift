@@ -431,3 +431,22 @@ private struct SumOfGradients: UpdateRule {
         }
     }
 }
+
+@Suite struct ReadingParametersTests {
+    @Test("An optimizer says that it reads parameters where its step depends on their values")
+    func saysSo() {
+        let optimizers: [any Optimizer] = [
+            SGD(), Momentum(), AdaGrad(), RMSProp(), Adam(), AdamW(), AdamW(weightDecay: 0), Muon(),
+            PartitionedOptimizer(matrices: Adam(), others: SGD(learningRate: 0.1)),
+            PartitionedOptimizer(matrices: Muon(), others: SGD(learningRate: 0.1)),
+        ]
+        for optimizer in optimizers {
+            let gradient = ParameterGradient.tensor(.normal([3, 4], using: Generator(seed: 0), dtype: .float64))
+            let displacements = [0.0, 2].map { value in
+                let parameter = Tensor.zeros([3, 4], dtype: .float64) + value
+                return optimizer.displacement(of: [parameter], with: [gradient])[0].doubles()
+            }
+            #expect((displacements[0] != displacements[1]) == optimizer.readsParameters, "\(optimizer)")
+        }
+    }
+}

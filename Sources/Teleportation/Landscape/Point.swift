@@ -33,7 +33,10 @@ public final class Point {
 
     /// The decrease of the loss that the optimizer's next step promises to first order.
     var predictedDecrease: Double {
-        optimizer.predictedDecrease(of: parameters, with: gradients, squaredNorm: squaredNorm)
+        // Values that nobody reads need not be brought up to date.
+        optimizer.predictedDecrease(
+            of: optimizer.readsParameters ? parameters : landscape.parameters, with: gradients,
+            squaredNorm: squaredNorm)
     }
 
     /// The loss and its gradient at displaced parameters `w + scale d`; the parameters are then set back, to the last bit.
