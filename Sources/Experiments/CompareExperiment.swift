@@ -41,7 +41,7 @@ package struct CompareExperiment {
         let results = try Study(arms, seeds: seeds.values, alternates: true).run(isCancelled: isCancelled) {
             try training.run(
                 seed: $1, plan: $0.plan, arm: $0.name, number: $2, on: progress, isCancelled: isCancelled)
-        }.map { Arm(seeds: $0.seeds, runs: $0.runs) }
+        }.map { ArmRecord(seeds: $0.seeds, runs: $0.runs) }
         return Summary(
             configuration: configuration,
             environment: Summary.Environment(

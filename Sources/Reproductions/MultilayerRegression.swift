@@ -28,10 +28,10 @@ package struct MultilayerRegression: Reproduction {
     /// Some seconds.
     package var quickSeconds: Int { 5 }
 
-    private typealias Descent = RegressionProblem.Descent
+    fileprivate typealias Descent = RegressionProblem.Descent
 
     /// A way to teleport, or none.
-    private enum Way: String, CaseIterable {
+    fileprivate enum Way: String, CaseIterable {
         case without
         /// As published.
         case firstOrder = "first order"
@@ -60,34 +60,7 @@ package struct MultilayerRegression: Reproduction {
     }
 
     /// The runs of one optimizer with one way to teleport.
-    private struct Arm {
-        let way: Way
-        let runs: [RegressionProblem.Trajectory]
-
-        var name: String { way.rawValue }
-        /// The teleports that were not undone.
-        var teleports: [TeleportRecord] { runs.flatMap(\.teleports).filter { !$0.isRestored } }
-
-        /// The runs that did not diverge; one that did would be all that a mean shows.
-        var sound: [RegressionProblem.Trajectory] { runs.filter { !$0.hasDiverged } }
-
-        /// A quantity as the mean over the sound runs, with its deviation, at each step; over the steps or over the mean
-        /// time.
-        func series(
-            _ value: (RegressionProblem.Trajectory) -> [Double], overSeconds: Bool = false
-        ) -> LineChart.Series {
-            let runs = sound
-            let values = runs.map(value)
-            let count = values.map(\.count).min() ?? 0
-            let statistics = (0..<count).map { step in Statistic(of: values.map { $0[step] }) }
-            return LineChart.Series(
-                name: runs.count == self.runs.count ? name : "\(name) (\(runs.count) of \(self.runs.count) runs)",
-                x: (0..<count).map { step in
-                    overSeconds ? Statistic(of: runs.map { $0.seconds[step] }).mean : Double(step)
-                },
-                y: statistics)
-        }
-    }
+    private typealias Runs = Study<Way>.Result<RegressionProblem.Trajectory>
 
     /// Trains all runs; the scales are the same.
     package func run(_ context: ReproductionContext) -> ReproductionResult {
@@ -124,7 +97,7 @@ package struct MultilayerRegression: Reproduction {
             ]
             result.values[descent.key] = .object(
                 Dictionary(arms.map { ($0.name, Self.values($0, seeds: seeds)) }) { _, last in last })
-            if let diverged = arms.first(where: { $0.way.isSafe && $0.runs.contains { $0.hasDiverged } }) {
+            if let diverged = arms.first(where: { $0.arm.isSafe && $0.runs.contains { $0.hasDiverged } }) {
                 result.divergence =
                     "\(descent.name), \(diverged.name): the loss ended above its start; take other --seeds"
             }
@@ -135,7 +108,7 @@ package struct MultilayerRegression: Reproduction {
         return result
     }
 
-    private func train(_ descent: Descent, seeds: [Int], _ context: ReproductionContext) -> [Arm] {
+    private func train(_ descent: Descent, seeds: [Int], _ context: ReproductionContext) -> [Runs] {
         func run(_ way: Way, _ seed: Int) -> RegressionProblem.Trajectory {
             RegressionProblem(seed: seed, dtype: context.dtype, device: context.device).train(
                 with: descent.optimizer.make(learningRate: descent.learningRate), steps: steps,
@@ -144,10 +117,9 @@ package struct MultilayerRegression: Reproduction {
         // The first steps of a process find nothing ready and would be counted to the arm that comes first.
         for way in Way.allCases { _ = run(way, seeds[0]) }
         return Study(Way.allCases, seeds: seeds).run { way, seed, _ in run(way, seed) }
-            .map { Arm(way: $0.arm, runs: $0.runs) }
     }
 
-    private func figure(_ arms: [Arm], _ descent: Descent) -> Figure {
+    private func figure(_ arms: [Runs], _ descent: Descent) -> Figure {
         // The first seed with which nothing diverges, or else the first one.
         let seed = arms[0].runs.indices.first { index in arms.allSatisfy { !$0.runs[index].hasDiverged } } ?? 0
         let single = arms.map { arm in (arm.name, arm.runs[seed]) }
@@ -174,13 +146,13 @@ package struct MultilayerRegression: Reproduction {
     }
 
     /// The step and the time at which each run has come to the last loss of the plain run of its seed.
-    private func arrivals(_ arm: Arm, plain: Arm) -> [(step: Int, seconds: Double)] {
+    private func arrivals(_ arm: Runs, plain: Runs) -> [(step: Int, seconds: Double)] {
         zip(arm.runs, plain.runs).compactMap { run, plain in
             plain.losses.last.flatMap(run.firstStep).map { ($0, run.seconds[$0]) }
         }
     }
 
-    private func row(_ arm: Arm, plain: Arm, _ descent: Descent) -> [String] {
+    private func row(_ arm: Runs, plain: Runs, _ descent: Descent) -> [String] {
         let arrivals = arrivals(arm, plain: plain)
         let share = arrivals.count == arm.runs.count ? "" : " (\(arrivals.count) of \(arm.runs.count))"
         let teleports = arm.teleports
@@ -202,7 +174,7 @@ package struct MultilayerRegression: Reproduction {
         ]
     }
 
-    private func findings(_ arms: [Arm], _ descent: Descent) -> [String] {
+    private func findings(_ arms: [Runs], _ descent: Descent) -> [String] {
         let plain = arms[0]
         let plainSeconds = Statistic(of: plain.runs.compactMap(\.seconds.last)).mean
         return arms.dropFirst().map { arm in
@@ -230,7 +202,7 @@ package struct MultilayerRegression: Reproduction {
         }
     }
 
-    private static func values(_ arm: Arm, seeds: [Int]) -> JSONValue {
+    private static func values(_ arm: Runs, seeds: [Int]) -> JSONValue {
         .array(
             zip(seeds, arm.runs).map { seed, run in
                 [
@@ -248,5 +220,32 @@ package struct MultilayerRegression: Reproduction {
                         }),
                 ]
             })
+    }
+}
+
+extension Study.Result where Arm == MultilayerRegression.Way, Outcome == RegressionProblem.Trajectory {
+    /// What a chart calls it.
+    var name: String { arm.rawValue }
+    /// The teleports that were not undone.
+    var teleports: [TeleportRecord] { runs.flatMap(\.teleports).filter { !$0.isRestored } }
+
+    /// The runs that did not diverge; one that did would be all that a mean shows.
+    var sound: [RegressionProblem.Trajectory] { runs.filter { !$0.hasDiverged } }
+
+    /// A quantity as the mean over the sound runs, with its deviation, at each step; over the steps or over the mean
+    /// time.
+    func series(
+        _ value: (RegressionProblem.Trajectory) -> [Double], overSeconds: Bool = false
+    ) -> LineChart.Series {
+        let runs = sound
+        let values = runs.map(value)
+        let count = values.map(\.count).min() ?? 0
+        let statistics = (0..<count).map { step in Statistic(of: values.map { $0[step] }) }
+        return LineChart.Series(
+            name: runs.count == self.runs.count ? name : "\(name) (\(runs.count) of \(self.runs.count) runs)",
+            x: (0..<count).map { step in
+                overSeconds ? Statistic(of: runs.map { $0.seconds[step] }).mean : Double(step)
+            },
+            y: statistics)
     }
 }

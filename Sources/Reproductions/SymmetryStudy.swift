@@ -135,7 +135,7 @@ struct SymmetryStudy {
         let coder = (encoder: JSONEncoder(), decoder: JSONDecoder())
         return Dictionary(
             try results.map { result in
-                let arm = Experiments.Arm(seeds: result.seeds, runs: result.runs)
+                let arm = ArmRecord(seeds: result.seeds, runs: result.runs)
                 return (result.arm.name, try coder.decoder.decode(JSONValue.self, from: coder.encoder.encode(arm)))
             }, uniquingKeysWith: { first, _ in first })
     }

@@ -147,9 +147,9 @@ import Torch
             for series in panel.series { #expect(series.x == [1, 2, 3] && series.y.allSatisfy(\.isFinite)) }
         }
         let coder = (encoder: JSONEncoder(), decoder: JSONDecoder())
-        func arm(_ name: String) throws -> Arm {
+        func arm(_ name: String) throws -> ArmRecord {
             let json = try #require(value(result, "tiny, sgd", name))
-            return try coder.decoder.decode(Arm.self, from: coder.encoder.encode(json))
+            return try coder.decoder.decode(ArmRecord.self, from: coder.encoder.encode(json))
         }
         let digits = SyntheticDigits().split()
         let training = Training(

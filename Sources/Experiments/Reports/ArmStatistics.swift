@@ -29,7 +29,7 @@ package struct ArmStatistics: Codable, Equatable, Sendable {
     package var divergedSeeds: [Int]
 
     /// The statistics of an arm.
-    package init(of arm: Arm) {
+    package init(of arm: ArmRecord) {
         func final(_ value: (EpochRecord) -> Double) -> Statistic {
             Statistic(of: arm.runs.map { $0.epochs.last.map(value) ?? .nan })
         }

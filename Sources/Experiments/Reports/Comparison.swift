@@ -21,8 +21,8 @@ package struct Comparison: Codable, Equatable, Sendable {
     @JSONNumber package var maximumRelativeDrift: Double?
 
     /// Compares what two arms have in common.
-    package init(baseline: Arm, teleport: Arm) {
-        let (baseline, teleport) = Arm.common(baseline, teleport)
+    package init(baseline: ArmRecord, teleport: ArmRecord) {
+        let (baseline, teleport) = ArmRecord.common(baseline, teleport)
         self.baseline = ArmStatistics(of: baseline)
         self.teleport = ArmStatistics(of: teleport)
         trainLoss = Reach(of: \.trainLoss, baseline: baseline.runs, teleport: teleport.runs)

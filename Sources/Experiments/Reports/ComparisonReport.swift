@@ -21,7 +21,7 @@ package struct ComparisonReport: Equatable, Sendable {
         table = Table(
             columns: [.init("", alignment: .left)] + columns.map { .init($0.title) },
             rows: arms.map { name, arm in [name] + columns.map { $0.cell(arm) } })
-        let common = Arm.common(summary.arms.baseline, summary.arms.teleport)
+        let common = ArmRecord.common(summary.arms.baseline, summary.arms.teleport)
         guard !common.first.runs.isEmpty else {
             sentences = ["There is nothing to compare: no seed has finished an epoch in both arms."]
             return
@@ -128,7 +128,7 @@ package struct ComparisonReport: Equatable, Sendable {
         return text == "1.0x" ? same : "\(text) \(speedUp > 1 ? fewer : more)"
     }
 
-    private static func interruption(_ summary: Summary, _ compared: Arm, epochs: Int) -> [String] {
+    private static func interruption(_ summary: Summary, _ compared: ArmRecord, epochs: Int) -> [String] {
         let all = [summary.arms.baseline, summary.arms.teleport]
         guard
             all.contains(where: {
@@ -139,7 +139,7 @@ package struct ComparisonReport: Equatable, Sendable {
         return ["Not all runs are complete: the first \(epochs) epochs of seeds \(seeds) are compared."]
     }
 
-    private static func teleports(_ comparison: Comparison, _ arm: Arm) -> [String] {
+    private static func teleports(_ comparison: Comparison, _ arm: ArmRecord) -> [String] {
         guard comparison.teleports > 0 else { return ["There were no teleports."] }
         let count = "\(comparison.teleports) \(comparison.teleports == 1 ? "teleport" : "teleports")"
         let restored =

@@ -15,19 +15,20 @@ package struct Summary: Codable, Equatable, Sendable {
     /// The two arms of a comparison.
     package struct Arms: Codable, Equatable, Sendable {
         /// The training without teleportation.
-        package var baseline: Arm
+        package var baseline: ArmRecord
         /// The same training, from the same seeds and on the same batches, with teleportation.
-        package var teleport: Arm
+        package var teleport: ArmRecord
 
         /// Two arms.
-        package init(baseline: Arm, teleport: Arm) {
+        package init(baseline: ArmRecord, teleport: ArmRecord) {
             self.baseline = baseline
             self.teleport = teleport
         }
     }
 
     /// Sums up two arms.
-    package init(configuration: [String: JSONValue], environment: Environment, baseline: Arm, teleport: Arm) {
+    package init(configuration: [String: JSONValue], environment: Environment, baseline: ArmRecord, teleport: ArmRecord)
+    {
         self.configuration = configuration
         self.environment = environment
         arms = Arms(baseline: baseline, teleport: teleport)

@@ -4,7 +4,7 @@ import Testing
 @testable import Experiments
 
 @Suite struct ComparisonReportTests {
-    private func text(_ baseline: Arm, _ teleport: Arm) -> String {
+    private func text(_ baseline: ArmRecord, _ teleport: ArmRecord) -> String {
         ComparisonReport(summary(baseline, teleport)).description
     }
 
@@ -122,6 +122,6 @@ import Testing
         let report = text(arm(run([1, 0.8, 0.2])), arm(run([0.9, 0.7])))
         #expect(report.contains("the first 2 epochs of seeds 0 are compared"))
         #expect(report.contains("final training loss (0.8000)"))
-        #expect(text(arm(run([1])), Arm(seeds: [], runs: [])).contains("There is nothing to compare"))
+        #expect(text(arm(run([1])), ArmRecord(seeds: [], runs: [])).contains("There is nothing to compare"))
     }
 }

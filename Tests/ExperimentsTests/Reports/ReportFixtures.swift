@@ -20,8 +20,8 @@ func run(
 }
 
 /// An arm with the seeds 0, 1, ...
-func arm(_ runs: Run...) -> Arm {
-    Arm(seeds: Array(runs.indices), runs: runs)
+func arm(_ runs: Run...) -> ArmRecord {
+    ArmRecord(seeds: Array(runs.indices), runs: runs)
 }
 
 /// One teleport.
@@ -40,7 +40,7 @@ func teleport(
 }
 
 /// A summary of two arms.
-func summary(_ baseline: Arm, _ teleport: Arm) -> Summary {
+func summary(_ baseline: ArmRecord, _ teleport: ArmRecord) -> Summary {
     Summary(
         configuration: ["model": "mlp:1024,1024", "learningRate": 0.1, "epochs": 5, "seeds": [0, 1], "tau": nil],
         environment: Summary.Environment(

@@ -1,5 +1,5 @@
 /// One arm of a comparison: the same training, with or without teleportation, once per seed.
-package struct Arm: Codable, Equatable, Sendable {
+package struct ArmRecord: Codable, Equatable, Sendable {
     /// The seeds, one per run and in the same order.
     package var seeds: [Int]
     /// The runs.
@@ -13,12 +13,12 @@ package struct Arm: Codable, Equatable, Sendable {
     }
 }
 
-extension Arm {
+extension ArmRecord {
     /// What two arms have in common: the seeds with runs in both and, unless one diverged, as many epochs as the shortest
     /// of these runs has. Of arms that ran to their end, that is everything; of an interrupted comparison, what can be
     /// compared.
-    static func common(_ first: Arm, _ second: Arm) -> (first: Arm, second: Arm) {
-        let runs = { (arm: Arm) in Dictionary(zip(arm.seeds, arm.runs)) { run, _ in run } }
+    static func common(_ first: ArmRecord, _ second: ArmRecord) -> (first: ArmRecord, second: ArmRecord) {
+        let runs = { (arm: ArmRecord) in Dictionary(zip(arm.seeds, arm.runs)) { run, _ in run } }
         let (firsts, seconds) = (runs(first), runs(second))
         let seeds = first.seeds.filter { seconds[$0] != nil }
         let lengths = seeds.flatMap { [firsts[$0]!, seconds[$0]!] }.filter { !$0.hasDiverged }.map(\.epochs.count)
@@ -29,8 +29,8 @@ extension Arm {
                 teleports: length == .max ? run.teleports : run.teleports.filter { $0.epoch < length })
         }
         return (
-            Arm(seeds: seeds, runs: seeds.map { cut(firsts[$0]!) }),
-            Arm(seeds: seeds, runs: seeds.map { cut(seconds[$0]!) })
+            ArmRecord(seeds: seeds, runs: seeds.map { cut(firsts[$0]!) }),
+            ArmRecord(seeds: seeds, runs: seeds.map { cut(seconds[$0]!) })
         )
     }
 }
