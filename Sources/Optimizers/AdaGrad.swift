@@ -27,12 +27,9 @@ public final class AdaGrad: StatefulOptimizer {
             steps: stepCounts(counts.map(Double.init), for: parameters), learningRate: learningRate, epsilon: epsilon)
     }
 
-    func preconditioned(_ gradient: Tensor, of parameter: Tensor, state: [String: Tensor], count: Int) -> Tensor? {
-        // A step up from zero, of rate 1.
-        let product = Tensor.zeros(like: parameter)
-        Kernels.adaGradStep(
-            [product], gradients: [gradient], sums: [state["sum"]!], steps: stepCounts([Double(count)], for: [product]),
-            learningRate: -1, epsilon: epsilon)
-        return product
+    func preconditioned(
+        _ vector: Tensor, at gradient: Tensor, of parameter: Tensor, state: [String: Tensor], count: Int
+    ) -> Tensor? {
+        vector.scaled(byRootOf: state["sum"]! + gradient * gradient, epsilon: epsilon)
     }
 }

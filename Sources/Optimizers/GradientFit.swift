@@ -47,6 +47,9 @@ extension Tensor {
             && device == other.device
     }
 
+    /// The elements over `sqrt(m) + epsilon`, m being what a rule makes of squared gradients.
+    func scaled(byRootOf moments: Tensor, epsilon: Double) -> Tensor { self / (moments.squareRoot() + epsilon) }
+
     /// Shape, element type and device, for messages.
     var layout: String { "\(shape) \(dtype) on \(device)" }
 }

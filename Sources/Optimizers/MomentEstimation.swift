@@ -1,3 +1,4 @@
+import Foundation
 import Torch
 
 /// What Adam and AdamW have in common: running means of the gradient and of its square, and a step along the one scaled by the
@@ -27,14 +28,11 @@ extension MomentEstimation {
             beta2: beta2, epsilon: epsilon, weightDecay: weightDecay)
     }
 
-    /// `g / (sqrt(v / (1 - beta2^t)) + epsilon)`, with `v` the mean of the squares as step t makes it of the one there is.
-    func preconditioned(_ gradient: Tensor, of parameter: Tensor, state: [String: Tensor], count: Int) -> Tensor? {
-        // A step up from zero, of rate 1, whose first moment is the gradient itself and may stay where the gradient is.
-        let product = Tensor.zeros(like: gradient)
-        Kernels.adamStep(
-            [product], gradients: [gradient], firstMoments: [gradient], secondMoments: [state["exp_avg_sq"]!],
-            steps: stepCounts([Double(count)], for: [product]), learningRate: -1, beta1: 0, beta2: beta2,
-            epsilon: epsilon)
-        return product
+    /// A vector over `sqrt(v / (1 - beta2^t)) + epsilon`, with `v` the mean of the squares as step t makes it of the one there is.
+    func preconditioned(
+        _ vector: Tensor, at gradient: Tensor, of parameter: Tensor, state: [String: Tensor], count: Int
+    ) -> Tensor? {
+        let secondMoment = state["exp_avg_sq"]! * beta2 + gradient * gradient * (1 - beta2)
+        return vector.scaled(byRootOf: secondMoment / (1 - pow(beta2, Double(count))), epsilon: epsilon)
     }
 }

@@ -48,8 +48,8 @@ public final class Momentum: StatefulOptimizer {
         }
     }
 
-    /// The gradients themselves: every element moves at the same rate.
-    public func preconditioned(_ gradients: [ParameterGradient], of parameters: [Tensor]) -> [ParameterGradient]? {
-        gradients
-    }
+    /// The vectors themselves: every element moves at the same rate.
+    public func preconditioned(
+        _ vectors: [ParameterGradient], at gradients: [ParameterGradient], of parameters: [Tensor]
+    ) -> [ParameterGradient]? { vectors }
 }

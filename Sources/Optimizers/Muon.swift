@@ -91,7 +91,9 @@ public final class Muon: StatefulOptimizer {
     }
 
     /// Nil, whatever the parameters are: the step scales singular values, not elements.
-    public func preconditioned(_ gradients: [ParameterGradient], of parameters: [Tensor]) -> [ParameterGradient]? {
+    public func preconditioned(
+        _ vectors: [ParameterGradient], at gradients: [ParameterGradient], of parameters: [Tensor]
+    ) -> [ParameterGradient]? {
         nil
     }
 }

@@ -46,13 +46,19 @@ public protocol Optimizer: AnyObject {
         of parameters: [Tensor], with gradients: [ParameterGradient], squaredNorm: Double?
     ) -> Double
 
-    /// `A g`, with A the diagonal by which the next step scales the gradient g; PS24 eq. 67.
+    /// `A v`, with A the diagonal by which the next step scales a gradient; PS24 eq. 67.
     ///
-    /// A is that of the step that `update` would take with these gradients. The share of a new gradient in a mean of
+    /// A is that of the step that `update` would take with the gradients g. The share of a new gradient in a mean of
     /// gradients is no part of it, for each gradient enters the steps that follow with its whole weight.
     ///
-    /// - Returns: The gradients themselves where A is the identity; nil where the step has no such diagonal.
-    func preconditioned(_ gradients: [ParameterGradient], of parameters: [Tensor]) -> [ParameterGradient]?
+    /// - Parameters:
+    ///   - vectors: `v`, one for each parameter.
+    ///   - gradients: `g`.
+    ///   - parameters: Whose they are.
+    /// - Returns: The vectors themselves where A is the identity; nil where the step has no such diagonal.
+    func preconditioned(
+        _ vectors: [ParameterGradient], at gradients: [ParameterGradient], of parameters: [Tensor]
+    ) -> [ParameterGradient]?
 
     /// A copy of what the optimizer remembers of the steps of these parameters.
     func state(of parameters: [Tensor]) -> OptimizerState
@@ -78,5 +84,10 @@ extension Optimizer {
     /// The decrease of the loss that the next step promises to first order, where `||g||^2` is not known.
     public func predictedDecrease(of parameters: [Tensor], with gradients: [ParameterGradient]) -> Double {
         predictedDecrease(of: parameters, with: gradients, squaredNorm: nil)
+    }
+
+    /// `A g`, the gradients as the next step scales them.
+    public func preconditioned(_ gradients: [ParameterGradient], of parameters: [Tensor]) -> [ParameterGradient]? {
+        preconditioned(gradients, at: gradients, of: parameters)
     }
 }

@@ -96,14 +96,18 @@ public final class PartitionedOptimizer: Optimizer {
         return decrease
     }
 
-    /// `A g` of each gradient by the part that its parameter belongs to; nil if a part's step has no diagonal, also where
+    /// `A v` of each vector by the part that its parameter belongs to; nil if a part's step has no diagonal, also where
     /// none of the parameters is its own.
-    public func preconditioned(_ gradients: [ParameterGradient], of parameters: [Tensor]) -> [ParameterGradient]? {
+    public func preconditioned(
+        _ vectors: [ParameterGradient], at gradients: [ParameterGradient], of parameters: [Tensor]
+    ) -> [ParameterGradient]? {
         checkLists(parameters, gradients)
+        checkLists(parameters, vectors)
         var scaled: [(indices: [Int], values: [ParameterGradient])] = []
         for (optimizer, indices) in partition(parameters) {
-            let (gradients, parameters) = (indices.map { gradients[$0] }, indices.map { parameters[$0] })
-            guard let product = optimizer.preconditioned(gradients, of: parameters) else { return nil }
+            let product = optimizer.preconditioned(
+                indices.map { vectors[$0] }, at: indices.map { gradients[$0] }, of: indices.map { parameters[$0] })
+            guard let product else { return nil }
             scaled.append((indices, product))
         }
         return Self.inOrder(scaled)

@@ -28,11 +28,11 @@ public final class RMSProp: StatefulOptimizer {
         step(parameters, gradients, states, learningRate: learningRate)
     }
 
-    func preconditioned(_ gradient: Tensor, of parameter: Tensor, state: [String: Tensor], count: Int) -> Tensor? {
-        // A step up from zero, of rate 1.
-        let product = Tensor.zeros(like: parameter)
-        step([product], [gradient], [state], learningRate: -1)
-        return product
+    func preconditioned(
+        _ vector: Tensor, at gradient: Tensor, of parameter: Tensor, state: [String: Tensor], count: Int
+    ) -> Tensor? {
+        vector.scaled(
+            byRootOf: state["square_avg"]! * alpha + gradient * gradient * (1 - alpha), epsilon: epsilon)
     }
 
     private func step(

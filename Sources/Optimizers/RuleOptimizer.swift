@@ -29,7 +29,9 @@ public final class RuleOptimizer<Rule: UpdateRule>: StatefulOptimizer {
         }
     }
 
-    func preconditioned(_ gradient: Tensor, of parameter: Tensor, state: [String: Tensor], count: Int) -> Tensor? {
-        rule.preconditioned(gradient, of: parameter, state: state, count: count)
+    func preconditioned(
+        _ vector: Tensor, at gradient: Tensor, of parameter: Tensor, state: [String: Tensor], count: Int
+    ) -> Tensor? {
+        rule.preconditioned(vector, at: gradient, of: parameter, state: state, count: count)
     }
 }

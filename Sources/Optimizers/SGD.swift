@@ -45,10 +45,10 @@ public final class SGD: Optimizer {
         return withoutGradients { learningRate * (squaredNorm ?? gradients.squaredNorm()) }
     }
 
-    /// The gradients themselves: every element moves at the same rate.
-    public func preconditioned(_ gradients: [ParameterGradient], of parameters: [Tensor]) -> [ParameterGradient]? {
-        gradients
-    }
+    /// The vectors themselves: every element moves at the same rate.
+    public func preconditioned(
+        _ vectors: [ParameterGradient], at gradients: [ParameterGradient], of parameters: [Tensor]
+    ) -> [ParameterGradient]? { vectors }
 
     /// Empty: plain gradient descent remembers nothing.
     public func state(of parameters: [Tensor]) -> OptimizerState {

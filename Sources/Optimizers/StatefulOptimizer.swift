@@ -22,8 +22,10 @@ protocol StatefulOptimizer: Optimizer {
     ///   - counts: The number of this step of each parameter, counted from 1.
     func step(_ parameters: [Tensor], gradients: [Tensor], states: [[String: Tensor]], counts: [Int])
 
-    /// `A g` as in `UpdateRule`.
-    func preconditioned(_ gradient: Tensor, of parameter: Tensor, state: [String: Tensor], count: Int) -> Tensor?
+    /// `A v` as in `UpdateRule`.
+    func preconditioned(
+        _ vector: Tensor, at gradient: Tensor, of parameter: Tensor, state: [String: Tensor], count: Int
+    ) -> Tensor?
 }
 
 extension StatefulOptimizer {
@@ -31,9 +33,9 @@ extension StatefulOptimizer {
     var decay: Double? { 0 }
 
     /// Nil: the step has no diagonal.
-    func preconditioned(_ gradient: Tensor, of parameter: Tensor, state: [String: Tensor], count: Int) -> Tensor? {
-        nil
-    }
+    func preconditioned(
+        _ vector: Tensor, at gradient: Tensor, of parameter: Tensor, state: [String: Tensor], count: Int
+    ) -> Tensor? { nil }
 
     /// Where a parameter loses a share of itself, or may move by it in other ways.
     public var readsParameters: Bool { decay != 0 }
@@ -74,17 +76,21 @@ extension StatefulOptimizer {
         }
     }
 
-    /// `A g` of each gradient; nil if one has none.
-    public func preconditioned(_ gradients: [ParameterGradient], of parameters: [Tensor]) -> [ParameterGradient]? {
+    /// `A v` of each vector; nil if one has none.
+    public func preconditioned(
+        _ vectors: [ParameterGradient], at gradients: [ParameterGradient], of parameters: [Tensor]
+    ) -> [ParameterGradient]? {
         checkLists(parameters, gradients)
+        checkLists(parameters, vectors)
         return withoutGradients {
             var scaled: [ParameterGradient] = []
-            for (parameter, gradient) in zip(parameters, gradients) {
+            for (parameter, (vector, gradient)) in zip(parameters, zip(vectors, gradients)) {
+                vector.checkFit(to: parameter)
                 let slot = slot(of: parameter)
-                let (_, state) = memory.trial(of: parameter, fromZero: true, with: slot.tensors)
                 guard
                     let product = preconditioned(
-                        slot.formed(gradient), of: parameter, state: state, count: slot.stepCount + 1)
+                        vector.formed().contiguous(), at: slot.formed(gradient), of: parameter, state: slot.tensors,
+                        count: slot.stepCount + 1)
                 else { return nil }
                 scaled.append(.tensor(product))
             }

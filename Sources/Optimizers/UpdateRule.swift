@@ -34,20 +34,23 @@ public protocol UpdateRule {
     ///   - count: The number of this step of this parameter, counted from 1.
     func step(_ parameter: Tensor, gradient: Tensor, state: [String: Tensor], count: Int)
 
-    /// `A g`, with A the diagonal by which the step scales a gradient (PS24 eq. 67); nil, which is the default, for a rule
+    /// `A v`, with A the diagonal by which the step scales a gradient g (PS24 eq. 67); nil, which is the default, for a rule
     /// without such a diagonal.
     ///
     /// - Parameters:
+    ///   - vector: `v`, contiguous; to be left as it is.
     ///   - gradient: `g`, contiguous; to be left as it is.
     ///   - parameter: The parameter; to be left as it is.
     ///   - state: A copy of the parameter's state, which may be changed.
     ///   - count: The number of the step that comes next.
-    func preconditioned(_ gradient: Tensor, of parameter: Tensor, state: [String: Tensor], count: Int) -> Tensor?
+    func preconditioned(
+        _ vector: Tensor, at gradient: Tensor, of parameter: Tensor, state: [String: Tensor], count: Int
+    ) -> Tensor?
 }
 
 extension UpdateRule {
     /// Nil: a rule that says nothing else has no diagonal.
     public func preconditioned(
-        _ gradient: Tensor, of parameter: Tensor, state: [String: Tensor], count: Int
+        _ vector: Tensor, at gradient: Tensor, of parameter: Tensor, state: [String: Tensor], count: Int
     ) -> Tensor? { nil }
 }

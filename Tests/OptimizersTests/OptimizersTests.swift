@@ -341,6 +341,12 @@ func relativeDifference(_ actual: Tensor, _ expected: [Double]) -> Double {
                 }
             }
             #expect(relativeDifference(scaled[index].formed(), expected) <= 1e-12)
+            // The same diagonal scales other vectors.
+            let other = gradients(Generator(seed: 99))
+            let product = try #require(tested.preconditioned(other, at: all.last!, of: w))[index].formed().doubles()
+            let ratios = zip(expected, all.last![index].formed().doubles()).map { $0 / $1 }
+            let rescaled = zip(ratios, other[index].formed().doubles()).map { $0 * $1 }
+            #expect(zip(product, rescaled).allSatisfy { abs($0 - $1) <= 1e-9 * abs($1) })
         }
     }
 

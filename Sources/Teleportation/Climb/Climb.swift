@@ -63,6 +63,8 @@ struct ClimbUnderWay {
             walk.scalesFixedSteps || climb.search == .armijo ? nil : climb.stepSize.constantEta(under: climb.cap)
         var point = self.point()
         var value = try self.value(at: point)
+        // What the search has left of a step that goes by a share of the parameters.
+        var part = 1.0
         report.gradientNormSquaredBefore = try point.squaredNorm.checkedFinite()
         report.objectiveBefore = value
         while report.steps < climb.steps {
@@ -79,11 +81,12 @@ struct ClimbUnderWay {
                 guard slope > 0 else { break }
                 eta = climb.stepSize.eta(
                     value: value, slope: slope, limit: climb.objective.growsWithGradientNorm ? limit : .infinity,
-                    fixed: direction.eta(fixed:))
+                    fixed: direction.eta(fixed:), reach: part * direction.reach(of: point.parameters))
             }
             let step = Step(
                 direction: direction, eta: try representable(eta), limit: limit,
                 start: constantEta == nil ? (value, point.place.loss) : nil)
+            let halvings = report.halvings.backtracking
             guard let next = try take(step, &report) else {
                 // A step that was taken back may leave rounding, or on an orbit a difference of second order.
                 point = self.point()
@@ -91,6 +94,8 @@ struct ClimbUnderWay {
                 break
             }
             (point, value) = next
+            let halved = report.halvings.backtracking - halvings
+            part = halved == 0 ? min(2 * part, 1) : part * pow(0.5, Double(halved))
             report.steps += 1
             context.stepTaken?(report.steps)
         }

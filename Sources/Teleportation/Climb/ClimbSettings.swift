@@ -3,19 +3,19 @@ import TextForms
 extension Climb {
     /// What can be set by a text, as every method that climbs has it.
     static let settings: [Setting<Climb>] = [
-        Setting("objective", "What a teleport raises", choices: KnownObjective.allCases.map(\.rawValue)) {
-            KnownObjective.name(of: $0.objective)
+        Setting(
+            "objective", "What a teleport raises; lookahead, the loss after the optimizer's next step, it lowers",
+            choices: KnownObjective.allCases.map(\.rawValue)
+        ) {
+            KnownObjective.text(of: $0.objective)
         } write: { (climb, text) throws(TextError) in
-            guard let known = KnownObjective(rawValue: text) else {
-                throw TextError(
-                    text, "give " + KnownObjective.allCases.map(\.rawValue).joined(separator: ", "))
-            }
-            climb.objective = known.objective
+            try KnownObjective.set(&climb, to: text)
         },
         Setting("direction", \.sense, "Whether it is raised or lowered"),
         Setting("teleport-steps", \.steps, atLeast: 1, "The steps on each batch"),
         Setting(
-            "step-size", \.stepSize, "The length of a step: growth:RATE of the objective, or fixed:ETA as in the papers"
+            "step-size", \.stepSize,
+            "The length of a step: growth:RATE of the objective, fixed:ETA as in the papers, or share:SHARE of the weights' norm"
         ),
         Setting(
             "line-search", \.search,
@@ -32,17 +32,38 @@ extension Climb {
 private enum KnownObjective: String, CaseIterable {
     case gradientNorm = "gradient-norm"
     case preconditionedNorm = "preconditioned-norm"
+    case lookahead
 
-    var objective: any Objective {
-        switch self {
-        case .gradientNorm: GradientNorm()
-        case .preconditionedNorm: PreconditionedNorm()
+    /// Sets the objective that a text names; one that is climbed in a way of its own brings that along.
+    static func set(_ climb: inout Climb, to text: String) throws(TextError) {
+        let named = NamedText(text)
+        switch (KnownObjective(rawValue: String(named.name)), named.argument, named.positiveNumber) {
+        case (.gradientNorm, nil, _): climb.objective = GradientNorm()
+        case (.preconditionedNorm, nil, _): climb.objective = PreconditionedNorm()
+        case (.lookahead, nil, _): climb = lookahead(Lookahead().margin, tolerance: climb.tolerance)
+        case (.lookahead, _, let margin?): climb = lookahead(margin, tolerance: climb.tolerance)
+        default:
+            throw TextError(
+                text,
+                "give " + allCases.map(\.rawValue).joined(separator: ", ") + ", or lookahead:MARGIN as lookahead:3")
         }
     }
 
-    /// The name of an objective; of one that is a user's, that of its type.
-    static func name(of objective: any Objective) -> String {
-        let type = type(of: objective)
-        return allCases.first { Swift.type(of: $0.objective) == type }?.rawValue ?? "\(type)"
+    private static func lookahead(_ margin: Double, tolerance: Double) -> Climb {
+        var climb = Climb.lookahead(margin: margin)
+        climb.tolerance = tolerance
+        return climb
+    }
+
+    /// The text of an objective; of one that is a user's, the name of its type.
+    static func text(of objective: any Objective) -> String {
+        switch objective {
+        case is GradientNorm: gradientNorm.rawValue
+        case is PreconditionedNorm: preconditionedNorm.rawValue
+        case let lookahead as Lookahead:
+            lookahead.margin == Lookahead().margin
+                ? Self.lookahead.rawValue : "\(Self.lookahead.rawValue):\(lookahead.margin.shortText)"
+        default: "\(type(of: objective))"
+        }
     }
 }

@@ -9,6 +9,10 @@ public enum StepSize: Hashable, Sendable {
     /// `rate ||g||^2 / (2 ||pi(H g)||^2)`. The rate has no unit, so that one value serves all architectures.
     case growth(Double)
 
+    /// The eta after which the parameters have moved by the given share of their norm, or a group element by so much from the
+    /// identity. It is halved and doubled from step to step as the search has it; the right share has no unit.
+    case share(Double)
+
     /// Eta at every point, if all steps under a cap have the same size; nil if it depends on norms.
     func constantEta(under cap: Cap) -> Double? {
         if case .fixed(let eta) = self, cap == .none { eta } else { nil }
@@ -21,11 +25,16 @@ public enum StepSize: Hashable, Sendable {
     ///   - slope: Its derivative with respect to eta; `||pi(H g)||^2`.
     ///   - limit: The factor by which J may still grow; the step is shortened so that to first order it lands there.
     ///   - fixed: What becomes of a fixed size.
-    func eta(value: Double, slope: Double, limit: Double, fixed: (Double) -> Double = { $0 }) -> Double {
+    ///   - reach: Eta of a step that is as long as the parameters are.
+    func eta(
+        value: Double, slope: Double, limit: Double, fixed: (Double) -> Double = { $0 },
+        reach: @autoclosure () -> Double = .nan
+    ) -> Double {
         let perGrowth = value.magnitude / slope
         return switch self {
         case .fixed(let eta): min(fixed(eta), (limit - 1) * perGrowth)
         case .growth(let rate): min(rate, limit - 1) * perGrowth
+        case .share(let share): min(share * reach(), (limit - 1) * perGrowth)
         }
     }
 
@@ -34,28 +43,32 @@ public enum StepSize: Hashable, Sendable {
     /// comes of it.
     func largestGrowth(limit: Double) -> Double {
         switch self {
-        case .fixed: .infinity
+        case .fixed, .share: .infinity
         case .growth(let rate): 1 + 4 * min(rate, limit - 1)
         }
     }
 }
 
 extension StepSize: TextConvertible, CustomStringConvertible {
-    /// `fixed:0.2` or `growth:0.5`.
+    /// `fixed:0.2`, `growth:0.5` or `share:0.05`.
     package init(text: String) throws(TextError) {
         let named = NamedText(text)
         switch (named.name, named.positiveNumber) {
         case ("fixed", let eta?): self = .fixed(eta)
         case ("growth", let rate?): self = .growth(rate)
-        default: throw TextError(text, "give fixed:ETA or growth:RATE with a positive number, as in growth:0.5")
+        case ("share", let share?): self = .share(share)
+        default:
+            throw TextError(
+                text, "give fixed:ETA or growth:RATE with a positive number, as in growth:0.5, or share:SHARE")
         }
     }
 
-    /// `fixed:0.2` or `growth:0.5`.
+    /// `fixed:0.2`, `growth:0.5` or `share:0.05`.
     package var text: String {
         switch self {
         case .fixed(let eta): "fixed:\(eta.shortText)"
         case .growth(let rate): "growth:\(rate.shortText)"
+        case .share(let share): "share:\(share.shortText)"
         }
     }
 

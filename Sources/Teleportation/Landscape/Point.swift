@@ -16,6 +16,9 @@ public final class Point {
     /// `||g||^2`. Waits for the device when first asked for.
     public private(set) lazy var squaredNorm = gradients.squaredNorm()
 
+    /// The loss and its gradient after multiples of the optimizer's next step, as far as somebody has asked.
+    private var ahead: [Double: (value: Double, gradients: [ParameterGradient])] = [:]
+
     init(_ place: any Place, in landscape: BatchLoss, before optimizer: any Optimizer) {
         self.place = place
         self.landscape = landscape
@@ -37,6 +40,15 @@ public final class Point {
         optimizer.predictedDecrease(
             of: optimizer.readsParameters ? parameters : landscape.parameters, with: gradients,
             squaredNorm: squaredNorm)
+    }
+
+    /// The loss and its gradient after a multiple of the step that the optimizer would take from here.
+    func lossAhead(margin: Double) -> (value: Double, gradients: [ParameterGradient]) {
+        if let known = ahead[margin] { return known }
+        let found = loss(
+            displacedBy: optimizer.displacement(of: parameters, with: gradients), scale: margin)
+        ahead[margin] = found
+        return found
     }
 
     /// The loss and its gradient at displaced parameters `w + scale d`; the parameters are then set back, to the last bit.

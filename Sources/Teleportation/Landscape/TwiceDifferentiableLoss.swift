@@ -10,6 +10,10 @@ struct TwiceDifferentiableLoss {
     private let parameters: [Tensor]
     /// g with its tape.
     private let followed: [Tensor]
+    /// The versions of the parameters that the tape has read.
+    private let versions: [Int]
+    /// Runs the model and the loss again.
+    private let repeated: () -> TwiceDifferentiableLoss
 
     /// Runs the model and the loss on a batch, forward and back.
     init(_ model: some Layer, _ loss: some Loss, on batch: Batch) {
@@ -22,6 +26,8 @@ struct TwiceDifferentiableLoss {
         self.value = value
         self.gradients = gradients.map { $0.detached() }
         followed = gradients
+        versions = parameters.map(\.version)
+        repeated = { TwiceDifferentiableLoss(model, loss, on: batch) }
     }
 
     /// `a + H u` of an objective, for some of the model's parameters; nil if both parts are zero. It uses the tape up, as
@@ -35,14 +41,18 @@ struct TwiceDifferentiableLoss {
 
     /// `H u`, for some of the model's parameters.
     ///
-    /// It uses the tape up: it can be asked for once, and before the parameters move.
+    /// It uses the tape up: it can be asked for once, and before the parameters move. Where they were elsewhere in between, as
+    /// for a look ahead, the tape is made anew.
     ///
     /// - Parameters:
     ///   - u: A vector, one tensor for each parameter of the model.
     ///   - parameters: Those whose part of the product is asked for.
     func hessianProduct(with u: [Tensor], for parameters: [Tensor]) -> [Tensor] {
+        guard self.parameters.map(\.version) == versions else {
+            return repeated().hessianProduct(with: u, for: parameters)
+        }
         // The derivative of <g, u> with u held fixed.
-        withGradients(of: self.parameters) {
+        return withGradients(of: self.parameters) {
             let zero = Tensor(0, dtype: value.dtype, device: value.device)
             let inner = zip(followed, u).reduce(zero) { $0 + ($1.0 * $1.1).sum() }
             return gradient(of: inner, with: parameters)

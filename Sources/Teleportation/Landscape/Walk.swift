@@ -70,6 +70,9 @@ protocol Direction: AnyObject {
     /// Eta for a step size that is fixed.
     func eta(fixed size: Double) -> Double
 
+    /// Eta of a step that is as long as parameters are; of a group element, one whose distance from the identity is 1.
+    func reach(of parameters: [Tensor]) -> Double
+
     /// Moves the parameters by a part of a step of size eta from the place; what it has moved them by before is replaced. The
     /// part zero takes the step back.
     ///
@@ -95,6 +98,11 @@ protocol Direction: AnyObject {
 extension Direction {
     /// The same everywhere.
     func eta(fixed size: Double) -> Double { size }
+
+    /// The slope along a direction that is a projection is its squared norm.
+    func reach(of parameters: [Tensor]) -> Double {
+        (parameters.map { $0.squaredNorm() }.total() / slope).squareRoot()
+    }
 
     /// Nothing is to be prepared.
     func beginSearch(from value: Double) {}

@@ -43,6 +43,9 @@ import TextForms
         "symmetry:group-action=approximate,group-element=first-order", "symmetry:derivative=published,tolerance=inf",
         "level-set:line-search=none,step-scaling=unit", "random", "random:hidden-units=permute",
         "random:hidden-units=both,scales=uniform:0.5,tolerance=0.1",
+        "null-space:objective=lookahead", "level-set:objective=lookahead:1",
+        "null-space:objective=lookahead:2,cap=predicted:0.1",
+        "null-space:objective=lookahead,step-size=share:0.1",
         "null-space:objective=preconditioned-norm,direction=decrease,teleport-steps=3",
     ])
     func aTextFormIsReadAsItIsWritten(text: String) throws {
@@ -92,6 +95,8 @@ import TextForms
         ("random:scales=log-uniform:0.5", "above 1"),
         ("random:hidden-units=permute,scales=uniform:0.5", "leave them out"),
         ("null-space:objective=loss", "gradient-norm, preconditioned-norm"),
+        ("null-space:objective=lookahead:0", "lookahead:3"),
+        ("null-space:objective=gradient-norm:2", "lookahead:3"),
     ])
     func textsThatStandForNothingAreRefused(text: String, remedy: String) {
         let error = #expect(throws: TextError.self) { try MethodText(text: text) }

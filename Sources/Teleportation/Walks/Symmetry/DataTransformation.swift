@@ -121,7 +121,7 @@ private final class DataPlace: Place {
     }
 }
 
-private final class DataDirection: Direction {
+private final class DataDirection: OrbitDirection {
     private let walk: DataWalk
     private let algebra: ParameterGradient
     private var taken = 0.0

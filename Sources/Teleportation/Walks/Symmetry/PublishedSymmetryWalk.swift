@@ -160,7 +160,7 @@ private final class PublishedSymmetryPlace: Place {
 }
 
 /// A direction on the published orbit, whose moves replace weights and cannot be taken back by their inverse.
-final class PublishedSymmetryDirection: Direction {
+final class PublishedSymmetryDirection: OrbitDirection {
     private let walk: PublishedSymmetryWalk
     let elements: [Tensor]
     private var start: SavedParameters?

@@ -240,7 +240,7 @@ final class SymmetryPlace: Place {
 }
 
 /// A direction on the orbit: T of each pair of layers.
-final class SymmetryDirection: Direction {
+final class SymmetryDirection: OrbitDirection {
     private let walk: SymmetryWalk
     private(set) var elements: [ParameterGradient]
     /// By what multiple of the direction the parameters are away from the place.

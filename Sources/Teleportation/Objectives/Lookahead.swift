@@ -1,0 +1,47 @@
+import NeuralNetworks
+import Optimizers
+import Torch
+
+/// `J(w) = L(w + k d(w))`, the loss after the optimizer's next step: d is the step that it would take from w, and k a margin.
+///
+/// It is what a teleport is for, and needs neither a cap nor a rate: it knows the learning rate, the optimizer and its state.
+/// Where the rate is too small it lengthens the gradient, and where it is too large it moves to where the step overshoots
+/// less. This is this project's own; the papers raise the gradient norm. It is lowered, with `Climb.lookahead(margin:)`.
+///
+/// With v the gradient of the loss at `w + k d`, lr the learning rate and A the diagonal by which the step scales a gradient
+/// (the identity for SGD), held fixed, the gradient of J is `v - k lr H A v`. Of an optimizer without such a diagonal, as
+/// Muon, the step itself is held fixed, and the gradient is v. What weight decay adds, the share `k lr lambda` of v, is left
+/// out. J itself, by which steps are judged, leaves nothing out.
+public struct Lookahead: Objective {
+    /// k, the multiple of the step that is looked at. More than 1 is a margin against the noise of batches.
+    public var margin: Double
+
+    /// The loss after a multiple of the optimizer's next step.
+    public init(margin: Double = 3) {
+        require(margin > 0 && margin.isFinite, "Lookahead: a margin of \(margin)")
+        self.margin = margin
+    }
+
+    /// `L(w + k d)`.
+    public func value(at point: Point) -> Double { point.lossAhead(margin: margin).value }
+
+    /// `v - k lr H A v`.
+    public func gradient(at point: Point) -> ObjectiveGradient {
+        let ahead = point.lossAhead(margin: margin).gradients
+        let optimizer = point.optimizer
+        let scaled = optimizer.preconditioned(ahead, at: point.gradients, of: point.parameters)
+        let factor = -margin * optimizer.learningRate
+        return ObjectiveGradient(
+            explicit: ahead, hessianAlong: scaled.map { $0.map { .tensor($0.formed() * factor) } })
+    }
+}
+
+extension Climb {
+    /// A climb down from the loss after the optimizer's next step: each step goes by a share of the weights' norm, is halved
+    /// until the loss ahead falls, and no cap is needed.
+    public static func lookahead(margin: Double = 3) -> Climb {
+        Climb(
+            objective: Lookahead(margin: margin), sense: .decrease, steps: 4, stepSize: .share(0.05), search: .armijo,
+            cap: .none)
+    }
+}

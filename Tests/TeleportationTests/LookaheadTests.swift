@@ -1,0 +1,89 @@
+import NeuralNetworks
+import Optimizers
+import Testing
+import Torch
+
+@testable import Teleportation
+
+/// The loss after the optimizer's next step, as what a teleport lowers.
+@Suite struct LookaheadTests {
+    private let instance = Instance(hidden: [24, 20], samples: 8, activation: .tanh)
+
+    /// Optimizers with a diagonal and without, and one whose rate is far too large.
+    private static let optimizers: [@Sendable () -> any Optimizer] = [
+        { SGD(learningRate: 0.05) }, { SGD(learningRate: 30) }, { Momentum(learningRate: 0.02, nesterov: true) },
+        { AdaGrad(learningRate: 0.02) }, { Adam(learningRate: 3e-3) }, { AdamW(learningRate: 3e-3, weightDecay: 0.1) },
+        { PartitionedOptimizer(matrices: Muon(learningRate: 3e-3), others: AdamW(learningRate: 3e-3)) },
+    ]
+
+    @Test("The gradient is that of double differentiation", arguments: [1.0, 3])
+    func gradientOfGradientDescent(margin: Double) {
+        let model = instance.model()
+        let (batch, parameters) = (instance.batch(), model.parameters.map(\.value))
+        let rate = 0.7
+        // L(w - k lr grad L(w)), with the tape of its own gradient.
+        let expected = withGradients(of: parameters) {
+            let loss = CrossEntropy()(model(batch.inputs), batch.targets)
+            let slope = gradient(of: loss, with: parameters, createGraph: true)
+            var ahead = batch.inputs
+            for layer in 0..<3 {
+                let weight = parameters[2 * layer] - slope[2 * layer] * (margin * rate)
+                let bias = parameters[2 * layer + 1] - slope[2 * layer + 1] * (margin * rate)
+                ahead = ahead.matmul(weight.transposed()) + bias
+                if layer < 2 { ahead = ahead.tanh() }
+            }
+            return gradient(of: CrossEntropy()(ahead, batch.targets), with: parameters)
+        }
+        withoutGradients {
+            let landscape = BatchLoss(model, CrossEntropy(), on: batch)
+            let walk = NullSpaceWalk(
+                on: landscape, in: InputNullSpaces(tau: 1), place: NullSpaceTeleporter.Derivative.closedForm.place(on:))
+            let point = Point(walk.place(), in: landscape, before: SGD(learningRate: rate))
+            let formed = landscape.twiceDifferentiable().formed(
+                Lookahead(margin: margin).gradient(at: point), for: parameters)
+            for (a, b) in zip(formed!, expected) { #expect(relativeDifference(a, b.detached()) < 1e-9) }
+        }
+    }
+
+    @Test("The closed form and double backward lead to the same place", arguments: optimizers.indices)
+    func derivatives(optimizer: Int) {
+        let models = NullSpaceTeleporter.Derivative.allCases.map { derivative in
+            let model = instance.model()
+            var teleporter = NullSpaceTeleporter(derivative: derivative)
+            teleporter.climb = .lookahead()
+            let report = teleporter.teleport(
+                model, CrossEntropy(), on: [instance.batch()], before: Self.optimizers[optimizer]())[0]
+            #expect(report.restored == nil && report.steps > 0 && report.relativeDrift < 1e-10)
+            return model.parameters.map(\.value)
+        }
+        for (a, b) in zip(models[0], models[1]) { #expect(relativeDifference(a, b) < 1e-8) }
+    }
+
+    @Test("Every walk lowers the loss after the next step, and holds the loss before it", arguments: optimizers.indices)
+    func walks(optimizer: Int) throws {
+        let teleporters: [any ClimbingTeleporter] = [
+            NullSpaceTeleporter(), SymmetryTeleporter(), SymmetryTeleporter(action: .approximate), LevelSetTeleporter(),
+        ]
+        for var teleporter in teleporters {
+            teleporter.climb = .lookahead(margin: 1)
+            let (model, batch) = (instance.model(), instance.batch())
+            let parameters = model.parameters.map(\.value)
+            let optimizer = Self.optimizers[optimizer]()
+            func ahead() -> Double {
+                let before = Snapshot(of: model, optimizer)
+                defer { before.restore() }
+                TrainingStep(model, CrossEntropy(), optimizer)(on: batch)
+                return CrossEntropy()(model(batch.inputs), batch.targets).item()
+            }
+            let before = ahead()
+            let report = teleporter.teleport(model, CrossEntropy(), on: [batch], before: optimizer)[0]
+            let name = "\(teleporter), \(type(of: optimizer))"
+            #expect(report.restored == nil && report.steps > 0, "\(name): \(report)")
+            #expect(report.relativeDrift < (teleporter is LevelSetTeleporter ? 0.011 : 1e-9), "\(name)")
+            #expect(abs(try #require(report.objectiveBefore) / before - 1) < 1e-9, "\(name)")
+            #expect(abs(try #require(report.objectiveAfter) / ahead() - 1) < 1e-9, "\(name)")
+            #expect(ahead() < before, "\(name)")
+            #expect(parameters.allSatisfy { $0.doubles().allSatisfy(\.isFinite) })
+        }
+    }
+}
