@@ -96,7 +96,8 @@ extension Setting {
             $0[keyPath: path].shortText
         } write: { (owner, text) throws(TextError) in
             guard let value = Double(text), value > 0, value <= maximum else {
-                throw TextError(text, "give a positive number" + (maximum.isFinite ? ", at most \(maximum)" : ""))
+                throw TextError(
+                    text, "give a positive number" + (maximum.isFinite ? ", at most \(maximum.shortText)" : ""))
             }
             owner[keyPath: path] = value
         }
@@ -135,7 +136,7 @@ package enum SettingList {
                 throw TextError(String(part), "give \(setting.name) once")
             }
             do throws(TextError) { try setting.set(&owner, to: pair.count == 2 ? pair[1] : "true") } catch {
-                throw TextError(String(part), error.remedy)
+                throw TextError(String(part), "for \(setting.name), \(error.remedy)")
             }
         }
     }

@@ -54,17 +54,19 @@ package struct TeleportOption: Sendable {
     ///
     /// - Throws: `TextError` if none does.
     package func check(_ text: String) throws(TextError) {
-        var error: TextError?
+        var errors: [TextError] = []
         for (method, _) in methods {
             var teleporter: any TextualTeleporter = method.teleporter.standard
             do throws(TextError) {
                 try teleporter.set(name, to: text)
                 return
             } catch let refusal {
-                error = error ?? refusal
+                if !errors.contains(refusal) { errors.append(refusal) }
             }
         }
-        if let error { throw choices.isEmpty ? error : TextError(text, "give " + choices.joined(separator: ", ")) }
+        // Where methods differ in what they take, all of it is said.
+        throw errors.count == 1 || choices.isEmpty
+            ? errors[0] : TextError(text, "give " + choices.joined(separator: ", "))
     }
 
     /// The method of a teleporter and all that is set, by the names of the options; of one that has no text form, its type.
