@@ -155,23 +155,21 @@ package struct GradientDescentRuntime: Reproduction {
             element: .firstOrder, steps: plan.teleportSteps, stepSize: Self.stepSize, cap: .none,
             tolerance: .infinity)
         let optimizer = SGD(learningRate: Self.learningRate)
-        let parameters = model.parameters.map(\.value)
-        let loss = MeanSquaredError()
+        let step = TrainingStep(model, MeanSquaredError(), optimizer)
         var clock = Stopwatch()
         var course = Course(seconds: 0, lastLoss: .nan)
         for epoch in 0..<epochs {
             clock.start()
             if hasTeleports, epoch.isMultiple(of: plan.interval) {
-                let reports = teleporter.teleport(model, loss, on: [batch], before: optimizer)
+                let reports = teleporter.teleport(model, step.loss, on: [batch], before: optimizer)
                 course.teleports += reports
                 course.teleportSeconds += reports.map(\.seconds).reduce(0, +)
             }
-            let linearized = LinearizedLoss(model, loss, on: batch)
-            optimizer.update(parameters, with: linearized.gradients(of: parameters))
+            let loss = step(on: batch)
             // A device may still be at work; asking for the last loss waits for it.
-            if epoch == epochs - 1 { course.lastLoss = linearized.value.item() }
+            if epoch == epochs - 1 { course.lastLoss = loss.item() }
             clock.stop()
-            epochFinished(epoch + 1, linearized.value)
+            epochFinished(epoch + 1, loss)
         }
         course.seconds = clock.seconds
         return course

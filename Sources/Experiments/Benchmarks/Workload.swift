@@ -1,5 +1,6 @@
 import NeuralNetworks
 import Optimizers
+import Teleportation
 import Torch
 
 /// A piece of work to be measured.
@@ -17,11 +18,8 @@ struct Workload {
     static func fromTheSameWeights(
         of model: some Layer, mostRepetitions: Int = .max, run: @escaping () -> Void
     ) -> Workload {
-        let parameters = model.parameters.map(\.value)
-        let start = parameters.map { $0.clone() }
-        return Workload(
-            mostRepetitions: mostRepetitions,
-            prepare: { for (parameter, value) in zip(parameters, start) { parameter.copy(from: value) } }, run: run)
+        let start = SavedParameters(model.parameters.map(\.value))
+        return Workload(mostRepetitions: mostRepetitions, prepare: start.restore, run: run)
     }
 
     /// Training steps on one batch, each from where the last one led.

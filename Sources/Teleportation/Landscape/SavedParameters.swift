@@ -1,14 +1,14 @@
 import Torch
 
 /// Parameters, and what they were when they were saved.
-struct SavedParameters {
+package struct SavedParameters {
     private var saved: [(parameter: Tensor, copy: Tensor)] = []
 
     /// None.
     init() {}
 
     /// The given ones, as they are now.
-    init(_ parameters: [Tensor]) {
+    package init(_ parameters: [Tensor]) {
         for parameter in parameters { save(parameter) }
     }
 
@@ -21,7 +21,7 @@ struct SavedParameters {
     }
 
     /// Sets all back, to the last bit.
-    func restore() {
+    package func restore() {
         // Last to first: of views that overlap, the one that was saved first has what was there first.
         for (parameter, copy) in saved.reversed() { parameter.copy(from: copy) }
     }
