@@ -98,6 +98,35 @@ import Torch
         #expect(tried.numbers == plain.numbers)
     }
 
+    @Test("A learning rate that the loop sets around its steps goes on through a lost trial", arguments: [false, true])
+    func ratesOfTheLoop(afterTheStep: Bool) throws {
+        func numbers(_ plan: TeleportPlan) throws -> [[Double]] {
+            let learner = Learner()
+            let step = TrainingStep(learner.model, CrossEntropy(), learner.optimizer)
+            let session = try TeleportingSession(step, plan, samples: learner.samples)
+            for (index, batch) in learner.samples.batches(of: 10).enumerated() {
+                if !afterTheStep { learner.optimizer.learningRate = 0.02 / Double(index + 1) }
+                session.step(on: batch, inEpoch: 0)
+                if afterTheStep { learner.optimizer.learningRate *= 0.5 }
+            }
+            session.settle()
+            return learner.numbers
+        }
+        let plain = try numbers(TeleportPlan(schedule: Self.schedule(.steps([]))))
+        #expect(try numbers(Self.harmful(.steps([1]), trialSteps: 3)) == plain)
+    }
+
+    @Test("A remainder of the samples is no teleport batch")
+    func remainders() throws {
+        let learner = Learner()
+        var plan = TeleportPlan(schedule: TeleportSchedule(.steps([0]), batchCount: 9, batchSize: 59), trialSteps: 0)
+        for (size, count) in [(59, 1), (20, 3), (100, 1)] {
+            plan.schedule.batchSize = size
+            let session = try TeleportingSession(learner.step, plan, samples: learner.samples)
+            #expect(session.step(on: learner.samples.all, inEpoch: 0).teleports.count == count)
+        }
+    }
+
     @Test("What training gains by stays as if there had been no trial")
     func aWonTrial() throws {
         func plan(_ trialSteps: Int) -> TeleportPlan {

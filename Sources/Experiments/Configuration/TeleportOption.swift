@@ -76,7 +76,9 @@ package struct TeleportOption: Sendable {
         }
         var values: [String: JSONValue] = ["method": .string(type(of: teleporter).methodName)]
         for (name, text) in teleporter.settingTexts {
-            values[name] = Int(text).map { .integer($0) } ?? Double(text).map { .number($0) } ?? .string(text)
+            values[name] =
+                Int(text).map { .integer($0) } ?? Double(text).flatMap { $0.isFinite ? .number($0) : nil }
+                ?? .string(text)
         }
         return values
     }

@@ -40,6 +40,8 @@ extension ProgressLine {
         }
         switch event {
         case .step, .teleports, .verdict:
+            // Before the first step of an epoch there is no loss to show.
+            guard run.batchesDone > 0 else { return }
             update(position(arm, epoch: run.currentEpoch, batch: run.batchesDone), loss: run.meanLoss)
         case .retraced(let done, let count):
             update(

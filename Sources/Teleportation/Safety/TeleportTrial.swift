@@ -30,6 +30,10 @@ public struct TeleportTrial {
     private var batches: [Batch] = []
     private var lossesWith: [Tensor] = []
     private var lossesWithout: [Tensor] = []
+    /// The learning rate before each step with the teleports, and after the last: a schedule may set it in the step or around
+    /// it.
+    private var rates: [Double] = []
+    private var endRate = 0.0
 
     /// A trial of teleports that are about to move a model.
     ///
@@ -57,7 +61,9 @@ public struct TeleportTrial {
     @discardableResult
     public mutating func advance(on batch: Batch, by step: (Batch) throws -> Tensor) rethrows -> Tensor {
         require(end == nil, "TeleportTrial: a step with the teleports after one without")
+        let rate = optimizer.learningRate
         let loss = try step(batch)
+        rates.append(rate)
         batches.append(batch)
         lossesWith.append(loss)
         return loss
@@ -71,14 +77,17 @@ public struct TeleportTrial {
         require(retracedCount < stepCount, "TeleportTrial: no batches to try the teleports on")
         if end == nil {
             end = Snapshot(of: model, optimizer)
+            endRate = optimizer.learningRate
             start.restore()
         }
+        optimizer.learningRate = rates[retracedCount]
         lossesWithout.append(try step(batches[retracedCount]))
         guard retracedCount == stepCount else { return nil }
         let verdict = Verdict(
             lossWithTeleports: Self.outcome(of: lossesWith), lossWithout: Self.outcome(of: lossesWithout),
             lossesWith: lossesWith, lossesWithout: lossesWithout)
         if verdict.keepsTeleports { end?.restore() }
+        optimizer.learningRate = endRate
         return verdict
     }
 

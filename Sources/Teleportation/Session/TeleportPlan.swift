@@ -1,3 +1,5 @@
+import Torch
+
 /// How a training is interrupted by teleports: by which method, when, and under which guards.
 ///
 /// ```swift
@@ -40,4 +42,16 @@ public struct TeleportPlan {
 
     /// The number of control samples.
     package var controlSampleCount: Int { controlSamples ?? (teleporter.hasDivisibleMoves ? 256 : 0) }
+
+    /// Traps where a number is none to go by.
+    func requireSense() {
+        let period = if case .every(let period) = schedule.moments { period } else { 1 }
+        require(
+            schedule.batchCount >= 0 && schedule.batchSize >= 1 && schedule.warmUpSteps >= 0 && period >= 1,
+            "TeleportPlan: \(schedule.batchCount) batches of \(schedule.batchSize) samples, \(schedule.moments), after "
+                + "\(schedule.warmUpSteps) steps")
+        require(
+            trialSteps >= 0 && controlSampleCount >= 0,
+            "TeleportPlan: \(trialSteps) steps of trial, \(controlSampleCount) control samples")
+    }
 }

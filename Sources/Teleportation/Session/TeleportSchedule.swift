@@ -87,7 +87,7 @@ extension TeleportSchedule.Moments: TextConvertible, CustomStringConvertible {
     package var text: String {
         switch self {
         case .epochs(let epochs): epochs.isEmpty ? "none" : Self.list(epochs)
-        case .steps(let steps): "steps:\(Self.list(steps))"
+        case .steps(let steps): steps.isEmpty ? "none" : "steps:\(Self.list(steps))"
         case .every(let period): "every:\(period)"
         }
     }
@@ -118,9 +118,10 @@ extension TeleportSchedule.Moments: TextConvertible, CustomStringConvertible {
                 continue
             }
             guard let bound = Int(part[range.upperBound...]) else { throw error(text) }
+            guard bound >= first, bound <= largest else { throw error(text) }
             let last = halfOpen == nil ? bound : bound - 1
             // A set of more would not fit into memory.
-            guard last >= first, last <= largest, last - first < 1_000_000 else { throw error(text) }
+            guard last >= first, last - first < 1_000_000 else { throw error(text) }
             numbers.formUnion(first...last)
         }
         return numbers

@@ -55,7 +55,10 @@ public final class TeleportingSession {
         if let climbing = plan.teleporter as? any ClimbingTeleporter {
             try climbing.climb.objective.check(trainingStep.optimizer)
         }
-        require(samples.count > 0, "TeleportingSession: there are no samples")
+        plan.requireSense()
+        require(
+            samples.count > 0 && passSize >= 1,
+            "TeleportingSession: \(samples.count) samples, \(passSize) of them at once")
         let first = samples.batch(.range(min(samples.count, 8)))
         try trainingStep.loss.check(
             outputs: withMode(.evaluation) { trainingStep.model(first.inputs) }, targets: first.targets)
@@ -173,7 +176,8 @@ public final class TeleportingSession {
         let teleporter: any Teleporter =
             control.map { ControlledTeleporter(plan.teleporter, by: $0) } ?? plan.teleporter
         let batches = samples.batches(of: plan.schedule.batchSize, shuffledBy: generator)
-            .prefix(plan.schedule.batchCount)
+            // A remainder may be a single sample, of which batch normalization knows no variance.
+            .prefix(min(plan.schedule.batchCount, max(samples.count / plan.schedule.batchSize, 1)))
         let trial = plan.trialSteps > 0 ? TeleportTrial(of: model, optimizer) : nil
         // Cap and control samples are to see the steps that will follow.
         let memory =

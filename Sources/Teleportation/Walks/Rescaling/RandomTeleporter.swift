@@ -80,8 +80,12 @@ extension RandomTeleporter: TextualTeleporter {
         Setting("scales", "Where their scales come from: log-uniform:FACTOR or uniform:SIGMA around 1") {
             $0.rescaling?.text ?? "none"
         } write: { (teleporter, text) throws(TextError) in
-            guard teleporter.rescaling != nil || text == "none" else {
-                throw TextError(text, "hidden units that are only permuted have no scales; leave them out")
+            guard (teleporter.rescaling == nil) == (text == "none") else {
+                throw TextError(
+                    text,
+                    teleporter.rescaling == nil
+                        ? "hidden units that are only permuted have no scales; leave them out"
+                        : "give log-uniform:FACTOR or uniform:SIGMA, or hidden-units=permute for no scales")
             }
             if text != "none" { teleporter.rescaling = try Rescaling(text: text) }
         },
