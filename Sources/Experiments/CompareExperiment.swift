@@ -27,7 +27,7 @@ package struct CompareExperiment {
     /// - Throws: As `TrainingRun.init`.
     package func check() throws { _ = try TrainingRun(Training(training, on: data), seed: seeds.values[0], plan: plan) }
 
-    /// Trains all models, seed by seed, without and then with teleports.
+    /// Trains all models, seed by seed, without and with teleports; each arm goes first in turn.
     ///
     /// - Parameters:
     ///   - progress: Shows how far it is.
@@ -64,7 +64,8 @@ package struct CompareExperiment {
             "warm-up-steps": .integer(plan.schedule.warmUpSteps),
             "teleport-batches": .integer(plan.schedule.batchCount),
             "teleport-batch-size": .integer(plan.schedule.batchSize),
-            "control-samples": .integer(plan.controlSampleCount), "trial-steps": .integer(plan.trialSteps),
+            "control-samples": .integer(min(plan.controlSampleCount, data.train.count)),
+            "trial-steps": .integer(plan.trialSteps),
             "optimizer-state": .string(plan.optimizerState.rawValue), "dtype": .string("\(training.dtype)"),
             "device": .string(training.device.description), "threads": .integer(Libtorch.threadCount),
         ]

@@ -35,13 +35,6 @@ extension Option {
             transform: { try integer($0, in: range) })
     }
 
-    /// A number above zero, and not above a maximum where there is one.
-    init(wrappedValue: Double, help: ArgumentHelp, positiveUpTo maximum: Double = .infinity) where Value == Double {
-        self.init(
-            wrappedValue: wrappedValue, parsing: .unconditional, help: help.with(default: "\(wrappedValue)"),
-            transform: { try number($0, positiveUpTo: maximum) })
-    }
-
     /// A number above zero, and not above a maximum where there is one, if one is given.
     init(help: ArgumentHelp, positiveUpTo maximum: Double = .infinity) where Value == Double? {
         self.init(parsing: .unconditional, help: help, transform: { try number($0, positiveUpTo: maximum) })

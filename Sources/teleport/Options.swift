@@ -119,7 +119,7 @@ struct TeleportationOptions: ParsableArguments {
 
     @Option(
         help: """
-            The steps of training for which the teleports before an epoch are on trial: taken with and without them, and \
+            The steps of training for which teleports are on trial: taken with and without them, and \
             the better way is gone on with; 0 for no trial.
             """, atLeast: 0)
     var trialSteps = standard.trialSteps

@@ -15,7 +15,8 @@ public struct TeleportPlan {
     /// without, as NS25 does. Nil stands for 256 where moves can be taken back in part, as those in the null space, and for
     /// 0 elsewhere.
     public var controlSamples: Int?
-    /// The training steps for which teleports are on trial; see `TeleportTrial`. 0 goes without a trial.
+    /// The training steps for which teleports are on trial; see `TeleportTrial`. 0 goes without a trial. The end of an epoch that
+    /// settles, and the next teleports, cut a trial short.
     public var trialSteps: Int
     /// What becomes of the optimizer's state.
     public var optimizerState: OptimizerStatePolicy
