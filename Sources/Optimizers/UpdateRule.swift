@@ -12,7 +12,8 @@ import Torch
 ///     func initialState(for parameter: Tensor) -> [String: Tensor] { [:] }
 ///
 ///     func step(_ parameter: Tensor, gradient: Tensor, state: [String: Tensor], count: Int) {
-///         parameter.addInPlace(gradient / gradient.absolute(), scale: -learningRate)
+///         // Where the gradient is zero, its sign is too.
+///         parameter.addInPlace(gradient / (gradient.absolute() + 1e-12), scale: -learningRate)
 ///     }
 /// }
 /// let optimizer = RuleOptimizer(SignDescent(learningRate: 1e-3))
