@@ -25,6 +25,21 @@ struct ConfigurationFile {
         options = try Self.options(in: path)
     }
 
+    /// The options, without those that the arguments set behind the name of a method, as `--method null-space:tau=0.99` sets
+    /// tau: the command line wins.
+    func options(before arguments: [String]) -> [String] {
+        var names: Set<String> = []
+        for (index, argument) in arguments.enumerated() {
+            let next = index + 1 < arguments.count ? arguments[index + 1] : ""
+            let text = argument == "--method" ? next : argument.hasPrefix("--method=") ? argument : ""
+            guard let colon = text.firstIndex(of: ":") else { continue }
+            for setting in text[text.index(after: colon)...].split(separator: ",") {
+                if let name = setting.split(separator: "=").first { names.insert(String(name)) }
+            }
+        }
+        return options.filter { option in !names.contains { option.hasPrefix("--\($0)=") } }
+    }
+
     private static func path(in arguments: [String]) throws(Failure) -> String? {
         var path: String?
         for (index, argument) in arguments.enumerated() {

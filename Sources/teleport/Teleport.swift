@@ -37,7 +37,7 @@ struct Teleport: ParsableCommand {
             return try parseAsRoot(arguments)
         }
         do {
-            return try parseAsRoot(arguments.prefix(1) + file.options + arguments.dropFirst())
+            return try parseAsRoot(arguments.prefix(1) + file.options(before: arguments) + arguments.dropFirst())
         } catch  where exitCode(for: error) != .success {
             // The file is to blame where it fails alone.
             do {

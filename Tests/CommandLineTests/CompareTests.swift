@@ -90,6 +90,20 @@ import Testing
         #expect(configured.losses == (try SummaryFile(in: folder.url.appendingPathComponent("given"))).losses)
     }
 
+    @Test(arguments: [["--method", "null-space:tau=0.5"], ["--method=null-space:cap=none,tau=0.5"]])
+    func settingsBehindAMethodWinOverAFile(arguments: [String]) throws {
+        try folder.write("tau: 0.9\nteleport-steps: 3\nseeds: [4]\nschedule: none\nepochs: 1", to: "tau.yaml")
+        let result = try Tool.run(
+            [
+                "compare", "--config", "tau.yaml", "--model", "mlp:8", "--training-samples", "200", "--quiet",
+                "--output", "t",
+            ]
+                + arguments, in: folder.url)
+        #expect(result.status == 0)
+        let configuration = try SummaryFile(in: folder.url.appendingPathComponent("t")).configuration
+        #expect(configuration["tau"] as? Double == 0.5 && configuration["teleport-steps"] as? Int == 3)
+    }
+
     /// Each option of the file counts, lists, numbers and booleans included, and what the command line says wins. The
     /// same options give the same losses, to the last digit, wherever they stand.
     @Test func takesOptionsFromAFile() throws {
