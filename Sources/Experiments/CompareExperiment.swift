@@ -13,6 +13,8 @@ package struct CompareExperiment {
     /// One run of each arm for each of them.
     package let seeds: Seeds
     private let data: Split<any Dataset>
+    /// The training with the data where they are needed: these are moved once.
+    private let prepared: Training
 
     /// A comparison on a data set.
     package init(_ training: TrainingConfiguration, plan: TeleportPlan, seeds: Seeds, on data: Split<any Dataset>) {
@@ -20,12 +22,13 @@ package struct CompareExperiment {
         self.plan = plan
         self.seeds = seeds
         self.data = data
+        prepared = Training(training, on: data)
     }
 
     /// Checks that the teleports can move the model, and that all goes together.
     ///
     /// - Throws: As `TrainingRun.init`.
-    package func check() throws { _ = try TrainingRun(Training(training, on: data), seed: seeds.values[0], plan: plan) }
+    package func check() throws { _ = try TrainingRun(prepared, seed: seeds.values[0], plan: plan) }
 
     /// Trains all models, seed by seed, without and with teleports; each arm goes first in turn.
     ///
@@ -34,24 +37,23 @@ package struct CompareExperiment {
     ///   - isCancelled: Asked before each step; once true, the summary holds what there is.
     /// - Throws: What `check()` throws.
     package func run(progress: ProgressLine? = nil, isCancelled: () -> Bool = { false }) throws -> Summary {
-        let training = Training(self.training, on: data)
         let start = Date()
-        training.warmUp()
+        prepared.warmUp()
         let arms: [(name: String, plan: TeleportPlan?)] = [("baseline", nil), ("teleport", plan)]
         let results = try Study(arms, seeds: seeds.values, alternates: true).run(isCancelled: isCancelled) {
-            try training.run(
+            try prepared.run(
                 seed: $1, plan: $0.plan, arm: $0.name, number: $2, on: progress, isCancelled: isCancelled)
         }.map { ArmRecord(seeds: $0.seeds, runs: $0.runs) }
         return Summary(
             configuration: configuration,
             environment: Summary.Environment(
                 version: Library.version, libtorchVersion: Libtorch.version, threads: Libtorch.threadCount,
-                device: self.training.device.description, dtype: "\(self.training.dtype)", date: start),
+                device: training.device.description, dtype: "\(training.dtype)", date: start),
             baseline: results[0], teleport: results[1])
     }
 
     /// A job of the size of this experiment, for `ProgressLine`.
-    package var job: ProgressLine.Job { Training(training, on: data).job(runs: 2 * seeds.values.count) }
+    package var job: ProgressLine.Job { prepared.job(runs: 2 * seeds.values.count) }
 
     /// All options that were heeded, by the names that they have on the command line.
     private var configuration: [String: JSONValue] {

@@ -21,6 +21,8 @@ package struct InspectExperiment {
     /// The shares of the inputs' energy to hold, each on its own.
     package let taus: [Double]
     private let data: Split<any Dataset>
+    /// The training with the data where they are needed: these are moved once.
+    private let prepared: Training
 
     /// An inspection on a data set.
     package init(
@@ -34,6 +36,7 @@ package struct InspectExperiment {
         self.stepSize = stepSize
         self.taus = taus
         self.data = data
+        prepared = Training(training, on: data)
     }
 
     /// Trains the model if it is to be, and looks at it.
@@ -46,8 +49,7 @@ package struct InspectExperiment {
     package func run(
         progress: ProgressLine? = nil, isCancelled: () -> Bool = { false }
     ) throws -> Inspection? {
-        let training = Training(self.training, on: data)
-        let run = try TrainingRun(training, seed: seed)
+        let run = try TrainingRun(prepared, seed: seed)
         while !isCancelled(), let event = run.next() {
             progress?.show(event, of: run, arm: "training", number: 0)
         }
@@ -55,15 +57,15 @@ package struct InspectExperiment {
 
         let model = run.model
         let generator = Training.generator(.teleports, seed)
-        let batch = training.trainingSamples.randomBatch(
-            of: min(samples, training.trainingSamples.count), using: generator)
+        let batch = prepared.trainingSamples.randomBatch(
+            of: min(samples, prepared.trainingSamples.count), using: generator)
         var trajectories: [Inspection.Trajectory] = []
         for tau in taus {
-            trajectories.append(trajectory(of: model, training.trainingSamples.task.loss, on: batch, tau: tau))
+            trajectories.append(trajectory(of: model, prepared.trainingSamples.task.loss, on: batch, tau: tau))
         }
         return Inspection(
             configuration: configuration,
-            layers: try InputSpectrum.ofMovableMaps(of: model, training.trainingSamples.task.loss, over: [batch])
+            layers: try InputSpectrum.ofMovableMaps(of: model, prepared.trainingSamples.task.loss, over: [batch])
                 .map { Inspection.LayerRoom($0, taus: taus) },
             trajectories: trajectories)
     }
@@ -108,5 +110,5 @@ package struct InspectExperiment {
     }
 
     /// A job of the size of the training, for `ProgressLine`.
-    package var job: ProgressLine.Job { Training(training, on: data).job(runs: 1) }
+    package var job: ProgressLine.Job { prepared.job(runs: 1) }
 }

@@ -118,6 +118,14 @@ package enum SettingList {
         }.joined(separator: ",")
     }
 
+    /// The parts of a list, in their order: what stands before an equals sign, and what stands behind it if there is one.
+    package static func parts(of list: Substring) -> [(text: Substring, name: String, value: String?)] {
+        list.split(separator: ",", omittingEmptySubsequences: false).map { part in
+            let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            return (part, pair.first ?? "", pair.count > 1 ? pair[1] : nil)
+        }
+    }
+
     /// Sets what a text says.
     ///
     /// - Throws: `TextError` with the part of the text that is none of the settings, sets one to what it does not take, or sets
@@ -126,16 +134,15 @@ package enum SettingList {
         _ settings: [Setting<Owner>], of owner: inout Owner, from text: Substring
     ) throws(TextError) {
         var names: Set<String> = []
-        for part in text.split(separator: ",", omittingEmptySubsequences: false) {
-            let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-            guard let setting = settings.first(where: { $0.name == pair[0] }), pair.count == 2 || setting.isFlag else {
+        for (part, name, value) in parts(of: text) {
+            guard let setting = settings.first(where: { $0.name == name }), value != nil || setting.isFlag else {
                 throw TextError(
                     String(part), "give SETTING=VALUE with one of " + settings.map(\.name).joined(separator: ", "))
             }
             guard names.insert(setting.name).inserted else {
                 throw TextError(String(part), "give \(setting.name) once")
             }
-            do throws(TextError) { try setting.set(&owner, to: pair.count == 2 ? pair[1] : "true") } catch {
+            do throws(TextError) { try setting.set(&owner, to: value ?? "true") } catch {
                 throw TextError(String(part), "for \(setting.name), \(error.remedy)")
             }
         }

@@ -1,4 +1,5 @@
 import Foundation
+import TextForms
 import Yams
 
 /// Options from a YAML file: `--config FILE` stands for what the file says, ahead of the other options so that these win.
@@ -32,10 +33,8 @@ struct ConfigurationFile {
         for (index, argument) in arguments.enumerated() {
             let next = index + 1 < arguments.count ? arguments[index + 1] : ""
             let text = argument == "--method" ? next : argument.hasPrefix("--method=") ? argument : ""
-            guard let colon = text.firstIndex(of: ":") else { continue }
-            for setting in text[text.index(after: colon)...].split(separator: ",") {
-                if let name = setting.split(separator: "=").first { names.insert(String(name)) }
-            }
+            guard let settings = NamedText(text).argument else { continue }
+            names.formUnion(SettingList.parts(of: settings).map(\.name))
         }
         return options.filter { option in !names.contains { option.hasPrefix("--\($0)=") } }
     }

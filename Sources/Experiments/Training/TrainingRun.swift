@@ -157,15 +157,15 @@ package final class TrainingRun {
     }
 
     private func finishEpoch() -> Event {
-        let trainLoss = loss.value
+        let trainLoss = meanLoss
         // Looking at the model is no part of training it.
         clock.stop()
-        let task = training.trainingSamples.task.loss
-        let evaluation = Evaluation(of: model, task, on: training.testSamples)
+        let loss = session.trainingStep.loss
+        let evaluation = Evaluation(of: model, loss, on: training.testSamples)
         let result = EpochRecord(
             epoch: epoch + 1, trainLoss: trainLoss, testLoss: evaluation.loss, testAccuracy: evaluation.accuracy,
             testPerplexity: training.isLanguageModel ? Foundation.exp(evaluation.loss) : nil,
-            gradientNormSquared: Evaluation.gradientNormSquared(of: model, task, on: training.trainingSamples),
+            gradientNormSquared: Evaluation.gradientNormSquared(of: model, loss, on: training.trainingSamples),
             seconds: clock.seconds, teleportSeconds: teleportClock.seconds)
         record.epochs.append(result)
         orderState = order.state
