@@ -2,6 +2,10 @@
 // reference counting of handles and the capture of exceptions, in the first section.
 #include "CTorch.h"
 
+#if !__has_include(<ATen/ATen.h>)
+#error "libtorch is not set up: run make setup, or set LIBTORCH to an unpacked libtorch"
+#endif
+
 #include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Parallel.h>
