@@ -11,8 +11,8 @@ import Torch
 /// All settings but the network and the optimizer are the same for both methods, as in the paper. The symmetry teleports are
 /// those of its authors (PS24): the action for any activation, the element `I + T`, and no bound on the drift of the loss.
 package struct MethodComparison: Reproduction {
-    /// What one chart shows.
-    struct Setting: Sendable {
+    /// The trainings that one panel of the figure shows.
+    struct Panel: Sendable {
         /// `small` or `large`, for people.
         var network: String
         var architecture: Architecture
@@ -29,7 +29,7 @@ package struct MethodComparison: Reproduction {
 
     /// How much is trained.
     struct Plan: Sendable {
-        var settings: [Setting]
+        var panels: [Panel]
         /// The samples to train on; nil for all of them.
         var samples: Int?
         var epochs: Int
@@ -47,12 +47,12 @@ package struct MethodComparison: Reproduction {
     package init() {
         plans = ByScale(
             quick: Plan(
-                settings: Self.settings(on: .digits, learningRates: [2e-2, 2e-3, 2e-3, 2e-4]), samples: 2000, epochs: 5,
+                panels: Self.panels(on: .digits, learningRates: [2e-2, 2e-3, 2e-3, 2e-4]), samples: 2000, epochs: 5,
                 teleportEpochs: 2, teleportBatches: 8, seeds: 1),
             paper: Plan(
-                settings: Self.settings(on: .mnist, learningRates: [2e-4, 2e-4, 2e-4, 2e-4])
+                panels: Self.panels(on: .mnist, learningRates: [2e-4, 2e-4, 2e-4, 2e-4])
                     + [OptimizerOption.sgd, .momentum, .adagrad, .adam].map { optimizer in
-                        Setting(
+                        Panel(
                             network: "large", architecture: Self.large, optimizer: optimizer, learningRate: 2e-4,
                             dataset: .fashionMNIST, hasSymmetry: false)
                     },
@@ -67,12 +67,12 @@ package struct MethodComparison: Reproduction {
     private static let large = Architecture.mlp(hidden: [1024, 1024], activation: .relu)
 
     /// The upper row of the figure.
-    private static func settings(on dataset: DatasetName, learningRates: [Double]) -> [Setting] {
+    private static func panels(on dataset: DatasetName, learningRates: [Double]) -> [Panel] {
         let kinds: [(String, Architecture, OptimizerOption)] = [
             ("small", small, .sgd), ("small", small, .adagrad), ("large", large, .momentum), ("large", large, .adam),
         ]
         return zip(kinds, learningRates).map { kind, learningRate in
-            Setting(
+            Panel(
                 network: kind.0, architecture: kind.1, optimizer: kind.2, learningRate: learningRate, dataset: dataset)
         }
     }
@@ -95,9 +95,9 @@ package struct MethodComparison: Reproduction {
     private static let stepSize = StepSize.fixed(0.2)
     private static let cap = Cap.fixed(5)
 
-    /// The runs of one setting; the first arm goes without teleports.
+    /// The runs of one panel; the first arm goes without teleports.
     private struct Outcome {
-        let setting: Setting
+        let panel: Panel
         let arms: [SymmetryStudy.Runs]
 
         /// The others.
@@ -117,17 +117,17 @@ package struct MethodComparison: Reproduction {
         var plan = plans[context.scale]
         if let dataset = context.dataset {
             // On one data set both rows of the figure are the same runs.
-            plan.settings = plan.settings.filter(\.hasSymmetry).map { setting in
-                var setting = setting
-                setting.dataset = dataset
-                return setting
+            plan.panels = plan.panels.filter(\.hasSymmetry).map { panel in
+                var panel = panel
+                panel.dataset = dataset
+                return panel
             }
         }
         var data: [DatasetName: Split<any Dataset>] = [:]
-        for setting in plan.settings {
-            let split = try data[setting.dataset] ?? context.catalog.dataset(setting.dataset)
-            try setting.architecture.check(inputShape: split.inputShape, task: split.task)
-            data[setting.dataset] = split
+        for panel in plan.panels {
+            let split = try data[panel.dataset] ?? context.catalog.dataset(panel.dataset)
+            try panel.architecture.check(inputShape: split.inputShape, task: split.task)
+            data[panel.dataset] = split
         }
         if let samples = plan.samples {
             data = data.mapValues { Split(name: $0.name, train: $0.train.thinned(to: samples), test: $0.test) }
@@ -144,11 +144,11 @@ package struct MethodComparison: Reproduction {
             epochs: 0..<plan.teleportEpochs, batchCount: plan.teleportBatches, batchSize: batchSize)
     }
 
-    /// The arms of a setting; the first goes without teleports.
-    private static func arms(_ setting: Setting, _ plan: Plan) -> [SymmetryStudy.Arm] {
+    /// The arms of a panel; the first goes without teleports.
+    private static func arms(_ panel: Panel, _ plan: Plan) -> [SymmetryStudy.Arm] {
         func arm(_ name: String, _ teleporter: (any Teleporter)?) -> SymmetryStudy.Arm {
             SymmetryStudy.Arm(
-                name: name, optimizer: setting.optimizer,
+                name: name, optimizer: panel.optimizer,
                 plan: teleporter.map {
                     TeleportPlan($0, schedule: schedule(plan), controlSamples: 0, trialSteps: 0)
                 })
@@ -158,27 +158,27 @@ package struct MethodComparison: Reproduction {
             tolerance: .infinity)
         let nullSpace = NullSpaceTeleporter(
             steps: teleportSteps, stepSize: stepSize, cap: cap, tau: 1, tolerance: .infinity)
-        return [arm("without", nil)] + (setting.hasSymmetry ? [arm("symmetry", symmetry)] : [])
+        return [arm("without", nil)] + (panel.hasSymmetry ? [arm("symmetry", symmetry)] : [])
             + [arm("null space", nullSpace)]
     }
 
     private func train(
         _ plan: Plan, on data: [DatasetName: Split<any Dataset>], seeds: [Int], _ context: ReproductionContext
     ) throws -> [Outcome] {
-        let trainings = plan.settings.compactMap { setting in
-            data[setting.dataset].map { split in
+        let trainings = plan.panels.compactMap { panel in
+            data[panel.dataset].map { split in
                 (
-                    setting: setting,
+                    panel: panel,
                     training: Training(
                         TrainingConfiguration(
-                            architecture: setting.architecture, optimizer: setting.optimizer,
-                            learningRate: setting.learningRate, batchSize: Self.batchSize, epochs: plan.epochs,
+                            architecture: panel.architecture, optimizer: panel.optimizer,
+                            learningRate: panel.learningRate, batchSize: Self.batchSize, epochs: plan.epochs,
                             dtype: context.dtype, device: context.device),
                         on: split)
                 )
             }
         }
-        let studies = trainings.map { Study(Self.arms($0.setting, plan), seeds: seeds, alternates: true) }
+        let studies = trainings.map { Study(Self.arms($0.panel, plan), seeds: seeds, alternates: true) }
         let jobs = zip(trainings, studies).map { $0.training.job(runs: $1.runCount) }
         guard var job = jobs.max(by: { $0.batches < $1.batches }) else { return [] }
         job.runs = jobs.map(\.runs).reduce(0, +)
@@ -186,15 +186,15 @@ package struct MethodComparison: Reproduction {
         defer { progress.finish() }
         var finished = 0
         var outcomes: [Outcome] = []
-        for ((setting, training), study) in zip(trainings, studies) where !context.isCancelled() {
+        for ((panel, training), study) in zip(trainings, studies) where !context.isCancelled() {
             training.warmUp()
             let arms = try study.run(isCancelled: context.isCancelled) { arm, seed, number in
                 try training.run(
-                    seed: seed, plan: arm.plan, arm: "\(setting.name), \(arm.name)", number: finished + number,
+                    seed: seed, plan: arm.plan, arm: "\(panel.name), \(arm.name)", number: finished + number,
                     on: progress, isCancelled: context.isCancelled)
             }
             finished += arms.map(\.runs.count).reduce(0, +)
-            outcomes.append(Outcome(setting: setting, arms: arms))
+            outcomes.append(Outcome(panel: panel, arms: arms))
         }
         return outcomes
     }
@@ -215,13 +215,13 @@ package struct MethodComparison: Reproduction {
                 "cap": .string(Self.cap.text), "tau": 1, "threads": .integer(threads),
                 "dtype": .string("\(context.dtype)"), "device": .string(context.device.description),
                 "settings": .array(
-                    plan.settings.map { setting in
+                    plan.panels.map { panel in
                         [
-                            "name": .string(setting.name), "model": .string(setting.architecture.text),
-                            "optimizer": .string(setting.optimizer.text),
-                            "learning-rate": .number(setting.learningRate),
-                            "dataset": .string(setting.dataset.rawValue),
-                            "training-samples": .integer(data[setting.dataset]?.train.count ?? 0),
+                            "name": .string(panel.name), "model": .string(panel.architecture.text),
+                            "optimizer": .string(panel.optimizer.text),
+                            "learning-rate": .number(panel.learningRate),
+                            "dataset": .string(panel.dataset.rawValue),
+                            "training-samples": .integer(data[panel.dataset]?.train.count ?? 0),
                         ]
                     }),
             ],
@@ -237,7 +237,7 @@ package struct MethodComparison: Reproduction {
                 + "that null-space teleports take is negligible.",
             findings: outcomes.compactMap(Self.finding))
         for outcome in outcomes {
-            result.values[outcome.setting.name] = .object(try SymmetryStudy.values(outcome.arms))
+            result.values[outcome.panel.name] = .object(try SymmetryStudy.values(outcome.arms))
         }
         for (name, label, curve) in [
             ("loss-over-epochs", "epoch", { MeanCurve(of: \.trainLoss, overEpochsOf: $0) }),
@@ -249,7 +249,7 @@ package struct MethodComparison: Reproduction {
                     Figure(
                         panels: outcomes.map { outcome in
                             LossCurves.chart(
-                                "\(outcome.setting.name): training loss", horizontalLabel: label, markers: [],
+                                "\(outcome.panel.name): training loss", horizontalLabel: label, markers: [],
                                 curves: outcome.arms.map { ($0.arm.name, curve($0.runs)) })
                         })))
         }
@@ -260,7 +260,7 @@ package struct MethodComparison: Reproduction {
         }
         if let diverged {
             result.divergence =
-                "\(diverged.setting.name): training diverged: a loss stopped being finite; take other --seeds or "
+                "\(diverged.panel.name): training diverged: a loss stopped being finite; take other --seeds or "
                 + "--dtype float64"
         }
         return result
@@ -279,7 +279,7 @@ package struct MethodComparison: Reproduction {
                     let reach = outcome.reach(arm)
                     let hasTeleports = !arm.teleports.isEmpty
                     return [
-                        outcome.setting.name, arm.arm.name, arm.trainLoss.text(), arm.validationLoss.text(),
+                        outcome.panel.name, arm.arm.name, arm.trainLoss.text(), arm.validationLoss.text(),
                         reach.map { $0.teleportEpochs.significant(3) } ?? "-",
                         reach.map { $0.teleportSeconds.significant(3) } ?? "-",
                         Statistic(of: ends.map(\.seconds)).mean.significant(3),
@@ -317,7 +317,7 @@ package struct MethodComparison: Reproduction {
             return text
         }
         guard !ends.isEmpty else { return nil }
-        return "\(outcome.setting.name): the training loss of the last epoch is \(plain.trainLoss.mean.significant(3)) "
+        return "\(outcome.panel.name): the training loss of the last epoch is \(plain.trainLoss.mean.significant(3)) "
             + "without teleports; " + ends.joined(separator: "; ") + "."
     }
 }

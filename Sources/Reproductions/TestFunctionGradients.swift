@@ -37,13 +37,13 @@ package struct TestFunctionGradients: Reproduction {
                 .init("‖g‖² ratio, median"),
             ])
         for paths in all {
-            let key = paths.setting.name.lowercased()
+            let key = paths.descent.name.lowercased()
             var ratios: [[Double]] = []
             for (name, path) in paths.teleporting(seeds: seeds) {
                 ratios.append(Self.ratios(of: path, to: paths.plain))
                 let longer = ratios[ratios.count - 1].count { $0 > 1 }
                 table.rows.append([
-                    paths.setting.name, name, "\(ratios[ratios.count - 1].count)", "\(longer)",
+                    paths.descent.name, name, "\(ratios[ratios.count - 1].count)", "\(longer)",
                     ratios[ratios.count - 1].median.significant(3),
                 ])
             }
@@ -53,7 +53,7 @@ package struct TestFunctionGradients: Reproduction {
             ])
             let states = ratios.joined()
             result.findings.append(
-                "\(paths.setting.name): of the \(states.count) states after a teleport that have a loss which gradient "
+                "\(paths.descent.name): of the \(states.count) states after a teleport that have a loss which gradient "
                     + "descent passes, too, \(states.count { $0 > 1 }) have the longer gradient; ‖g‖² is "
                     + "\(Array(states).median.significant(3)) times as large in the median.")
         }

@@ -10,7 +10,7 @@ import Torch
 /// at random for each teleport. The exact maximum is known, too, and is the third path.
 struct TestFunctionPaths: Sendable {
     /// What is descended, and how.
-    struct Setting: Hashable, Sendable {
+    struct Descent: Hashable, Sendable {
         let name: String
         let start: [Double]
         let learningRate: Double
@@ -21,7 +21,7 @@ struct TestFunctionPaths: Sendable {
         let ascentSteps: Int
     }
 
-    let setting: Setting
+    let descent: Descent
     let plain: DescentPath
     /// With gradient ascent on theta, one for each seed.
     let ascents: [DescentPath]
@@ -33,40 +33,40 @@ struct TestFunctionPaths: Sendable {
     /// The Rosenbrock function with the settings of ST22 section 6.1. A teleport before step 0, where the gradient is the
     /// longest by far, would lead to a point from which the learning rate is too large.
     static func rosenbrock(seeds: [Int], steps: Int = 1000) -> TestFunctionPaths {
-        let setting = Setting(
+        let descent = Descent(
             name: "Rosenbrock", start: [-1, -1], learningRate: 1e-3, steps: steps,
             schedule: Array(stride(from: 100, to: steps, by: 100)), ascentLearningRate: 0.1, ascentSteps: 10)
-        return TestFunctionPaths(Rosenbrock(), setting, seeds: seeds)
+        return TestFunctionPaths(Rosenbrock(), descent, seeds: seeds)
     }
 
     /// The Booth function with the settings of ST22 section 6.1.
     static func booth(seeds: [Int]) -> TestFunctionPaths {
-        let setting = Setting(
+        let descent = Descent(
             name: "Booth", start: [5, -5], learningRate: 0.08, steps: 10, schedule: [5], ascentLearningRate: 1e-3,
             ascentSteps: 10)
-        return TestFunctionPaths(Booth(), setting, seeds: seeds)
+        return TestFunctionPaths(Booth(), descent, seeds: seeds)
     }
 
     /// Both functions.
     static func all(seeds: [Int]) -> [TestFunctionPaths] { [.rosenbrock(seeds: seeds), .booth(seeds: seeds)] }
 
-    init(_ function: some TestFunction, _ setting: Setting, seeds: [Int]) {
+    init(_ function: some TestFunction, _ descent: Descent, seeds: [Int]) {
         func path(_ schedule: [Int], using teleport: (([Double]) -> [Double])? = nil) -> DescentPath {
             function.descend(
-                from: setting.start, learningRate: setting.learningRate, steps: setting.steps, teleportAt: schedule,
+                from: descent.start, learningRate: descent.learningRate, steps: descent.steps, teleportAt: schedule,
                 using: teleport)
         }
-        self.setting = setting
+        self.descent = descent
         minimum = function.minimum
         plain = path([])
-        exact = path(setting.schedule)
+        exact = path(descent.schedule)
         ascents = seeds.map { seed in
             let generator = Generator(seed: UInt64(seed))
-            return path(setting.schedule) { point in
+            return path(descent.schedule) { point in
                 let circle = LevelCircle(of: function, through: point)
                 let angle = Tensor.uniform([1], in: 0..<Double.pi, using: generator, dtype: .float64).doubles()[0]
                 let angles = circle.ascend(
-                    from: angle, learningRate: setting.ascentLearningRate, steps: setting.ascentSteps)
+                    from: angle, learningRate: descent.ascentLearningRate, steps: descent.ascentSteps)
                 return circle.point(at: angles[angles.count - 1])
             }
         }
@@ -93,7 +93,7 @@ struct TestFunctionPaths: Sendable {
     /// Gradient descent and its counterparts with teleports: the place of a path in `shown` is its colour.
     var charts: [LineChart] {
         let points = shown.flatMap { $0.path.places.filter { $0.loss <= 10 * plain.states[0].loss } }
-        return shown.enumerated().map { landscape($1.path, title: "\(setting.name): \($1.name)", color: $0, points) }
+        return shown.enumerated().map { landscape($1.path, title: "\(descent.name): \($1.name)", color: $0, points) }
     }
 
     private func landscape(
@@ -127,18 +127,18 @@ struct TestFunctionPaths: Sendable {
     /// A quantity of all states against the step.
     func chart(_ title: String, _ value: (DescentPath.State) -> Double) -> LineChart {
         LineChart(
-            title: "\(setting.name): \(title) (logarithmic scale)", horizontalLabel: "step", isLogarithmic: true,
+            title: "\(descent.name): \(title) (logarithmic scale)", horizontalLabel: "step", isLogarithmic: true,
             series: shown.map { name, path in
                 LineChart.Series(
                     name: name, x: path.states.indices.map(Double.init), y: path.states.map(value))
             },
-            markers: LineChart.Markers(name: "a teleport", x: setting.schedule.map(Double.init), series: 1))
+            markers: LineChart.Markers(name: "a teleport", x: descent.schedule.map(Double.init), series: 1))
     }
 
     /// The squared gradient norm against the loss; ST22 Figure 7.
     var gradientChart: LineChart {
         LineChart(
-            title: "\(setting.name): squared gradient norm (logarithmic)", horizontalLabel: "loss (logarithmic)",
+            title: "\(descent.name): squared gradient norm (logarithmic)", horizontalLabel: "loss (logarithmic)",
             isLogarithmic: true, isHorizontallyLogarithmic: true,
             series: shown.map { name, path in
                 let line = path.places
@@ -149,10 +149,10 @@ struct TestFunctionPaths: Sendable {
     /// All settings by name.
     var configuration: JSONValue {
         [
-            "start": .numbers(setting.start), "learning-rate": .number(setting.learningRate),
-            "steps": .integer(setting.steps), "schedule": .integers(setting.schedule),
-            "ascent-learning-rate": .number(setting.ascentLearningRate),
-            "ascent-steps": .integer(setting.ascentSteps),
+            "start": .numbers(descent.start), "learning-rate": .number(descent.learningRate),
+            "steps": .integer(descent.steps), "schedule": .integers(descent.schedule),
+            "ascent-learning-rate": .number(descent.ascentLearningRate),
+            "ascent-steps": .integer(descent.ascentSteps),
         ]
     }
 

@@ -34,7 +34,7 @@ package struct TestFunctionTrajectories: Reproduction {
                 + "gradient longer, it comes to it much earlier.",
             findings: all.map(finding))
         for paths in all {
-            let key = paths.setting.name.lowercased()
+            let key = paths.descent.name.lowercased()
             result.configuration[key] = paths.configuration
             result.values[key] = paths.values
             result.figures += [
@@ -61,7 +61,7 @@ package struct TestFunctionTrajectories: Reproduction {
             for (name, path) in [("gradient descent", paths.plain)] + paths.teleporting(seeds: seeds) {
                 let hasTeleports = !path.teleports.isEmpty
                 table.rows.append([
-                    paths.setting.name, name, "\(paths.setting.steps)", path.end.loss.significant(),
+                    paths.descent.name, name, "\(paths.descent.steps)", path.end.loss.significant(),
                     path.firstStep(atLoss: paths.plain.end.loss).map(String.init) ?? "-",
                     hasTeleports ? "\(path.teleports.count)" : "-",
                     hasTeleports ? path.growths.median.significant(3) : "-",
@@ -80,7 +80,7 @@ package struct TestFunctionTrajectories: Reproduction {
             ends.count == 1
             ? ends[0].significant(3) : "\(ends.first?.significant(3) ?? "-") to \(ends.last?.significant(3) ?? "-")"
         var sentence =
-            "\(paths.setting.name): after \(paths.setting.steps) steps gradient descent has a loss of "
+            "\(paths.descent.name): after \(paths.descent.steps) steps gradient descent has a loss of "
             + "\(target.significant()); with teleports by gradient ascent on theta it is \(ascents) over "
             + "\(ends.count.counted("seed")), with teleports to the exact maximum "
             + "\(paths.exact.end.loss.significant(3))."

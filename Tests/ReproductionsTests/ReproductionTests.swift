@@ -85,10 +85,10 @@ extension JSONValue {
             let target = paths.plain.end.loss
             for path in paths.ascents + [paths.exact] {
                 #expect(path.end.loss < factor * target)
-                #expect(try #require(path.firstStep(atLoss: target)) < paths.setting.steps)
+                #expect(try #require(path.firstStep(atLoss: target)) < paths.descent.steps)
                 #expect(path.growths.median > 1)
             }
-            #expect(paths.plain.firstStep(atLoss: target) == paths.setting.steps)
+            #expect(paths.plain.firstStep(atLoss: target) == paths.descent.steps)
             // The coordinates are exact to rounding, and so is the loss where it is not as small as that.
             #expect(paths.ascents.allSatisfy { $0.largestDrift < 1e-9 })
             #expect(paths.ascents[0] != paths.ascents[1], "the angles are drawn anew for each seed")

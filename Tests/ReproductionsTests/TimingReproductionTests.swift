@@ -123,14 +123,14 @@ import Torch
     // MARK: NS25 Figure 2
 
     private static func comparison(hasSymmetry: Bool = true) -> MethodComparison {
-        func setting(_ optimizer: OptimizerOption, hasSymmetry: Bool) -> MethodComparison.Setting {
-            MethodComparison.Setting(
+        func panel(_ optimizer: OptimizerOption, hasSymmetry: Bool) -> MethodComparison.Panel {
+            MethodComparison.Panel(
                 network: "tiny", architecture: .mlp(hidden: [40, 30], activation: .leakyReLU(slope: 0.1)),
                 optimizer: optimizer, learningRate: 0.01, dataset: .digits, hasSymmetry: hasSymmetry)
         }
         return MethodComparison(
             MethodComparison.Plan(
-                settings: [setting(.sgd, hasSymmetry: true), setting(.adam, hasSymmetry: hasSymmetry)], samples: 96,
+                panels: [panel(.sgd, hasSymmetry: true), panel(.adam, hasSymmetry: hasSymmetry)], samples: 96,
                 epochs: 3, teleportEpochs: 2, teleportBatches: 2, seeds: 2))
     }
 
