@@ -27,15 +27,18 @@ package struct CompareExperiment {
 
     /// Checks that the teleports can move the model, and that all goes together.
     ///
-    /// - Throws: As `TrainingRun.init`.
-    package func check() throws { _ = try TrainingRun(prepared, seed: seeds.values[0], plan: plan) }
+    /// - Throws: `ScheduleError` if the training is over before the first teleport, and as `TrainingRun.init`.
+    package func check() throws {
+        try plan.schedule.check(epochs: training.epochs, stepsPerEpoch: prepared.batchesPerEpoch)
+        _ = try TrainingRun(prepared, seed: seeds.values[0], plan: plan)
+    }
 
     /// Trains all models, seed by seed, without and with teleports; each arm goes first in turn.
     ///
     /// - Parameters:
     ///   - progress: Shows how far it is.
     ///   - isCancelled: Asked before each step; once true, the summary holds what there is.
-    /// - Throws: What `check()` throws.
+    /// - Throws: As `TrainingRun.init`.
     package func run(progress: ProgressLine? = nil, isCancelled: () -> Bool = { false }) throws -> Summary {
         let start = Date()
         prepared.warmUp()
