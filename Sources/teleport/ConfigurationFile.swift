@@ -1,3 +1,4 @@
+import ArgumentParser
 import Foundation
 import TextForms
 import Yams
@@ -9,22 +10,39 @@ struct ConfigurationFile {
         let description: String
     }
 
+    /// A line of a file.
+    private struct Entry {
+        let name: String
+        /// The value as the file has it, on one line.
+        let value: String
+        /// The argument that it stands for; nil for a flag that is not set.
+        let argument: String?
+    }
+
     /// The file, as the user named it.
     let path: String
-    /// Its options as arguments.
-    let options: [String]
+    private var entries: [Entry] = []
+    private let command: any ParsableCommand.Type
+    private let known: CommandOptions
 
-    /// Options that take no value: the file has `true` or `false` for them.
-    private static let flags: Set = ["quiet"]
-
-    /// Reads the file that arguments name with `--config`; nil if they name none.
+    /// Reads the file that arguments of a command name with `--config`; nil if they name none.
     ///
-    /// - Throws: `Failure` if the file cannot be read or is not a mapping of options to values.
-    init?(namedIn arguments: [String]) throws(Failure) {
+    /// - Throws: `Failure` if there are several, or the file cannot be read or is not a mapping of options to values.
+    init?(namedIn arguments: [String], of command: any ParsableCommand.Type) throws(Failure) {
         guard let path = try Self.path(in: arguments) else { return nil }
         self.path = path
-        options = try Self.options(in: path)
+        self.command = command
+        known = CommandOptions(of: command)
+        for (key, value) in try Self.mapping(in: path) {
+            guard let name = key.string else {
+                throw Failure(description: "\(path): a list or a mapping names no option; write 'option: value'")
+            }
+            entries.append(try entry(name, value))
+        }
     }
+
+    /// Its options as arguments.
+    var options: [String] { entries.compactMap(\.argument) }
 
     /// The options, without those that the arguments set behind the name of a method, as `--method null-space:tau=0.99` sets
     /// tau: the command line wins.
@@ -36,24 +54,46 @@ struct ConfigurationFile {
             guard let settings = NamedText(text).argument else { continue }
             names.formUnion(SettingList.parts(of: settings).map(\.name))
         }
-        return options.filter { option in !names.contains { option.hasPrefix("--\($0)=") } }
+        return entries.filter { !names.contains($0.name) }.compactMap(\.argument)
+    }
+
+    /// What is wrong with the file, in its own words: `epochs: 0` where the message of the command line has `--epochs`.
+    func failure(_ message: String) -> Failure {
+        var message = message
+        for entry in entries {
+            let option = NSRegularExpression.escapedPattern(for: entry.name)
+            message = message.replacing(
+                "The value '[^']*' is invalid for '--\(option)( <[^>]*>)?'", with: "'\(entry.name): \(entry.value)'")
+            message = message.replacing("--\(option)(?![a-z-])", with: entry.name)
+        }
+        return Failure(description: "\(path): \(message)")
+    }
+
+    /// Whether a message that begins with the name of an option is about what the file says, and not the arguments.
+    func isToBlame(for message: String, beside arguments: [String]) -> Bool {
+        let name = message.drop { $0 == "-" }.prefix { $0.isLetter || $0 == "-" }
+        return entries.contains { $0.name == name }
+            && !arguments.contains { $0 == "--\(name)" || $0.hasPrefix("--\(name)=") }
     }
 
     private static func path(in arguments: [String]) throws(Failure) -> String? {
-        var path: String?
+        var paths: [String] = []
         for (index, argument) in arguments.enumerated() {
             if argument == "--" { break }
             if argument == "--config" {
                 guard index + 1 < arguments.count else { throw Failure(description: "--config: name a YAML file") }
-                path = arguments[index + 1]
+                paths.append(arguments[index + 1])
             } else if argument.hasPrefix("--config=") {
-                path = String(argument.dropFirst("--config=".count))
+                paths.append(String(argument.dropFirst("--config=".count)))
             }
         }
-        return path
+        guard paths.count <= 1 else {
+            throw Failure(description: "--config \(paths[1]): there is --config \(paths[0]) already; give one file")
+        }
+        return paths.first
     }
 
-    private static func options(in path: String) throws(Failure) -> [String] {
+    private static func mapping(in path: String) throws(Failure) -> Node.Mapping {
         let text: String
         do {
             text = try String(contentsOfFile: path, encoding: .utf8)
@@ -69,35 +109,73 @@ struct ConfigurationFile {
         guard let mapping = node?.mapping else {
             throw Failure(description: "\(path): give one option a line, as 'learning-rate: 0.1'")
         }
-        var arguments: [String] = []
-        for (key, value) in mapping {
-            guard let name = key.string else {
-                throw Failure(description: "\(path): a list or a mapping names no option; write 'option: value'")
-            }
-            guard name != "config" else {
-                throw Failure(description: "\(path): 'config' cannot be set in a file; remove it")
-            }
-            arguments += try argument(name, value, in: path)
-        }
-        return arguments
+        return mapping
     }
 
-    private static func argument(_ name: String, _ value: Node, in path: String) throws(Failure) -> [String] {
-        if flags.contains(name) {
-            guard let isSet = value.bool else {
-                throw Failure(description: "\(path): '\(name): \(value.string ?? "...")': give true or false")
-            }
-            return isSet ? ["--\(name)"] : []
+    private func entry(_ key: String, _ value: Node) throws(Failure) -> Entry {
+        let name = String(key.drop { $0 == "-" })
+        guard name != "config" else {
+            throw Failure(description: "\(path): '\(key)' cannot be set in a file; remove it")
         }
+        guard known.names.contains(name) else { throw unknown(key, like: name) }
+        guard name == key else { throw Failure(description: "\(path): '\(key)': write '\(name)'") }
         guard value.null == nil else {
             throw Failure(description: "\(path): '\(name)' has no value; give one, or remove the line")
         }
-        if let text = value.string { return ["--\(name)=\(text)"] }
-        let items = value.sequence?.map(\.string) ?? []
-        guard !items.isEmpty, !items.contains(nil) else {
-            throw Failure(description: "\(path): '\(name)' is neither a value nor a list of values; give one of them")
+        let text = value.line
+        if known.flags.contains(name) {
+            guard let isSet = value.bool else {
+                throw Failure(description: "\(path): '\(name): \(text)': give true or false")
+            }
+            return Entry(name: name, value: text, argument: isSet ? "--\(name)" : nil)
         }
+        if let scalar = value.string { return Entry(name: name, value: text, argument: "--\(name)=\(scalar)") }
+        let items = value.sequence?.map(\.string) ?? []
+        guard !items.isEmpty, !items.contains(nil) else { throw structured(name, text) }
         // A trailing comma keeps a list of one a list.
-        return ["--\(name)=\(items.compactMap(\.self).joined(separator: ","))\(items.count == 1 ? "," : "")"]
+        let list = items.compactMap(\.self).joined(separator: ",") + (items.count == 1 ? "," : "")
+        return Entry(name: name, value: text, argument: "--\(name)=\(list)")
+    }
+
+    private func unknown(_ key: String, like name: String) -> Failure {
+        let suggestion = Suggestion(for: name, among: known.names.sorted())
+        let remedy =
+            suggestion.word.map { "Did you mean '\($0)'?" }
+            ?? "See 'teleport \(known.command) --help' for those that there are."
+        return Failure(description: "\(path): Unknown option '\(key)'. \(remedy)")
+    }
+
+    /// Why an option does not take a mapping or a list of lists: the option's own words about a text that it does not take,
+    /// where there are any.
+    private func structured(_ name: String, _ text: String) -> Failure {
+        let entry = Entry(name: name, value: text, argument: "--\(name)=\(text)")
+        do {
+            _ = try command.parse(entry.argument.map { [$0] })
+        } catch {
+            var file = self
+            file.entries = [entry]
+            return file.failure(command.message(for: error))
+        }
+        return Failure(description: "\(path): '\(name): \(text)': give one value, or a list of values")
+    }
+}
+
+extension String {
+    /// The text with all that matches a regular expression replaced by a text.
+    fileprivate func replacing(_ pattern: String, with text: String) -> String {
+        replacingOccurrences(
+            of: pattern, with: NSRegularExpression.escapedTemplate(for: text), options: .regularExpression)
+    }
+}
+
+extension Node {
+    /// The node as YAML writes it on one line.
+    fileprivate var line: String {
+        switch self {
+        case .scalar(let scalar): scalar.string
+        case .sequence(let nodes): "[\(nodes.map(\.line).joined(separator: ", "))]"
+        case .mapping(let pairs): "{\(pairs.map { "\($0.key.line): \($0.value.line)" }.joined(separator: ", "))}"
+        case .alias(let alias): "*\(alias.anchor.rawValue)"
+        }
     }
 }

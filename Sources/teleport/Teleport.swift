@@ -2,6 +2,7 @@ import ArgumentParser
 import Datasets
 import Experiments
 import Foundation
+import TextForms
 
 /// The command-line tool.
 @main
@@ -18,35 +19,58 @@ struct Teleport: ParsableCommand {
 
     /// Runs the tool; replaces the library's own `main` for exit statuses and one-line errors.
     static func main() {
+        let arguments = Array(CommandLine.arguments.dropFirst())
         var command: any ParsableCommand
+        let file: ConfigurationFile?
         do {
-            command = try self.command(for: Array(CommandLine.arguments.dropFirst()))
+            file = try self.file(for: arguments)
+            command = try self.command(for: arguments, file)
         } catch {
             end(refusing: error)
         }
         do {
             try command.run()
         } catch {
-            end(with: error)
+            end(with: error) { message in
+                file.flatMap { $0.isToBlame(for: message, beside: arguments) ? $0.failure(message).description : nil }
+            }
         }
     }
 
-    private static func command(for arguments: [String]) throws -> any ParsableCommand {
-        let takesFile = [Compare._commandName, Inspect._commandName, Reproduce._commandName].contains(arguments.first)
-        guard takesFile, let file = try ConfigurationFile(namedIn: arguments) else {
+    /// The file that the arguments name, if they are those of a command that takes one.
+    private static func file(for arguments: [String]) throws -> ConfigurationFile? {
+        let commands: [any ParsableCommand.Type] = [Compare.self, Inspect.self, Reproduce.self]
+        return try commands.first { $0._commandName == arguments.first }.flatMap {
+            try ConfigurationFile(namedIn: arguments, of: $0)
+        }
+    }
+
+    private static func command(
+        for arguments: [String], _ file: ConfigurationFile?
+    ) throws -> any ParsableCommand {
+        guard let file else {
+            try checkName(in: arguments)
             return try parseAsRoot(arguments)
         }
         do {
             return try parseAsRoot(arguments.prefix(1) + file.options(before: arguments) + arguments.dropFirst())
         } catch  where exitCode(for: error) != .success {
-            // The file is to blame where it fails alone.
-            do {
-                _ = try parseAsRoot(arguments.prefix(1) + file.options)
-            } catch {
-                throw ConfigurationFile.Failure(description: "\(file.path): \(usageMessage(for: error))")
-            }
-            throw error
+            let message = usageMessage(for: error)
+            // The file has no part in what the arguments alone fail by, too.
+            do { _ = try parseAsRoot(arguments) } catch let own where usageMessage(for: own) == message {
+                throw error
+            } catch {}
+            throw file.failure(message)
         }
+    }
+
+    /// Refuses a first argument that names no command.
+    private static func checkName(in arguments: [String]) throws {
+        let names = configuration.subcommands.map { $0._commandName }
+        guard let name = arguments.first, !name.hasPrefix("-"), !(names + ["help"]).contains(name) else { return }
+        let remedy =
+            Suggestion(for: name, among: names).word.map { "Did you mean '\($0)'?" } ?? "Give \(names.alternatives)"
+        throw ValidationError("Unknown command '\(name)'. \(remedy)")
     }
 
     /// Ends the process over arguments that name no command, or ask for the version.
@@ -56,15 +80,16 @@ struct Teleport: ParsableCommand {
         Foundation.exit(Console.ExitStatus.badUsage.rawValue)
     }
 
-    /// Ends the process over what a command throws.
-    private static func end(with error: any Error) -> Never {
+    /// Ends the process over what a command throws, with a message in the words of a configuration file where there are any.
+    private static func end(with error: any Error, wording: (String) -> String?) -> Never {
         switch error {
         case let status as Console.ExitStatus: Foundation.exit(status.rawValue)
         case let code as ExitCode: Foundation.exit(code.rawValue)
         // Help, which is a command too.
         case _ where exitCode(for: error) == .success: exit(withError: error)
         default:
-            Console.warn(message(for: error))
+            let message = Refusals.sentence(for: error) ?? message(for: error)
+            Console.warn(wording(message) ?? message)
             Foundation.exit(Console.ExitStatus(for: error).rawValue)
         }
     }

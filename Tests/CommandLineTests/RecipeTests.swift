@@ -18,7 +18,7 @@ import Testing
     }
 
     private func options(_ file: URL) throws -> Compare {
-        let options = try #require(try ConfigurationFile(namedIn: ["--config", file.path])).options
+        let options = try #require(try ConfigurationFile(namedIn: ["--config", file.path], of: Compare.self)).options
         return try Compare.parse(options)
     }
 

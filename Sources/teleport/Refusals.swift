@@ -1,0 +1,75 @@
+import Experiments
+import NeuralNetworks
+import Optimizers
+import Teleportation
+import TextForms
+
+/// What the library refuses, in the words of the command line: the option that is to blame, and options to give instead.
+enum Refusals {
+    /// The sentence for an error; nil for one whose own is about options already, or about no option.
+    static func sentence(for error: any Error) -> String? {
+        switch error {
+        case let refusal as SymmetryRefusal: sentence(refusal)
+        case let refusal as NullSpaceRefusal: sentence(refusal)
+        case let refusal as RandomTeleporterError: sentence(refusal)
+        case let refusal as ObjectiveRefusal: sentence(refusal)
+        default: nil
+        }
+    }
+
+    private static func sentence(_ refusal: SymmetryRefusal) -> String {
+        switch refusal {
+        case .notAPerceptron:
+            "--method symmetry: moves perceptrons alone; take --model mlp:SIZES:leaky-relu, or \(methodsForAllModels)"
+        case .notBijective(let activation):
+            "--method symmetry: the exact group action inverts the activation, and \(activation.text) is not bijective; take "
+                + "--model mlp:SIZES:leaky-relu, --group-action approximate, or \(methodsForAllModels)"
+        case .publishedObjective:
+            "--derivative published: raises the gradient norm and nothing else; take --objective gradient-norm, or "
+                + "--derivative closed-form"
+        }
+    }
+
+    private static func sentence(_ refusal: NullSpaceRefusal) -> String {
+        switch refusal {
+        case .coupledSamples:
+            "--scope dataset: holds the loss of each sample by itself, and batch normalization makes it depend on the others "
+                + "of its batch; take --scope batch, or a --model without batch normalization"
+        }
+    }
+
+    private static func sentence(_ refusal: RandomTeleporterError) -> String {
+        switch refusal {
+        case .notHomogeneous:
+            "--method random: cannot rescale units before an activation that is not positively homogeneous; take "
+                + "--hidden-units permute, a --model with relu or leaky-relu, or \(methodsForAllModels)"
+        case .layer, .sequence, .sharedWeights:
+            "--method random: knows no symmetry of a layer of this model; take --model mlp:SIZES, or \(methodsForAllModels)"
+        case .noHiddenUnits:
+            "--method random: moves hidden units between two dense layers or convolutions, and this model has none; take "
+                + "--model mlp:SIZES, or \(methodsForAllModels)"
+        }
+    }
+
+    private static func sentence(_ refusal: ObjectiveRefusal) -> String {
+        switch refusal {
+        case .noPreconditioner:
+            "--objective preconditioned-norm: takes an optimizer that scales each element of the gradient, and this one does "
+                + "not; take --objective gradient-norm, or --optimizer \(scalingOptimizers)"
+        }
+    }
+
+    private static let methodsForAllModels = "--method null-space or level-set"
+
+    /// The optimizers that have a preconditioned norm.
+    private static var scalingOptimizers: String {
+        OptimizerName.allCases.map(OptimizerOption.init).filter { option in
+            do throws(ObjectiveRefusal) {
+                try PreconditionedNorm().check(option.make(learningRate: option.name.usualLearningRate))
+                return true
+            } catch {
+                return false
+            }
+        }.map(\.text).alternatives
+    }
+}
