@@ -26,8 +26,8 @@ package struct InspectExperiment {
 
     /// An inspection on a data set.
     package init(
-        _ training: TrainingConfiguration, seed: Int = 0, samples: Int = 32, steps: Int = 8,
-        stepSize: StepSize = .growth(0.5), taus: [Double] = [0.9, 0.99, 0.999, 1], on data: Split<any Dataset>
+        _ training: TrainingConfiguration, seed: Int, samples: Int, steps: Int, stepSize: StepSize, taus: [Double],
+        on data: Split<any Dataset>
     ) {
         self.training = training
         self.seed = seed

@@ -28,7 +28,7 @@ package struct ClassificationWithSymmetry: Reproduction {
     /// A third of a minute.
     package var quickSeconds: Int { 20 }
     /// MNIST in the paper.
-    package var usesDataset: Bool { true }
+    package var options: Set<ReproductionOption> { Set(ReproductionOption.allCases) }
 
     /// The ways to teleport.
     private static let ways = ["without", "first order", "exponential"]

@@ -88,7 +88,7 @@ package struct MethodComparison: Reproduction {
     /// A minute.
     package var quickSeconds: Int { 60 }
     /// MNIST and Fashion-MNIST in the paper.
-    package var usesDataset: Bool { true }
+    package var options: Set<ReproductionOption> { Set(ReproductionOption.allCases) }
 
     private static let batchSize = 32
     private static let teleportSteps = 8

@@ -27,6 +27,8 @@ package struct MultilayerRegression: Reproduction {
     package var title: String { "One teleport before step 5 speeds up the regression by a three-layer network." }
     /// Some seconds.
     package var quickSeconds: Int { 5 }
+    /// The scales are the same.
+    package var options: Set<ReproductionOption> { [.seeds, .dtype, .device] }
 
     fileprivate typealias Descent = RegressionProblem.Descent
 
@@ -62,7 +64,7 @@ package struct MultilayerRegression: Reproduction {
     /// The runs of one optimizer with one way to teleport.
     private typealias Runs = Study<Way>.Result<RegressionProblem.Trajectory>
 
-    /// Trains all runs; the scales are the same.
+    /// Trains all runs.
     package func run(_ context: ReproductionContext) -> ReproductionResult {
         let seeds = context.seeds(else: 5)
         // The matrices are so small that threads would wait for each other longer than they work.

@@ -1,14 +1,31 @@
 import Datasets
 import Experiments
 import Reporting
+import TextForms
 import Torch
 
 /// How much of an experiment is done.
-package enum Scale: String, CaseIterable, Sendable {
+package enum Scale: String, ChoiceConvertible, Sendable {
     /// Enough to see what the figure is about: a minute or less on two cores, and no data set but the generated digits.
     case quick
     /// The paper's hyperparameters.
     case paper
+}
+
+/// What not every figure heeds, by the name on the command line.
+package enum ReproductionOption: String, CaseIterable, Sendable {
+    /// How much is done.
+    case scale
+    /// What to train on; one of the data sets of images.
+    case dataset
+    /// Where data sets are found.
+    case data
+    /// What is drawn at random follows from them.
+    case seeds
+    /// The element type of a network.
+    case dtype
+    /// Where a network is trained.
+    case device
 }
 
 /// What there is for each scale.
@@ -43,11 +60,8 @@ package protocol Reproduction: Sendable {
     /// About how many seconds the quick scale takes on two cores.
     var quickSeconds: Int { get }
 
-    /// Whether a data set is trained on; one of images.
-    var usesDataset: Bool { get }
-
-    /// Whether anything is drawn at random.
-    var usesSeeds: Bool { get }
+    /// The options that it heeds.
+    var options: Set<ReproductionOption> { get }
 
     /// Does the experiment.
     ///
@@ -56,11 +70,8 @@ package protocol Reproduction: Sendable {
 }
 
 extension Reproduction {
-    /// No data set.
-    package var usesDataset: Bool { false }
-
-    /// Seeds.
-    package var usesSeeds: Bool { true }
+    /// All but those of a data set.
+    package var options: Set<ReproductionOption> { [.scale, .seeds, .dtype, .device] }
 }
 
 /// What a reproduction is told and asks for.

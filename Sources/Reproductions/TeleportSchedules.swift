@@ -46,7 +46,7 @@ package struct TeleportSchedules: Reproduction {
     /// Half a minute.
     package var quickSeconds: Int { 30 }
     /// MNIST in the paper.
-    package var usesDataset: Bool { true }
+    package var options: Set<ReproductionOption> { Set(ReproductionOption.allCases) }
 
     /// A chart of the figure: its title and lines.
     private struct Panel {

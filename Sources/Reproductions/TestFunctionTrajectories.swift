@@ -17,8 +17,10 @@ package struct TestFunctionTrajectories: Reproduction {
     }
     /// A second.
     package var quickSeconds: Int { 1 }
+    /// No network is trained, and the scales are the same.
+    package var options: Set<ReproductionOption> { [.seeds] }
 
-    /// Descends both functions; the scales are the same.
+    /// Descends both functions.
     package func run(_ context: ReproductionContext) -> ReproductionResult {
         let seeds = context.seeds(else: 5)
         return result(TestFunctionPaths.all(seeds: seeds), seeds: seeds)

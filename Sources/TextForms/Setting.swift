@@ -67,7 +67,7 @@ extension Setting {
             $0[keyPath: path].rawValue
         } write: { (owner, text) throws(TextError) in
             guard let value = Value(rawValue: text) else {
-                throw TextError(text, "give \(choices.joined(separator: ", "))")
+                throw TextError(text, "give \(choices.alternatives)")
             }
             owner[keyPath: path] = value
         }
@@ -137,7 +137,7 @@ package enum SettingList {
         for (part, name, value) in parts(of: text) {
             guard let setting = settings.first(where: { $0.name == name }), value != nil || setting.isFlag else {
                 throw TextError(
-                    String(part), "give SETTING=VALUE with one of " + settings.map(\.name).joined(separator: ", "))
+                    String(part), "give SETTING=VALUE with the setting \(settings.map(\.name).alternatives)")
             }
             guard names.insert(setting.name).inserted else {
                 throw TextError(String(part), "give \(setting.name) once")

@@ -9,6 +9,22 @@ package protocol TextConvertible {
     var text: String { get }
 }
 
+/// A value that is one of a few words.
+package protocol ChoiceConvertible: TextConvertible, RawRepresentable<String>, CaseIterable {}
+
+extension ChoiceConvertible {
+    /// The value whose raw value a text is.
+    package init(text: String) throws(TextError) {
+        guard let value = Self(rawValue: text) else {
+            throw TextError(text, "give \(Self.allCases.map(\.rawValue).alternatives)")
+        }
+        self = value
+    }
+
+    /// The raw value.
+    package var text: String { rawValue }
+}
+
 /// A text that stands for no value of the kind that was asked for.
 package struct TextError: Error, Hashable, CustomStringConvertible {
     /// The text.

@@ -1,7 +1,5 @@
 import ArgumentParser
 import Experiments
-import Reproductions
-import Teleportation
 import TextForms
 
 /// Why a value is refused, as what to give instead; the name of the option and the value come before it.
@@ -18,14 +16,18 @@ extension Option {
             transform: { try integer($0, atLeast: minimum) })
     }
 
-    /// An integer that is not too small, if one is given.
-    init(help: ArgumentHelp, atLeast minimum: Int) where Value == Int? {
-        self.init(parsing: .unconditional, help: help, transform: { try integer($0, atLeast: minimum) })
+    /// An integer that is not too small, if one is given; `effect` is that of leaving the option out.
+    init(help: ArgumentHelp, atLeast minimum: Int, orLeftOut effect: String) where Value == Int? {
+        self.init(
+            parsing: .unconditional, help: help,
+            transform: { try given(try integer($0, atLeast: minimum), orLeftOut: effect) })
     }
 
-    /// An integer within bounds, if one is given.
-    init(help: ArgumentHelp, in range: ClosedRange<Int>) where Value == Int? {
-        self.init(parsing: .unconditional, help: help, transform: { try integer($0, in: range) })
+    /// An integer within bounds, if one is given; `effect` is that of leaving the option out.
+    init(help: ArgumentHelp, in range: ClosedRange<Int>, orLeftOut effect: String) where Value == Int? {
+        self.init(
+            parsing: .unconditional, help: help,
+            transform: { try given(try integer($0, in: range), orLeftOut: effect) })
     }
 
     /// An integer within bounds.
@@ -35,9 +37,11 @@ extension Option {
             transform: { try integer($0, in: range) })
     }
 
-    /// A number above zero, and not above a maximum where there is one, if one is given.
-    init(help: ArgumentHelp, positiveUpTo maximum: Double = .infinity) where Value == Double? {
-        self.init(parsing: .unconditional, help: help, transform: { try number($0, positiveUpTo: maximum) })
+    /// A number above zero, if one is given; `effect` is that of leaving the option out.
+    init(help: ArgumentHelp, orLeftOut effect: String) where Value == Double? {
+        self.init(
+            parsing: .unconditional, help: help,
+            transform: { try given(try positiveNumber($0), orLeftOut: effect) })
     }
 
     /// A value that the library reads from a text.
@@ -51,16 +55,27 @@ extension Option {
     init<Given: TextConvertible & SendableMetatype>(help: ArgumentHelp) where Value == Given? {
         self.init(parsing: .unconditional, help: help, transform: { try value($0) })
     }
+
+    /// A value that the library reads from a text, of an option that not every job heeds: nil if it is not given, for which
+    /// the default is taken.
+    init<Given: TextConvertible & SendableMetatype>(help: ArgumentHelp, default standard: Given) where Value == Given? {
+        self.init(help: help.with(default: standard.text))
+    }
+}
+
+extension Argument where Value: TextConvertible & SendableMetatype {
+    /// A value that the library reads from a text.
+    init(help: ArgumentHelp) { self.init(help: help, transform: { try value($0) }) }
 }
 
 extension Option<String?> {
     /// One of the options that not every method of teleportation heeds: help, default and what it takes are the methods' own.
     init(_ option: TeleportOption) {
-        let choices = option.choices.isEmpty ? "" : " (values: \(option.choices.joined(separator: ", ")))"
+        let choices = option.choices.isEmpty ? "" : "\(option.choices.alternatives); "
         self.init(
             name: .customLong(option.name), parsing: .unconditional,
             help: ArgumentHelp(
-                "\(option.help).\(choices) (default: \(option.standardText); for \(option.methodNames))"),
+                "\(option.help). (\(choices)default: \(option.standardText); for \(option.methodNames))"),
             transform: { text throws(Remedy) in
                 do throws(TextError) {
                     try option.check(text)
@@ -94,11 +109,20 @@ private func integer(_ text: String, atLeast minimum: Int) throws(Remedy) -> Int
     return value
 }
 
-private func number(_ text: String, positiveUpTo maximum: Double) throws(Remedy) -> Double {
-    guard let value = Double(text), value > 0, value.isFinite, value <= maximum else {
-        throw Remedy(description: "give a positive number" + (maximum.isFinite ? ", at most \(maximum)" : ""))
+private func positiveNumber(_ text: String) throws(Remedy) -> Double {
+    guard let value = Double(text), value > 0, value.isFinite else {
+        throw Remedy(description: "give a positive number")
     }
     return value
+}
+
+/// A value of an option that can be left out, which a refusal says.
+private func given<Value>(
+    _ value: @autoclosure () throws(Remedy) -> Value, orLeftOut effect: String
+) throws(Remedy) -> Value {
+    do throws(Remedy) { return try value() } catch {
+        throw Remedy(description: "\(error), or leave the option out \(effect)")
+    }
 }
 
 extension ArgumentHelp {
@@ -109,7 +133,3 @@ extension ArgumentHelp {
         return help
     }
 }
-
-extension TeleportPlan.OptimizerStatePolicy: ExpressibleByArgument {}
-extension BenchmarkSuite: ExpressibleByArgument {}
-extension Scale: ExpressibleByArgument {}

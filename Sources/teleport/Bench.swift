@@ -2,6 +2,7 @@ import ArgumentParser
 import Experiments
 import Foundation
 import Reporting
+import TextForms
 import Torch
 
 /// `teleport bench`.
@@ -17,7 +18,7 @@ struct Bench: ParsableCommand {
               teleport bench train --threads 1 --repetitions 50 --json
             """)
 
-    @Argument(help: "What to measure.")
+    @Argument(help: "What to measure: \(BenchmarkSuite.allCases.map(\.rawValue).alternatives).")
     var suite: BenchmarkSuite
 
     @Option(help: "The number of threads that one operation may use.", in: 1...1024)

@@ -34,15 +34,16 @@ struct Compare: ParsableCommand {
     @OptionGroup(title: "Data and model") var model: ModelOptions
     @OptionGroup(title: "Teleportation") var teleportation: TeleportationOptions
     @OptionGroup(title: "Run") var execution: ExecutionOptions
+    @OptionGroup(title: "Results") var output: OutputOptions
 
     @Option(help: "The passes over the training data.", atLeast: 1)
-    var epochs = 5
+    var epochs = ModelOptions.standard.epochs
 
     @Option(help: ArgumentHelp("A count of seeds (0, 1, ...) or a list, as 4,7.", valueName: "seeds"))
     var seeds = Seeds([0, 1, 2])
 
-    @Option(help: "The folder for the results; by default a new one under results/.")
-    var output: String?
+    /// The file of results.
+    private static let record = "summary.json"
 
     mutating func run() throws {
         try execution.apply()
@@ -51,8 +52,7 @@ struct Compare: ParsableCommand {
         let experiment = CompareExperiment(
             try model.training(epochs: epochs, execution), plan: plan, seeds: seeds, on: data)
         try experiment.check()
-        let folder = OutputFolder.named(output, else: data.name)
-        try OutputFolder.check(folder)
+        let folder = try output.folder(else: data.name, for: Self.record)
 
         let progress = ProgressLine(job: experiment.job, quiet: execution.quiet)
         let interruption = Interruption()
@@ -63,7 +63,7 @@ struct Compare: ParsableCommand {
             print(ComparisonReport(summary))
             print()
         }
-        try summary.write(to: folder.appendingPathComponent("summary.json"))
+        try summary.write(to: folder.appendingPathComponent(Self.record))
         Console.draw { _ = try LossCurves(summary).draw(into: folder, with: Gnuplot()) }
         if !execution.quiet { print("Results are in \(folder.relativePath)/") }
         if interruption.isRequested {

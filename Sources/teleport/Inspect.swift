@@ -41,9 +41,10 @@ struct Inspect: ParsableCommand {
     var seed = 0
 
     @OptionGroup(title: "Run") var execution: ExecutionOptions
+    @OptionGroup(title: "Results") var output: OutputOptions
 
-    @Option(help: "The folder for the results; by default a new one under results/.")
-    var output: String?
+    /// The file of results.
+    private static let record = "inspection.json"
 
     mutating func run() throws {
         try execution.apply()
@@ -51,8 +52,7 @@ struct Inspect: ParsableCommand {
         let experiment = InspectExperiment(
             try model.training(epochs: epochs, execution), seed: seed, samples: samples, steps: steps,
             stepSize: stepSize, taus: tau.values, on: data)
-        let folder = OutputFolder.named(output, else: "inspect-\(data.name)")
-        try OutputFolder.check(folder)
+        let folder = try output.folder(else: "inspect-\(data.name)", for: Self.record)
 
         let progress = ProgressLine(job: experiment.job, quiet: execution.quiet)
         let interruption = Interruption()
@@ -73,7 +73,7 @@ struct Inspect: ParsableCommand {
 
         let report = InspectionReport(inspection)
         if !execution.quiet { print("\(report)\n") }
-        try inspection.write(to: folder.appendingPathComponent("inspection.json"))
+        try inspection.write(to: folder.appendingPathComponent(Self.record))
         Console.draw { _ = try report.draw(into: folder, with: Gnuplot()) }
         if !execution.quiet { print("Results are in \(folder.relativePath)/") }
         if interruption.isRequested {

@@ -8,16 +8,26 @@ import Torch
 
 /// What a model is made for, and how it is trained.
 struct ModelOptions: ParsableArguments {
-    @Option(help: "The data set, one of \(DatasetName.list); digits are generated and need no files.")
+    /// How a model is trained where nothing else is said.
+    static let standard = TrainingConfiguration()
+
+    @Option(
+        help:
+            "The data set: \(DatasetName.allCases.map(\.rawValue).alternatives); digits are generated and need no files."
+    )
     var dataset = DatasetName.digits
 
     @Option(help: "The folder with one subfolder for each data set; by default $TELEPORT_DATA, else the user's cache.")
     var data: String?
 
-    @Option(help: "Train on so many samples drawn from the training data; by default on all.", in: 1...Int.max)
+    @Option(
+        help: "Train on so many samples drawn from the training data; by default on all.", atLeast: 1,
+        orLeftOut: "for all samples")
     var trainingSamples: Int?
 
-    @Option(help: "Test on so many samples drawn from the test data; by default on all.", in: 1...Int.max)
+    @Option(
+        help: "Test on so many samples drawn from the test data; by default on all.", atLeast: 1,
+        orLeftOut: "for all samples")
     var testSamples: Int?
 
     @Option(
@@ -27,26 +37,26 @@ struct ModelOptions: ParsableArguments {
             transformer[:heads=H,head-size=S,layers=L], as mlp:16,10:leaky-relu(0.1), cnn:16,32,64 or transformer:layers=2.
             """,
             valueName: "model"))
-    var model = Architecture.mlp(hidden: [1024, 1024], activation: .relu)
+    var model = standard.architecture
 
     @Option(
         help: ArgumentHelp(
             """
-            The optimizer, one of \(OptimizerOption.forms); as adam:beta1=0.95,epsilon=1e-6 or momentum:mu=0.8,nesterov. \
+            The optimizer: \(OptimizerOption.forms); as adam:beta1=0.95,epsilon=1e-6 or momentum:mu=0.8,nesterov. \
             What is not given is as in PyTorch. muon is Muon for all matrices, embeddings among them, and AdamW for the \
             rest, with the adjustment match-rms-adamw where none is given, so that one learning rate suits both.
             """,
             valueName: "optimizer"))
-    var optimizer = OptimizerOption.sgd
+    var optimizer = standard.optimizer
 
     @Option(
         help: """
-            The learning rate; by default 0.01 for sgd, momentum and adagrad, 0.003 for muon, 0.001 for the other optimizers.
-            """)
+            The learning rate; by default \(OptimizerOption.usualLearningRates).
+            """, orLeftOut: "for the usual one of the optimizer")
     var learningRate: Double?
 
     @Option(help: "The samples in a training batch.", atLeast: 1)
-    var batchSize = 32
+    var batchSize = standard.batchSize
 
     /// The samples to train and test on, with which the model goes.
     func split() throws -> Split<any Dataset> {
@@ -60,8 +70,8 @@ struct ModelOptions: ParsableArguments {
 
     func training(epochs: Int, _ execution: ExecutionOptions) throws -> TrainingConfiguration {
         TrainingConfiguration(
-            architecture: model, optimizer: optimizer, learningRate: learningRate ?? optimizer.name.usualLearningRate,
-            batchSize: batchSize, epochs: epochs, dtype: execution.dtype, device: execution.device)
+            architecture: model, optimizer: optimizer, learningRate: learningRate, batchSize: batchSize, epochs: epochs,
+            dtype: execution.dtype ?? Self.standard.dtype, device: execution.device ?? Self.standard.device)
     }
 }
 
@@ -114,7 +124,7 @@ struct TeleportationOptions: ParsableArguments {
         help: """
             Other samples, which a teleport and one step after it must leave no worse; 0 for none. (default: 256 for \
             null-space, whose moves can be taken back in part, else 0)
-            """, atLeast: 0)
+            """, atLeast: 0, orLeftOut: "for what goes with the method")
     var controlSamples: Int?
 
     @Option(
@@ -124,7 +134,7 @@ struct TeleportationOptions: ParsableArguments {
             """, atLeast: 0)
     var trialSteps = standard.trialSteps
 
-    @Option(help: "Whether the optimizer's moments survive a teleport.")
+    @Option(help: "Whether the optimizer's moments survive a teleport: keep or reset.")
     var optimizerState = standard.optimizerState
 
     /// The options that not every method heeds, and what was given.
@@ -173,13 +183,16 @@ struct TeleportationOptions: ParsableArguments {
 
 /// Where and how a command runs.
 struct ExecutionOptions: ParsableArguments {
-    @Option(help: "The element type: float32 or float64.")
-    var dtype = DType.float32
+    @Option(help: "The element type: float32 or float64.", default: ModelOptions.standard.dtype)
+    var dtype: DType?
 
-    @Option(help: ArgumentHelp("Where to compute: cpu, cuda or cuda:INDEX.", valueName: "device"))
-    var device = Device.cpu
+    @Option(
+        help: ArgumentHelp("Where to compute: cpu, cuda or cuda:INDEX.", valueName: "device"),
+        default: ModelOptions.standard.device)
+    var device: Device?
 
-    @Option(help: "The threads that one operation may use; by default all cores.", in: 1...1024)
+    @Option(
+        help: "The threads that one operation may use; by default all cores.", in: 1...1024, orLeftOut: "for all cores")
     var threads: Int?
 
     @Option(help: "A YAML file with options under their names; the command line wins.")
@@ -189,7 +202,7 @@ struct ExecutionOptions: ParsableArguments {
     var quiet = false
 
     func validate() throws {
-        if case .cuda = device, !Device.cudaIsAvailable {
+        if let device, case .cuda = device, !Device.cudaIsAvailable {
             throw ValidationError(
                 "--device \(device): this libtorch finds no GPU; use cpu, or a CUDA build of libtorch")
         }
@@ -198,5 +211,25 @@ struct ExecutionOptions: ParsableArguments {
     /// Sets what holds for the whole process.
     func apply() throws {
         Libtorch.threadCount = threads ?? ProcessInfo.processInfo.activeProcessorCount
+    }
+}
+
+/// Where results go.
+struct OutputOptions: ParsableArguments {
+    @Option(help: "The folder for the results; by default a new one under results/.")
+    var output: String?
+
+    @Flag(help: "Replace the results of an earlier run in the folder.")
+    var overwrite = false
+
+    /// The folder, made so that a long run does not find out at its end that it cannot be written to.
+    ///
+    /// - Parameters:
+    ///   - job: What the name of a new folder begins with.
+    ///   - record: The file of results that every run writes.
+    func folder(else job: String, for record: String) throws(OutputFolder.Failure) -> URL {
+        let folder = OutputFolder.named(output, else: job)
+        try OutputFolder.check(folder, for: record, overwrites: overwrite)
+        return folder
     }
 }

@@ -2,7 +2,7 @@ import Foundation
 
 /// The folder for results.
 enum OutputFolder {
-    /// A folder that cannot be written to.
+    /// A folder that cannot be written to, or would lose the results that are in it.
     struct Failure: Error, CustomStringConvertible {
         let description: String
     }
@@ -24,8 +24,12 @@ enum OutputFolder {
         return URL(fileURLWithPath: free ?? name, isDirectory: true)
     }
 
-    /// Makes the folder, so that a long run does not find out at its end that it cannot be written to.
-    static func check(_ folder: URL) throws(Failure) {
+    /// Makes the folder, and sees that it can be written to.
+    ///
+    /// - Parameters:
+    ///   - record: The file of results that every run writes.
+    ///   - overwrites: Whether such a file of an earlier run may be replaced.
+    static func check(_ folder: URL, for record: String, overwrites: Bool) throws(Failure) {
         do {
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         } catch {
@@ -33,6 +37,11 @@ enum OutputFolder {
         }
         guard FileManager.default.isWritableFile(atPath: folder.path) else {
             throw Failure(description: "--output \(folder.path): is not writable; name another folder")
+        }
+        guard overwrites || !FileManager.default.fileExists(atPath: folder.appendingPathComponent(record).path) else {
+            throw Failure(
+                description: "--output \(folder.path): holds \(record) of an earlier run; name another folder, or give "
+                    + "--overwrite")
         }
     }
 }

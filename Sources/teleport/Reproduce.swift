@@ -4,6 +4,7 @@ import Experiments
 import Foundation
 import Reporting
 import Reproductions
+import TextForms
 
 /// `teleport reproduce`.
 struct Reproduce: ParsableCommand {
@@ -15,7 +16,7 @@ struct Reproduce: ParsableCommand {
             reproduction.json, and the figures are drawn as SVG and PNG where gnuplot is installed. Ctrl-C ends the run \
             with what there is.
 
-            --dtype and --device are for figures that train a network.
+            What a figure does not heed is refused: --dtype and --device, for one, where no network is trained.
 
             Examples:
               teleport reproduce
@@ -27,14 +28,17 @@ struct Reproduce: ParsableCommand {
         help: "The figure, as st22-figure-2; without one, all are listed.",
         transform: { name in
             guard Reproductions.named(name) != nil else {
-                throw Remedy(description: "give one of \(Reproductions.all.map(\.name).joined(separator: ", "))")
+                throw Remedy(description: "give \(Reproductions.all.map(\.name).alternatives)")
             }
             return name
         })
     var figure: String?
 
-    @Option(help: "How much is done.")
-    var scale = Scale.quick
+    /// The scale where none is given.
+    private static let standardScale = Scale.quick
+
+    @Option(help: "How much is done: quick or paper.", default: standardScale)
+    var scale: Scale?
 
     @Option(help: "What to train on: one of the data sets of images; by default digits, or mnist at the paper's scale.")
     var dataset: DatasetName?
@@ -48,19 +52,30 @@ struct Reproduce: ParsableCommand {
     var seeds: Seeds?
 
     @OptionGroup(title: "Run") var execution: ExecutionOptions
+    @OptionGroup(title: "Results") var output: OutputOptions
 
-    @Option(help: "The folder for the results; by default a new one under results/.")
-    var output: String?
+    /// The file of results.
+    private static let record = "reproduction.json"
 
+    /// The options that not every figure heeds, and what was given.
+    private var given: [(option: ReproductionOption, text: String?)] {
+        [
+            (.scale, scale?.text), (.dataset, dataset?.text), (.data, data), (.seeds, seeds?.text),
+            (.dtype, execution.dtype?.text), (.device, execution.device?.text),
+        ]
+    }
+
+    /// Refuses what the figure would not heed, and data sets that it cannot train on.
     func validate() throws {
         guard let reproduction = figure.flatMap(Reproductions.named) else { return }
-        if let dataset, !reproduction.usesDataset {
+        for (option, text) in given where !reproduction.options.contains(option) {
+            guard let text else { continue }
             throw ValidationError(
-                "--dataset \(dataset.rawValue): \(reproduction.name) trains on no data set; leave the option out")
+                "--\(option.rawValue) \(text): \(reproduction.name) does not heed it; leave the option out")
         }
-        if let seeds, !reproduction.usesSeeds {
-            throw ValidationError(
-                "--seeds \(seeds.text): \(reproduction.name) draws nothing at random; leave the option out")
+        if let dataset, !dataset.isOfImages {
+            let images = DatasetName.allCases.filter(\.isOfImages).map(\.rawValue).alternatives
+            throw ValidationError("--dataset \(dataset.text): \(reproduction.name) trains on images; give \(images)")
         }
     }
 
@@ -70,20 +85,21 @@ struct Reproduce: ParsableCommand {
             return
         }
         try execution.apply()
-        let folder = OutputFolder.named(output, else: "reproduce-\(reproduction.name)")
+        let scale = scale ?? Self.standardScale
+        let folder = try output.folder(else: "reproduce-\(reproduction.name)", for: Self.record)
         let interruption = Interruption()
         let context = ReproductionContext(
             scale: scale, seeds: seeds, dataset: dataset,
             catalog: data.map { Catalog(folder: URL(fileURLWithPath: $0, isDirectory: true)) } ?? Catalog(),
-            dtype: execution.dtype, device: execution.device, isQuiet: execution.quiet,
+            dtype: execution.dtype ?? ModelOptions.standard.dtype,
+            device: execution.device ?? ModelOptions.standard.device, isQuiet: execution.quiet,
             isCancelled: { interruption.isRequested })
-        try OutputFolder.check(folder)
 
         let start = Date()
         let result = try reproduction.run(context)
         if !execution.quiet { print("\(reproduction.paper): \(reproduction.title)\n\n\(result)\n") }
         try result.write(
-            to: folder.appendingPathComponent("reproduction.json"), of: reproduction, at: scale, date: start)
+            to: folder.appendingPathComponent(Self.record), of: reproduction, at: scale, date: start)
         Console.draw { try result.draw(into: folder, with: Gnuplot()) }
         if !execution.quiet { print("Results are in \(folder.relativePath)/") }
         if interruption.isRequested {

@@ -62,9 +62,9 @@ import Testing
         ("--model", "cnn:16,0", "cnn[:CHANNELS[:ACTIVATION]]"),
         ("--optimizer", "newton", "give sgd, momentum, adagrad, rmsprop, adam, adamw or muon"),
         ("--optimizer", "adam:beta3=0.9", "beta2 (from 0 to below 1)"),
-        ("--learning-rate", "-1", "give a positive number"),
+        ("--learning-rate", "-1", "give a positive number, or leave the option out for the usual one of the optimizer"),
         ("--learning-rate", "fast", "give a positive number"), ("--batch-size", "0", "give an integer of at least 1"),
-        ("--epochs", "2.5", "give an integer of at least 1"), ("--dataset", "cifar", "give one of digits, mnist,"),
+        ("--epochs", "2.5", "give an integer of at least 1"), ("--dataset", "cifar", "give digits, mnist,"),
         ("--seeds", "0", "give a count such as 3"), ("--method", "beam", "give null-space, symmetry"),
         ("--schedule", "5..<2", "give epochs such as 0-4"),
         ("--warm-up-steps", "-1", "give an integer of at least 0"),
@@ -73,11 +73,17 @@ import Testing
         ("--teleport-steps", "-8", "give an integer of at least 1"), ("--step-size", "0.2", "give fixed:ETA"),
         ("--cap", "fixed:-5", "give fixed:CAP"), ("--tau", "1.5", "at most 1"),
         ("--tau", "0", "give a positive number"),
-        ("--scope", "epoch", "give batch, dataset"),
-        ("--derivative", "forward", "give closed-form, double-backward, published"),
-        ("--tolerance", "0", "give a positive number"), ("--optimizer-state", "lose", "'reset'"),
+        ("--scope", "epoch", "give batch or dataset"),
+        ("--derivative", "forward", "give closed-form, double-backward or published"),
+        ("--tolerance", "0", "give a positive number"), ("--optimizer-state", "lose", "give keep or reset"),
         ("--dtype", "float16", "give float32 or float64"), ("--device", "gpu", "give cpu, cuda or cuda:INDEX"),
-        ("--threads", "0", "give an integer from 1 to 1024"),
+        ("--threads", "0", "give an integer from 1 to 1024, or leave the option out for all cores"),
+        ("--training-samples", "0", "give an integer of at least 1, or leave the option out for all samples"),
+        ("--test-samples", "-3", "give an integer of at least 1, or leave the option out for all samples"),
+        (
+            "--control-samples", "-1",
+            "give an integer of at least 0, or leave the option out for what goes with the method"
+        ),
         ("--threads", "100000", "give an integer from 1 to 1024"),
         ("--model", "mlp:1000000,1000000", "two neighbouring sizes may multiply to 1000000000 at most"),
     ])
@@ -88,33 +94,56 @@ import Testing
 
     @Test(arguments: [
         (
-            ["--method", "symmetry", "--model", "cnn"],
-            "Convolution at its place does not fit: use the null-space method"
+            ["--method", "symmetry", "--model", "cnn"], "--method symmetry: ",
+            "take --model mlp:SIZES:leaky-relu, or --method"
         ),
-        (["--method", "symmetry", "--model", "mlp:8"], "relu is not bijective: use LeakyReLU with a positive slope"),
-        (["--method", "random", "--model", "mlp:8:tanh"], "cannot rescale units before Tanh"),
-        (["--scope", "dataset", "--model", "resnet:4"], "as with batch normalization: use scope batch"),
+        (["--method", "symmetry", "--model", "mlp:8"], "relu is not bijective", "--group-action approximate"),
+        (
+            ["--method", "symmetry", "--model", "mlp:8:tanh", "--derivative", "published", "--objective", "lookahead"],
+            "--derivative published: ", "take --objective gradient-norm"
+        ),
+        (["--method", "random", "--model", "mlp:8:tanh"], "--method random: cannot rescale", "--hidden-units permute"),
+        (["--method", "random", "--model", "resnet:4"], "--method random: ", "--method null-space or level-set"),
+        (["--scope", "dataset", "--model", "resnet:4"], "--scope dataset: ", "take --scope batch"),
+        (
+            ["--objective", "preconditioned-norm", "--optimizer", "muon"], "--objective preconditioned-norm: ",
+            "--optimizer sgd, momentum, adagrad, rmsprop, adam or adamw"
+        ),
     ])
-    func refusesModelsThatAMethodCannotMove(options: [String], remedy: String) throws {
-        try expect(["compare"] + options, fails: 2, saying: remedy)
+    func refusesByOptionsWhatTheLibraryCannotDo(options: [String], reason: String, remedy: String) throws {
+        try expect(["compare"] + options, fails: 2, saying: reason, remedy)
+    }
+
+    @Test func refusesTeleportsAfterTheEndOfTheTraining() throws {
+        try expect(
+            ["compare", "--schedule", "10", "--epochs", "5", "--training-samples", "320", "--output", "out"], fails: 2,
+            saying: "schedule 10: no teleport takes place", "5 epochs and 50 steps", "schedule none")
+        #expect(!folder.has("out"))
+    }
+
+    @Test(arguments: [("compre", "compare"), ("Inspect", "inspect"), ("repro", "reproduce"), ("benchmark", "bench")])
+    func knowsWhichCommandIsMeant(written: String, command: String) throws {
+        try expect([written], fails: 2, saying: "'\(written)'", "Did you mean '\(command)'? See 'teleport --help'")
     }
 
     @Test func refusesWhatItDoesNotKnow() throws {
         try expect(["compare", "--speed", "9"], fails: 2, saying: "'--speed'", "See 'teleport compare --help'")
         try expect(["compare", "more"], fails: 2, saying: "'more'", "See 'teleport compare --help'")
         try expect(["compare", "--epochs"], fails: 2, saying: "'--epochs", "See 'teleport compare --help'")
-        try expect(["fly"], fails: 2, saying: "'fly'", "See 'teleport --help'")
+        try expect(
+            ["fly"], fails: 2, saying: "'fly'", "Give compare, inspect, reproduce or bench", "See 'teleport --help'")
         try expect(["bench", "speed"], fails: 2, saying: "'speed'", "train", "See 'teleport bench --help'")
         try expect(["bench", "train", "--repetitions", "0"], fails: 2, saying: "'0'", "give an integer of at least 1")
     }
 
     @Test(arguments: [
         ("symmetry", "tau", "0.9", "null-space"), ("level-set", "scope", "dataset", "null-space"),
-        ("random", "step-size", "fixed:0.2", "null-space, symmetry, level-set"),
+        ("random", "step-size", "fixed:0.2", "null-space, symmetry or level-set"),
         ("null-space", "group-element", "first-order", "symmetry"),
         // Also where it is given the value that it has by default.
-        ("level-set", "tau", "1", "null-space"), ("random", "cap", "predicted:0.1", "null-space, symmetry, level-set"),
-        ("random", "line-search", "none", "null-space, symmetry, level-set"),
+        ("level-set", "tau", "1", "null-space"),
+        ("random", "cap", "predicted:0.1", "null-space, symmetry or level-set"),
+        ("random", "line-search", "none", "null-space, symmetry or level-set"),
         ("symmetry", "hidden-units", "permute", "random"), ("null-space", "step-scaling", "unit", "level-set"),
     ])
     func refusesWhatAMethodDoesNotHeed(method: String, option: String, value: String, remedy: String) throws {
@@ -127,7 +156,7 @@ import Testing
     func refusesADerivativeThatAMethodDoesNotHave(method: String, derivative: String, remedy: String) throws {
         try expect(
             ["compare", "--method", method, "--derivative", derivative], fails: 2, saying: "--derivative \(derivative)",
-            "--method \(method)", "give closed-form, \(remedy)")
+            "--method \(method)", "give closed-form or \(remedy)")
     }
 
     @Test func refusesAModelThatTheImagesAreTooSmallFor() throws {
@@ -143,6 +172,28 @@ import Testing
         try expect(["compare", "--output", "file/below"], fails: 2, saying: "--output", "file/below", "name")
     }
 
+    @Test(arguments: [
+        (["compare"], "summary.json"), (["inspect"], "inspection.json"),
+        (["reproduce", "st22-figure-7"], "reproduction.json"),
+    ])
+    func keepsTheResultsOfAnEarlierRun(command: [String], record: String) throws {
+        try folder.write("earlier", to: "out/\(record)")
+        try expect(
+            command + ["--output", "out"], fails: 2, saying: "--output", "out: holds \(record)", "name another folder",
+            "--overwrite")
+        #expect(
+            try String(contentsOf: folder.url.appendingPathComponent("out/\(record)"), encoding: .utf8) == "earlier")
+    }
+
+    @Test func replacesTheResultsOfAnEarlierRunWhereItIsToldTo() throws {
+        try folder.write("earlier", to: "out/reproduction.json")
+        let result = try Tool.run(
+            ["reproduce", "st22-figure-7", "--output", "out", "--overwrite", "--quiet"], in: folder.url, path: "")
+        #expect(result.status == 0)
+        let text = try String(contentsOf: folder.url.appendingPathComponent("out/reproduction.json"), encoding: .utf8)
+        #expect(text.contains("st22-figure-7"))
+    }
+
     // MARK: Configuration files
 
     @Test func refusesAConfigurationFileThatIsMissing() throws {
@@ -153,13 +204,33 @@ import Testing
 
     @Test(arguments: [
         ("a: [1", ["is not YAML"]), ("- epochs", ["give one option a line"]), ("", ["give one option a line"]),
-        ("5", ["give one option a line"]), ("speed: 9", ["'--speed'"]), ("epochs: 5\nepochs: 6", ["is not YAML"]),
-        ("config: other.yaml", ["'config'", "remove it"]), ("learning-rate: -1", ["'-1'", "give a positive number"]),
-        ("epochs: many", ["'many'", "give an integer of at least 1"]), ("epochs:", ["'epochs' has no value"]),
-        ("epochs: true", ["'true'", "give an integer of at least 1"]),
-        ("quiet: 5", ["'quiet: 5'", "give true or false"]),
-        ("seeds: [1, [2]]", ["'seeds'"]), ("seeds: []", ["'seeds'"]), ("model: {a: 1}", ["'model'"]),
-        ("[a, b]: 1", ["write 'option: value'"]), ("seeds: [4, 4]", ["'4,4'", "different seeds"]),
+        ("5", ["give one option a line"]), ("epochs: 5\nepochs: 6", ["is not YAML"]),
+        ("config: other.yaml", ["'config'", "remove it"]),
+        ("learning-rate: -1", ["'learning-rate: -1': give a positive number"]),
+        ("epochs: many", ["'epochs: many': give an integer of at least 1. See 'teleport compare --help'"]),
+        ("epochs:", ["'epochs' has no value"]), ("epochs: true", ["'epochs: true': give an integer of at least 1"]),
+        ("optimizer-state: lose", ["'optimizer-state: lose': give keep or reset"]),
+        ("quiet: 5", ["'quiet: 5': give true or false"]), ("overwrite: [5]", ["'overwrite: [5]': give true or false"]),
+        // Values that are made of others.
+        ("seeds: [1, [2]]", ["'seeds: [1, [2]]': give a count"]), ("seeds: []", ["'seeds: []': give a count"]),
+        ("model: {a: 1}", ["'model: {a: 1}': give mlp:SIZES"]),
+        ("output: {a: [1]}", ["'output: {a: [1]}': give one value"]),
+        ("method: {name: null-space}", ["'method: {name: null-space}': give null-space, symmetry"]),
+        ("method: [null-space, symmetry]", ["'method: [null-space, symmetry]': give null-space, symmetry"]),
+        ("[a, b]: 1", ["write 'option: value'"]), ("seeds: [4, 4]", ["'seeds: [4, 4]': give", "different seeds"]),
+        // Names that there are not.
+        ("epoch: 9", ["Unknown option 'epoch'. Did you mean 'epochs'?"]),
+        ("learning_rate: 9", ["Unknown option 'learning_rate'. Did you mean 'learning-rate'?"]),
+        ("--epochs: 5", ["'--epochs': write 'epochs'"]), ("--epoch: 5", ["'--epoch'. Did you mean 'epochs'?"]),
+        ("weather: 9", ["Unknown option 'weather'. See 'teleport compare --help'"]),
+        ("help: true", ["Unknown option 'help'"]), ("version: 2", ["Unknown option 'version'"]),
+        // What does not go together.
+        (
+            "method: symmetry\ntau: 0.9",
+            ["options.yaml: tau: method symmetry does not heed it", "take method null-space"]
+        ),
+        ("method: symmetry", ["options.yaml: method symmetry: the exact group action", "--group-action approximate"]),
+        ("model: cnn:8,8,8,8,8", ["options.yaml: model cnn:8,8,8,8,8: halves the images"]),
     ])
     func namesTheConfigurationFile(yaml: String, texts: [String]) throws {
         try folder.write(yaml, to: "options.yaml")
@@ -169,10 +240,32 @@ import Testing
         for text in texts { #expect(result.errors.contains(text), "\(result.errors)") }
     }
 
-    @Test func blamesTheCommandLineForItsOwnMistakes() throws {
+    @Test func namesTheFileWhereItDoesNotGoWithTheCommandLine() throws {
+        try folder.write("tau: 0.9", to: "options.yaml")
+        try expect(
+            ["compare", "--config", "options.yaml", "--method", "symmetry"], fails: 2,
+            saying: "options.yaml: tau: --method symmetry does not heed it")
+        try expect(
+            ["compare", "--config", "options.yaml", "--method", "symmetry:group-action=exact", "--tau", "0.9"],
+            fails: 2,
+            saying: "teleport: --tau: --method symmetry does not heed it")
+    }
+
+    @Test func takesOneConfigurationFile() throws {
         try folder.write("epochs: 3", to: "options.yaml")
-        let result = try Tool.run(["compare", "--config", "options.yaml", "--epochs", "0"], in: folder.url)
+        try expect(
+            ["compare", "--config", "options.yaml", "--config=other.yaml"], fails: 2,
+            saying: "--config other.yaml: there is --config options.yaml already; give one file")
+    }
+
+    /// Also where the file alone would be wrong.
+    @Test(arguments: ["epochs: 3", "group-action: approximate"])
+    func blamesTheCommandLineForItsOwnMistakes(yaml: String) throws {
+        try folder.write(yaml, to: "options.yaml")
+        let result = try Tool.run(
+            ["compare", "--config", "options.yaml", "--method", "symmetry", "--epochs", "0"], in: folder.url)
         #expect(result.status == 2 && !result.errors.contains("options.yaml"))
+        #expect(result.errors.contains("'0' is invalid for '--epochs"))
     }
 
     // MARK: Data

@@ -10,7 +10,8 @@ import Torch
     private func inspect(epochs: Int = 0, samples: Int = 24, taus: [Double] = [0.9, 1]) throws -> Inspection {
         let training = TrainingConfiguration(
             architecture: .mlp(hidden: [40, 30], activation: .relu), learningRate: 0.1, epochs: epochs, dtype: .float64)
-        let experiment = InspectExperiment(training, samples: samples, steps: 3, taus: taus, on: digits)
+        let experiment = InspectExperiment(
+            training, seed: 0, samples: samples, steps: 3, stepSize: .growth(0.5), taus: taus, on: digits)
         return try #require(try experiment.run())
     }
 
@@ -75,7 +76,7 @@ import Torch
     func undone() throws {
         let training = TrainingConfiguration(architecture: .mlp(hidden: [40, 30], activation: .relu), epochs: 0)
         let experiment = InspectExperiment(
-            training, samples: 24, steps: 2, stepSize: .fixed(1e30), taus: [1], on: digits)
+            training, seed: 0, samples: 24, steps: 2, stepSize: .fixed(1e30), taus: [1], on: digits)
         let inspection = try #require(try experiment.run())
         #expect(inspection.trajectories[0].reason != nil)
         #expect(InspectionReport(inspection).failures.first?.contains("tau 1 was given up") == true)
@@ -85,6 +86,8 @@ import Torch
     func diverged() throws {
         let training = TrainingConfiguration(
             architecture: .mlp(hidden: [40], activation: .relu), learningRate: 1e20, epochs: 1)
-        #expect(try InspectExperiment(training, samples: 24, on: digits).run() == nil)
+        let experiment = InspectExperiment(
+            training, seed: 0, samples: 24, steps: 8, stepSize: .growth(0.5), taus: [1], on: digits)
+        #expect(try experiment.run() == nil)
     }
 }

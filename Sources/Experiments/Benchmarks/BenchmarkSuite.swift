@@ -1,5 +1,7 @@
+import TextForms
+
 /// What `teleport bench` measures; `Benchmarks/` in the repository holds the same work in PyTorch.
-package enum BenchmarkSuite: String, CaseIterable, Sendable {
+package enum BenchmarkSuite: String, ChoiceConvertible, Sendable {
     /// Teleporting on one batch: bases and steps.
     case teleport
     /// Symmetry teleportation on one batch.

@@ -1,16 +1,13 @@
 import Datasets
 import TextForms
 
-extension DatasetName: TextConvertible {
-    /// The data set of a name.
-    package init(text: String) throws(TextError) {
-        guard let name = DatasetName(rawValue: text) else { throw TextError(text, "give one of \(Self.list)") }
-        self = name
+extension DatasetName: ChoiceConvertible {
+    /// Whether the samples are images, and not sequences or texts.
+    package var isOfImages: Bool {
+        switch self {
+        case .digits, .mnist, .fashionMNIST, .cifar10, .cifar100, .tinyImageNet: true
+        case .sequentialMNIST, .electricity, .traffic, .exchangeRate, .ettH1, .ettH2, .ettM1, .ettM2, .pennTreebank:
+            false
+        }
     }
-
-    /// The name, as `fashion-mnist`.
-    package var text: String { rawValue }
-
-    /// All names, set apart by commas.
-    package static var list: String { allCases.map(\.rawValue).joined(separator: ", ") }
 }

@@ -33,7 +33,9 @@ package struct OptimizerOption: Hashable, Sendable, TextConvertible {
         let named = NamedText(text)
         guard let name = OptimizerName(rawValue: String(named.name)) else {
             throw TextError(
-                text, "give \(Self.names), with hyperparameters as adam:beta1=0.95,beta2=0.99 or momentum:nesterov")
+                text,
+                "give \(OptimizerName.allCases.map(\.rawValue).alternatives), with hyperparameters as adam:beta1=0.95,beta2=0.99 or momentum:nesterov"
+            )
         }
         self.init(name)
         guard let settings = named.argument else { return }
@@ -62,12 +64,14 @@ package struct OptimizerOption: Hashable, Sendable, TextConvertible {
     }
 
     /// All names, and what can be given with them, for people to read.
-    package static var forms: String { OptimizerName.allCases.map(\.form).joined(separator: ", ") }
+    package static var forms: String { OptimizerName.allCases.map(\.form).alternatives }
 
-    /// All names in a sentence.
-    private static var names: String {
-        let names = OptimizerName.allCases.map(\.rawValue)
-        return names.dropLast().joined(separator: ", ") + " or \(names[names.count - 1])"
+    /// The usual learning rates, and whose they are, for people to read.
+    package static var usualLearningRates: String {
+        let names = Dictionary(grouping: OptimizerName.allCases, by: \.usualLearningRate)
+        return names.sorted { $0.key > $1.key }.map { rate, names in
+            "\(rate.shortText) for \(names.map(\.rawValue).alternatives)"
+        }.joined(separator: ", ")
     }
 }
 

@@ -38,7 +38,7 @@ extension Setting<any Optimizer> {
     >(
         _ name: String, _ path: Path<Rule, Value>
     ) -> Setting {
-        let values = Value.allCases.map(\.rawValue).joined(separator: " or ")
+        let values = Value.allCases.map(\.rawValue).alternatives
         return hyperparameter(name, values, path, text: { $0.rawValue }) { Value(rawValue: $0) }
     }
 

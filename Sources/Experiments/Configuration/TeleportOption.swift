@@ -41,7 +41,7 @@ package struct TeleportOption: Sendable {
     }
 
     /// The methods that heed it, as people list them.
-    package var methodNames: String { methods.map(\.method.rawValue).joined(separator: ", ") }
+    package var methodNames: String { methods.map(\.method.rawValue).alternatives }
 
     /// What is taken where the option is not given, as people say it: `overshoot; armijo for level-set`.
     package var standardText: String {
@@ -66,7 +66,7 @@ package struct TeleportOption: Sendable {
         }
         // Where methods differ in what they take, all of it is said.
         throw errors.count == 1 || choices.isEmpty
-            ? errors[0] : TextError(text, "give " + choices.joined(separator: ", "))
+            ? errors[0] : TextError(text, "give \(choices.alternatives)")
     }
 
     /// The method of a teleporter and all that is set, by the names of the options; of one that has no text form, its type.

@@ -20,14 +20,16 @@ package struct TrainingConfiguration: Sendable {
     package var device: Device
 
     /// A training; the defaults are those of the command line.
+    ///
+    /// - Parameter learningRate: Nil stands for the usual one of the optimizer.
     package init(
         architecture: Architecture = .mlp(hidden: [1024, 1024], activation: .relu), optimizer: OptimizerOption = .sgd,
-        learningRate: Double = 0.01, batchSize: Int = 32, epochs: Int = 5, dtype: DType = .float32,
+        learningRate: Double? = nil, batchSize: Int = 32, epochs: Int = 5, dtype: DType = .float32,
         device: Device = .cpu
     ) {
         self.architecture = architecture
         self.optimizer = optimizer
-        self.learningRate = learningRate
+        self.learningRate = learningRate ?? optimizer.name.usualLearningRate
         self.batchSize = batchSize
         self.epochs = epochs
         self.dtype = dtype

@@ -1,0 +1,4 @@
+import Teleportation
+import TextForms
+
+extension TeleportPlan.OptimizerStatePolicy: ChoiceConvertible {}

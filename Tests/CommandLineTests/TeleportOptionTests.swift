@@ -1,0 +1,40 @@
+import Experiments
+import Teleportation
+import Testing
+import TextForms
+
+@testable import teleport
+
+@Suite("Every setting of every method is an option") struct TeleportOptionTests {
+    /// Texts of which each setting takes one that is not its default.
+    private static let texts = ["0.5", "3", "none", "fixed:3", "lookahead", "log-uniform:3"]
+
+    private static let uses = TeleportOption.all.flatMap { option in
+        option.methods.map { (option: option.name, method: $0.method, standard: $0.standard) }
+    }
+
+    /// What a teleporter that the command line asks for is set to.
+    private func text(of option: String, _ arguments: [String]) throws -> String {
+        let teleporter = try Compare.parse(arguments).teleportation.plan().teleporter
+        return try #require((teleporter as? any TextualTeleporter)?.settingTexts.first { $0.name == option }).text
+    }
+
+    @Test("It takes the setting's default", arguments: uses)
+    func takesTheDefault(option: String, method: TeleportMethod, standard: String) throws {
+        #expect(try text(of: option, ["--method", method.rawValue, "--\(option)", standard]) == standard)
+    }
+
+    @Test("What is given is set", arguments: uses)
+    func setsWhatIsGiven(option: String, method: TeleportMethod, standard: String) throws {
+        let candidates = TeleportOption.named(option).choices + Self.texts
+        let other = candidates.first { candidate in
+            var teleporter: any TextualTeleporter = method.teleporter.standard
+            do throws(TextError) { try teleporter.set(option, to: candidate) } catch { return false }
+            return teleporter.settingTexts.contains {
+                $0.name == option && $0.text == candidate && candidate != standard
+            }
+        }
+        let given = try #require(other)
+        #expect(try text(of: option, ["--method", method.rawValue, "--\(option)", given]) == given)
+    }
+}
