@@ -94,6 +94,7 @@ import TextForms
         ("symmetry:derivative=double-backward", "closed-form, published"),
         ("random:scales=log-uniform:0.5", "above 1"),
         ("random:hidden-units=permute,scales=uniform:0.5", "leave them out"),
+        ("random:scales=uniform:0.5,hidden-units=permute", "leave them out"),
         ("null-space:objective=loss", "gradient-norm, preconditioned-norm"),
         ("null-space:objective=lookahead:0", "lookahead:3"),
         ("null-space:objective=gradient-norm:2", "lookahead:3"),
