@@ -100,7 +100,7 @@ import TextForms
         ("null-space:objective=gradient-norm:2", "lookahead:3"),
     ])
     func textsThatStandForNothingAreRefused(text: String, remedy: String) {
-        let error = #expect(throws: TextError.self) { try MethodText(text: text) }
+        let error = #expect(throws: TextError.self) { try TeleportMethod.teleporter(from: text) }
         #expect(error?.description.contains(remedy) == true, "\(String(describing: error))")
     }
 
