@@ -14,7 +14,7 @@ import Torch
         ("steps", "teleport-steps", NullSpaceTeleporter(Climb(steps: -1))),
         ("tolerance", "tolerance", SymmetryTeleporter(Climb(tolerance: -0.1), action: .approximate)),
         ("tolerance, not a number", "tolerance", LevelSetTeleporter(Climb(tolerance: .nan))),
-        ("step size", "step-size", NullSpaceTeleporter(Climb(stepSize: .growth(0)))),
+        ("step size", "step-size", NullSpaceTeleporter(Climb(stepSize: .growth(-1)))),
         ("step size, infinite", "step-size", NullSpaceTeleporter(Climb(stepSize: .fixed(.infinity)))),
         ("cap", "cap", LevelSetTeleporter(Climb(cap: .fixed(-1)))),
         ("scaling", "step-scaling", LevelSetTeleporter(scaling: .unit)),

@@ -55,8 +55,8 @@ public struct Climb: Sendable {
         guard tolerance >= 0 else {
             throw SettingRefusal("tolerance", "\(tolerance)", remedy: "give a share of the loss, 0 or more")
         }
-        guard stepSize.number > 0, stepSize.number.isFinite else {
-            throw SettingRefusal("step-size", "\(stepSize)", remedy: "give a number above 0")
+        guard stepSize.number >= 0, stepSize.number.isFinite else {
+            throw SettingRefusal("step-size", "\(stepSize)", remedy: "give a number of at least 0")
         }
         guard cap.number > 0 else { throw SettingRefusal("cap", "\(cap)", remedy: "give a number above 0, or none") }
         try objective.check(optimizer)
