@@ -90,7 +90,7 @@ package struct InspectExperiment {
         }
         look(after: 0)
         let teleporter = NullSpaceTeleporter(
-            steps: steps, stepSize: stepSize, cap: .none, tau: tau, tolerance: .infinity)
+            Climb(steps: steps, stepSize: stepSize, cap: .none, tolerance: .infinity), tau: tau)
         let context = TeleportContext(before: optimizer, stepTaken: look)
         let report = teleporter.teleport(model, loss, on: [batch], in: context)[0]
         return Inspection.Trajectory(tau: tau, points: points, reason: report.restored?.description)

@@ -152,8 +152,8 @@ package struct GradientDescentRuntime: Reproduction {
         let batch = Batch(inputs: matrix(), targets: matrix())
         // Without a cap: the same steps at each teleport, whatever the gradient.
         let teleporter = SymmetryTeleporter(
-            element: .firstOrder, steps: plan.teleportSteps, stepSize: Self.stepSize, cap: .none,
-            tolerance: .infinity)
+            Climb(steps: plan.teleportSteps, stepSize: Self.stepSize, cap: .none, tolerance: .infinity),
+            element: .firstOrder)
         let optimizer = SGD(learningRate: Self.learningRate)
         let step = TrainingStep(model, MeanSquaredError(), optimizer)
         var clock = Stopwatch()

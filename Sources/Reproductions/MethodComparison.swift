@@ -154,10 +154,10 @@ package struct MethodComparison: Reproduction {
                 })
         }
         let symmetry = SymmetryTeleporter(
-            action: .approximate, element: .firstOrder, steps: teleportSteps, stepSize: stepSize, cap: cap,
-            tolerance: .infinity)
+            Climb(steps: teleportSteps, stepSize: stepSize, cap: cap, tolerance: .infinity), action: .approximate,
+            element: .firstOrder)
         let nullSpace = NullSpaceTeleporter(
-            steps: teleportSteps, stepSize: stepSize, cap: cap, tau: 1, tolerance: .infinity)
+            Climb(steps: teleportSteps, stepSize: stepSize, cap: cap, tolerance: .infinity), tau: 1)
         return [arm("without", nil)] + (panel.hasSymmetry ? [arm("symmetry", symmetry)] : [])
             + [arm("null space", nullSpace)]
     }

@@ -56,7 +56,7 @@ package struct MultilayerRegression: Reproduction {
             case .firstOrder: published(.firstOrder)
             case .exponential: published(.exponential)
             case .untuned:
-                SymmetryTeleporter(steps: 20, stepSize: .growth(0.5), cap: .predicted(0.5), tolerance: .infinity)
+                SymmetryTeleporter(Climb(steps: 20, stepSize: .growth(0.5), cap: .predicted(0.5), tolerance: .infinity))
             }
         }
     }

@@ -66,8 +66,8 @@ struct RegressionProblem {
     /// - Parameter learningRate: That of the paper, which climbs `||grad L||^2`; ours climb half of it.
     static func teleporter(_ element: GroupElement, learningRate: Double, steps: Int) -> SymmetryTeleporter {
         SymmetryTeleporter(
-            element: element, steps: steps, stepSize: stepSize(learningRate: learningRate), cap: .none,
-            derivative: element == .firstOrder ? .published : .closedForm, tolerance: .infinity)
+            Climb(steps: steps, stepSize: stepSize(learningRate: learningRate), cap: .none, tolerance: .infinity),
+            element: element, derivative: element == .firstOrder ? .published : .closedForm)
     }
 
     /// The step size that a learning rate of the paper stands for.

@@ -67,15 +67,15 @@ struct SymmetryStudy {
     static func published(_ epochs: some Sequence<Int>, batches: Int = 4) -> TeleportPlan {
         plan(
             SymmetryTeleporter(
-                element: .firstOrder, steps: 10,
                 // Ours climb half of it.
-                stepSize: .fixed(2 * 1e-3), cap: .none, derivative: .published, tolerance: .infinity),
+                Climb(steps: 10, stepSize: .fixed(2 * 1e-3), cap: .none, tolerance: .infinity),
+                element: .firstOrder, derivative: .published),
             epochs, batches)
     }
 
     /// Teleports that stay in the level set, with as many steps of a length that is not tuned.
     static func exponential(_ epochs: some Sequence<Int>, batches: Int = 4) -> TeleportPlan {
-        plan(SymmetryTeleporter(steps: 10), epochs, batches)
+        plan(SymmetryTeleporter(Climb(steps: 10)), epochs, batches)
     }
 
     private static func plan(

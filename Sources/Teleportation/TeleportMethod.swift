@@ -3,7 +3,7 @@ import TextForms
 /// The published ways to teleport.
 ///
 /// The raw values are the names that the teleporters give.
-package enum TeleportMethod: String, CaseIterable, Sendable {
+public enum TeleportMethod: String, CaseIterable, Sendable {
     /// Null-space gradient projection (NS25): any model of affine maps.
     case nullSpace = "null-space"
     /// Group actions between the layers of a perceptron (ST22, PS24).
@@ -12,6 +12,16 @@ package enum TeleportMethod: String, CaseIterable, Sendable {
     case levelSet = "level-set"
     /// Random rescaling of hidden units (NT23): models with two affine layers one after the other.
     case random
+
+    /// The teleporter that a text stands for: the name of a method, and after a colon the settings that are to differ from the
+    /// standard ones. Teleporters of the package print as such texts, and the command line takes them.
+    ///
+    /// ```swift
+    /// let plan = TeleportPlan(try TeleportMethod.teleporter(from: "null-space:tau=0.99,scope=dataset"))
+    /// ```
+    ///
+    /// - Throws: An error that names the part of the text that stands for nothing, and what to write instead.
+    public static func teleporter(from text: String) throws -> any Teleporter { try MethodText(text: text).teleporter }
 
     /// The teleporters of the method.
     package var teleporter: any TextualTeleporter.Type {
@@ -38,7 +48,7 @@ package struct MethodText: TextConvertible {
         guard let method = TeleportMethod(rawValue: String(named.name)) else {
             throw TextError(
                 text,
-                "give " + TeleportMethod.allCases.map(\.rawValue).joined(separator: ", ")
+                "give " + TeleportMethod.allCases.map(\.rawValue).alternatives
                     + ", with settings after a colon, as null-space:tau=0.99")
         }
         teleporter = method.teleporter.standard

@@ -13,6 +13,7 @@ enum Refusals {
         case let refusal as NullSpaceRefusal: sentence(refusal)
         case let refusal as RandomTeleporterError: sentence(refusal)
         case let refusal as ObjectiveRefusal: sentence(refusal)
+        case let refusal as SettingRefusal: "--\(refusal.setting) \(refusal.value): \(refusal.remedy)"
         default: nil
         }
     }

@@ -59,7 +59,7 @@ import Testing
                 Set(teleport.keys) == [
                     "epoch", "trainingStep", "batch", "steps", "lossBefore", "lossAfter", "gradientNormSquaredBefore",
                     "gradientNormSquaredAfter", "freeDimensions", "objectiveBefore", "objectiveAfter", "halvings",
-                    "halvingsForRange", "halvingsForControl", "restored", "seconds",
+                    "halvingsForRange", "halvingsForControl", "restored", "ending", "gradientEvaluations", "seconds",
                 ])
             #expect(teleport["restored"] as? Bool == false)
         }

@@ -73,7 +73,8 @@ private struct Mixed: Objective {
         let models = NullSpaceTeleporter.Derivative.allCases.map { derivative in
             let model = instance.model()
             let report = NullSpaceTeleporter(
-                objective: Mixed(weight: 0.3), steps: 3, stepSize: .growth(0.1), cap: .none, derivative: derivative
+                Climb(objective: Mixed(weight: 0.3), steps: 3, stepSize: .growth(0.1), cap: .none),
+                derivative: derivative
             ).teleport(model, CrossEntropy(), on: [instance.batch()], before: SGD(learningRate: 1))[0]
             #expect(report.steps == 3 && report.restored == nil && report.relativeDrift < 1e-10)
             #expect(report.objectiveAfter! > report.objectiveBefore!)
@@ -115,7 +116,7 @@ private struct Mixed: Objective {
             #expect(abs((above - norm()) / (2 * h) / slope - 1) < 1e-5)
         }
         let report = NullSpaceTeleporter(
-            objective: PreconditionedNorm(), steps: 4, stepSize: .growth(0.2), cap: .none, derivative: derivative
+            Climb(objective: PreconditionedNorm(), steps: 4, stepSize: .growth(0.2), cap: .none), derivative: derivative
         ).teleport(model, CrossEntropy(), on: [batch], before: optimizer)[0]
         #expect(report.restored == nil && report.steps == 4 && report.relativeDrift < 1e-10)
         #expect(report.objectiveAfter! > 1.3 * report.objectiveBefore!)
@@ -124,10 +125,10 @@ private struct Mixed: Objective {
     @Test("What is to fall falls, and the loss stays", arguments: Search.allCases)
     func decrease(search: Search) {
         for teleporter in [
-            NullSpaceTeleporter(sense: .decrease, steps: 4, stepSize: .growth(0.1), search: search, cap: .none)
+            NullSpaceTeleporter(Climb(sense: .decrease, steps: 4, stepSize: .growth(0.1), search: search, cap: .none))
                 as any Teleporter,
-            SymmetryTeleporter(sense: .decrease, steps: 4, stepSize: .growth(0.1), search: search, cap: .none),
-            LevelSetTeleporter(sense: .decrease, steps: 4, stepSize: .growth(0.1), search: search, cap: .none),
+            SymmetryTeleporter(Climb(sense: .decrease, steps: 4, stepSize: .growth(0.1), search: search, cap: .none)),
+            LevelSetTeleporter(Climb(sense: .decrease, steps: 4, stepSize: .growth(0.1), search: search, cap: .none)),
         ] {
             let report = teleporter.teleport(
                 instance.model(), CrossEntropy(), on: [instance.batch()], before: SGD(learningRate: 1))[0]
@@ -165,7 +166,7 @@ private struct Mixed: Objective {
             inputs: .normal([4, 5], using: generator, dtype: .float64),
             targets: .integers([4], in: 0..<3, using: generator))
         let optimizer = SGD(learningRate: 0.1)
-        let report = NullSpaceTeleporter(cap: .predicted(0.1)).teleport(
+        let report = NullSpaceTeleporter(Climb(cap: .predicted(0.1))).teleport(
             model, CrossEntropy(), on: [batch], before: optimizer)[0]
         #expect(report.halvings.backtracking > 0, "the instance does not overshoot")
         // The cap is on the decrease that a step promises; four times the growth up to it is what a step may do.
@@ -185,7 +186,7 @@ private struct Mixed: Objective {
         let before = model.parameters.map { $0.value.clone() }
         let batch = Batch(
             inputs: .normal([4, 5], using: generator), targets: .integers([4], in: 0..<3, using: generator))
-        let report = NullSpaceTeleporter(stepSize: .fixed(1e39), cap: .none).teleport(
+        let report = NullSpaceTeleporter(Climb(stepSize: .fixed(1e39), cap: .none)).teleport(
             model, CrossEntropy(), on: [batch], before: SGD(learningRate: 1))[0]
         #expect(report.restored == .notFinite && report.steps == 0)
         for (a, b) in zip(model.parameters, before) { #expect(relativeDifference(a.value, b) == 0) }
@@ -213,7 +214,7 @@ private struct Mixed: Objective {
             inputs: .normal([4, 6], using: generator, dtype: .float64),
             targets: .integers([4], in: 0..<3, using: generator))
         let start = shared.weight.clone()
-        let report = NullSpaceTeleporter(stepSize: .growth(0.1), cap: .none).teleport(
+        let report = NullSpaceTeleporter(Climb(stepSize: .growth(0.1), cap: .none)).teleport(
             model, CrossEntropy(), on: [batch], before: SGD(learningRate: 1))[0]
         #expect(report.steps == 8 && report.restored == nil && report.relativeDrift < 1e-10)
         #expect(relativeDifference(shared.weight, start) > 1e-6)
@@ -231,7 +232,7 @@ private struct Mixed: Objective {
             inputs: .integers([3, 4], in: 0..<9, using: generator), targets: .integers([3], in: 0..<9, using: generator)
         )
         let start = table.clone()
-        let report = NullSpaceTeleporter(cap: .none).teleport(
+        let report = NullSpaceTeleporter(Climb(cap: .none)).teleport(
             model, CrossEntropy(), on: [batch], before: SGD(learningRate: 1))[0]
         #expect(relativeDifference(table, start) == 0)
         #expect(report.restored == nil && report.relativeDrift < 1e-10)
@@ -250,7 +251,7 @@ private struct Mixed: Objective {
             inputs: .normal([3, 2, 8, 8], using: generator, dtype: .float64),
             targets: .integers([3], in: 0..<3, using: generator))
         let start = weight.clone()
-        let report = NullSpaceTeleporter(stepSize: .growth(0.1), cap: .none).teleport(
+        let report = NullSpaceTeleporter(Climb(stepSize: .growth(0.1), cap: .none)).teleport(
             model, CrossEntropy(), on: [batch], before: SGD(learningRate: 1))[0]
         #expect(report.restored == nil && report.relativeDrift < 1e-10 && report.steps == 8)
         #expect(relativeDifference(weight, start) > 1e-6)

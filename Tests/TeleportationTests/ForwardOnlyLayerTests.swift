@@ -31,7 +31,7 @@ import Torch
                 inputs: .normal([count, 6], using: generator, dtype: .float64),
                 targets: .integers([count], in: 0..<3, using: generator))
         }
-        let reports = ControlledTeleporter(NullSpaceTeleporter(cap: .none), by: batch(40)).teleport(
+        let reports = ControlledTeleporter(NullSpaceTeleporter(Climb(cap: .none)), by: batch(40)).teleport(
             model, CrossEntropy(), on: [batch(5), batch(5)], before: SGD(learningRate: 10))
         #expect(reports.allSatisfy { $0.gradientNormSquaredBefore.isFinite && $0.relativeDrift < 1e-9 })
     }
@@ -47,7 +47,7 @@ import Torch
             inputs: .normal([5, 6], using: generator, dtype: .float64),
             targets: .integers([5], in: 0..<3, using: generator))
         let start = model.parameters.map { $0.value.clone() }
-        let report = NullSpaceTeleporter(cap: .none).teleport(
+        let report = NullSpaceTeleporter(Climb(cap: .none)).teleport(
             model, CrossEntropy(), on: [batch], before: SGD(learningRate: 1))[0]
         if report.restored != nil {
             for (parameter, value) in zip(model.parameters, start) {

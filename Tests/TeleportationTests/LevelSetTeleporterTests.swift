@@ -67,7 +67,7 @@ import Torch
         let (model, reference, batch) = (instance.model(), instance.model(), instance.batch())
         let rho = 0.05
         let report = LevelSetTeleporter(
-            steps: 3, stepSize: .fixed(rho), scaling: ascent, search: .none, cap: .none, tolerance: 1
+            Climb(steps: 3, stepSize: .fixed(rho), search: .none, cap: .none, tolerance: 1), scaling: ascent
         ).teleport(model, CrossEntropy(), on: [batch], before: SGD(learningRate: 1))[0]
         #expect(report.steps == 3 && report.restored == nil && report.halvings.total == 0)
 
@@ -105,8 +105,7 @@ import Torch
         let points = (0...5).map { steps in
             let quadratic = Quadratic()
             let report = quadratic.teleport(
-                LevelSetTeleporter(
-                    steps: steps, stepSize: .fixed(0.2), search: .none, cap: .none, tolerance: 1))
+                LevelSetTeleporter(Climb(steps: steps, stepSize: .fixed(0.2), search: .none, cap: .none, tolerance: 1)))
             #expect(report.steps == steps && report.restored == nil)
             return quadratic.point
         }
@@ -125,7 +124,7 @@ import Torch
     func driftOfAQuadratic(rho: Double) {
         let quadratic = Quadratic()
         let report = quadratic.teleport(
-            LevelSetTeleporter(steps: 1, stepSize: .fixed(rho), search: .none, cap: .none, tolerance: 1))
+            LevelSetTeleporter(Climb(steps: 1, stepSize: .fixed(rho), search: .none, cap: .none, tolerance: 1)))
         let moved = difference(quadratic.point, quadratic.start)
         #expect(abs((report.lossAfter - report.lossBefore) / quadratic.loss(moved) - 1) < 1e-9)
     }
@@ -134,7 +133,7 @@ import Torch
     func driftFallsQuadratically(activation: Activation) {
         let instance = Instance(hidden: [24, 20], samples: 6, activation: activation)
         let drifts = [4e-3, 2e-3, 1e-3].map { rate in
-            LevelSetTeleporter(steps: 1, stepSize: .growth(rate), search: .none, cap: .none).teleport(
+            LevelSetTeleporter(Climb(steps: 1, stepSize: .growth(rate), search: .none, cap: .none)).teleport(
                 instance.model(), CrossEntropy(), on: [instance.batch()], before: SGD(learningRate: 1))[0]
                 .relativeDrift
         }
@@ -145,7 +144,7 @@ import Torch
     @Test("A growth step grows the squared gradient norm by its rate to first order", arguments: [1e-3, 1e-4])
     func growth(rate: Double) {
         let instance = Instance(hidden: [24, 20], samples: 6)
-        let report = LevelSetTeleporter(steps: 1, stepSize: .growth(rate), cap: .none).teleport(
+        let report = LevelSetTeleporter(Climb(steps: 1, stepSize: .growth(rate), search: .armijo, cap: .none)).teleport(
             instance.model(), CrossEntropy(), on: [instance.batch()], before: SGD(learningRate: 1))[0]
         let grown = report.gradientNormSquaredAfter / report.gradientNormSquaredBefore - 1
         #expect(abs(grown / rate - 1) < 20 * rate)
@@ -155,7 +154,8 @@ import Torch
     func greatestGradient() {
         let quadratic = Quadratic()
         let before = quadratic.loss(quadratic.start)
-        let report = quadratic.teleport(LevelSetTeleporter(steps: 300, stepSize: .growth(0.05), cap: .none))
+        let report = quadratic.teleport(
+            LevelSetTeleporter(Climb(steps: 300, stepSize: .growth(0.05), search: .armijo, cap: .none)))
         #expect(report.restored == nil)
         // With all weight on the greatest factor a, `L = a w^2 / n` and `||g||^2 = 4 a^2 w^2 / n^2 = 4 a L / n`.
         let greatest = 4 * 9 * before / 4
@@ -168,7 +168,7 @@ import Torch
         for seed in 0..<10 {
             let start = Tensor.normal([50], using: Generator(seed: UInt64(seed)), dtype: .float64).doubles()
             let quadratic = Quadratic(factors: start.map { _ in 0.3 }, start: start)
-            let report = quadratic.teleport(LevelSetTeleporter(search: .none, cap: .none))
+            let report = quadratic.teleport(LevelSetTeleporter(Climb(search: .none, cap: .none)))
             #expect(report.steps == 0 && report.restored == nil)
             #expect(quadratic.point == quadratic.start)
             #expect(report.gradientNormSquaredAfter == report.gradientNormSquaredBefore)
@@ -178,7 +178,7 @@ import Torch
     @Test("At a minimum there is nowhere to go")
     func minimum() {
         let quadratic = Quadratic(start: [0, 0, 0, 0])
-        let report = quadratic.teleport(LevelSetTeleporter(cap: .none))
+        let report = quadratic.teleport(LevelSetTeleporter(Climb(search: .armijo, cap: .none)))
         #expect(report.steps == 0 && report.restored == nil && report.gradientNormSquaredAfter == 0)
         #expect(report.lossBefore == 0 && report.relativeDrift == 0)
     }
@@ -189,7 +189,7 @@ import Torch
     func lineSearch(tolerance: Double, growth: Double) {
         let instance = Instance(hidden: [24, 20], samples: 6)
         let reports = [Search.none, .armijo].map {
-            LevelSetTeleporter(steps: 12, stepSize: .growth(3), search: $0, cap: .none, tolerance: tolerance)
+            LevelSetTeleporter(Climb(steps: 12, stepSize: .growth(3), search: $0, cap: .none, tolerance: tolerance))
                 .teleport(
                     instance.model(), CrossEntropy(), on: [instance.batch()], before: SGD(learningRate: 1))[0]
         }
@@ -205,7 +205,7 @@ import Torch
         let (_, g, hg) = derivatives(instance.model(), on: instance.batch())
         let penalty = 2 * abs(dot(g, hg)) / (dot(g, g) * dot(g, g))
         let reports = [Search.none, .armijo].map {
-            LevelSetTeleporter(steps: 1, stepSize: .growth(rate), search: $0, cap: .none, tolerance: 1e3)
+            LevelSetTeleporter(Climb(steps: 1, stepSize: .growth(rate), search: $0, cap: .none, tolerance: 1e3))
                 .teleport(
                     instance.model(), CrossEntropy(), on: [instance.batch()], before: SGD(learningRate: 1))[0]
         }
@@ -279,7 +279,7 @@ import Torch
     func caps(cap: Cap) {
         let instance = Instance(hidden: [24, 20], samples: 6)
         let optimizer = SGD(learningRate: 0.1)
-        let report = LevelSetTeleporter(steps: 200, stepSize: .growth(0.02), cap: cap).teleport(
+        let report = LevelSetTeleporter(Climb(steps: 200, stepSize: .growth(0.02), search: .armijo, cap: cap)).teleport(
             instance.model(), CrossEntropy(), on: [instance.batch()], before: optimizer)[0]
         let bound = cap.bound(from: report, before: optimizer)
         #expect(report.gradientNormSquaredBefore < bound && report.restored == nil)
@@ -291,7 +291,7 @@ import Torch
     func beyondCap() {
         let instance = Instance(hidden: [24, 20], samples: 6)
         let model = instance.model()
-        let report = LevelSetTeleporter(cap: .fixed(1e-9)).teleport(
+        let report = LevelSetTeleporter(Climb(search: .armijo, cap: .fixed(1e-9))).teleport(
             model, CrossEntropy(), on: [instance.batch()], before: SGD(learningRate: 1))[0]
         #expect(report.steps == 0 && report.restored == nil && report.lossAfter == report.lossBefore)
         #expect(elements(model) == elements(instance.model()))
@@ -306,7 +306,7 @@ import Torch
         let batch = Batch(
             inputs: .normal([10, 2, 8, 8], using: generator, dtype: .float64),
             targets: .integers([10], in: 0..<3, using: generator))
-        let reports = LevelSetTeleporter(cap: .none).teleport(
+        let reports = LevelSetTeleporter(Climb(search: .armijo, cap: .none)).teleport(
             model, CrossEntropy(), on: [batch, batch], before: SGD(learningRate: 0.1))
         #expect(reports.count == 2)
         for report in reports {
@@ -323,7 +323,7 @@ import Torch
     func transformer(use: TransformerTeleportTests.Use) {
         let model = use.model()
         let batch = use.batch(samples: 12, distinct: 12)
-        let teleporter = LevelSetTeleporter(cap: .none)
+        let teleporter = LevelSetTeleporter(Climb(search: .armijo, cap: .none))
         let optimizer = SGD(learningRate: 0.1)
         let report =
             use == .regression
@@ -339,7 +339,7 @@ import Torch
         let buffers = model.buffers.map { $0.value.clone() }
         let next = { (model as? Sequential)?.layers.compactMap { ($0 as? Dropout)?.generator.state.doubles() } ?? [] }
         let drawn = next()
-        let report = LevelSetTeleporter(cap: .none).teleport(
+        let report = LevelSetTeleporter(Climb(search: .armijo, cap: .none)).teleport(
             model, CrossEntropy(), on: [instance.batch()], before: SGD(learningRate: 0.1))[0]
         #expect(report.restored == nil && report.steps > 0)
         #expect(report.gradientNormSquaredAfter > report.gradientNormSquaredBefore)
@@ -351,7 +351,7 @@ import Torch
     func restoresDrift() {
         let instance = Instance(hidden: [24, 20], samples: 40, activation: .relu)
         let model = instance.model()
-        let report = LevelSetTeleporter(stepSize: .growth(2), search: .none, cap: .none, tolerance: 1e-6)
+        let report = LevelSetTeleporter(Climb(stepSize: .growth(2), search: .none, cap: .none, tolerance: 1e-6))
             .teleport(model, CrossEntropy(), on: [instance.batch()], before: SGD(learningRate: 1))[0]
         guard case .drifted(let drift, 1e-6) = report.restored else {
             Issue.record("restored: \(String(describing: report.restored))")
@@ -365,7 +365,7 @@ import Torch
     func restoresNonFinite() {
         let instance = Instance(hidden: [24, 20], samples: 6, activation: .relu)
         let model = instance.model()
-        let report = LevelSetTeleporter(steps: 3, stepSize: .fixed(1e200), search: .none, cap: .none).teleport(
+        let report = LevelSetTeleporter(Climb(steps: 3, stepSize: .fixed(1e200), search: .none, cap: .none)).teleport(
             model, CrossEntropy(), on: [instance.batch()], before: SGD(learningRate: 1))[0]
         #expect(report.restored == .notFinite)
         #expect(elements(model) == elements(instance.model()))

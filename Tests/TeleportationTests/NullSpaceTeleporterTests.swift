@@ -29,7 +29,8 @@ import Torch
         var reports: [TeleportReport] = []
         for method in NullSpaceTeleporter.Derivative.allCases {
             let model = instance.model()
-            let teleporter = NullSpaceTeleporter(steps: 4, stepSize: .growth(0.3), cap: .none, derivative: method)
+            let teleporter = NullSpaceTeleporter(
+                Climb(steps: 4, stepSize: .growth(0.3), cap: .none), derivative: method)
             reports += teleporter.teleport(
                 model, CrossEntropy(), on: [instance.batch(distinct: distinct)], before: SGD(learningRate: 0.1))
             moved.append(model.parameters.map(\.value))
@@ -69,8 +70,9 @@ import Torch
         }
         for method in NullSpaceTeleporter.Derivative.allCases {
             let moving = model()
-            reports += NullSpaceTeleporter(steps: 4, stepSize: .growth(0.3), cap: .none, derivative: method).teleport(
-                moving, CrossEntropy(), on: [batch], before: SGD(learningRate: 0.1))
+            reports += NullSpaceTeleporter(Climb(steps: 4, stepSize: .growth(0.3), cap: .none), derivative: method)
+                .teleport(
+                    moving, CrossEntropy(), on: [batch], before: SGD(learningRate: 0.1))
             moved.append(moving.parameters.map(\.value))
         }
         for (index, (closed, double)) in zip(moved[0], moved[1]).enumerated() {
@@ -121,7 +123,7 @@ import Torch
         let instance = Instance(hidden: [24, 20], samples: 6)
         let model = instance.model()
         let before = model.parameters.map { $0.value.clone() }
-        let report = NullSpaceTeleporter(cap: .none).teleport(
+        let report = NullSpaceTeleporter(Climb(cap: .none)).teleport(
             model, CrossEntropy(), on: [instance.batch()], before: SGD(learningRate: 1))[0]
         let moved = zip(model.parameters, before).filter { relativeDifference($0.value, $1) > 0 }.map(\.0.name)
         #expect(moved == ["3.weight", "3.bias", "5.weight", "5.bias"])
@@ -133,7 +135,7 @@ import Torch
     func growth() {
         for rate in [1e-3, 1e-4] {
             let instance = Instance(hidden: [24, 20], samples: 6)
-            let report = NullSpaceTeleporter(steps: 1, stepSize: .growth(rate), cap: .none).teleport(
+            let report = NullSpaceTeleporter(Climb(steps: 1, stepSize: .growth(rate), cap: .none)).teleport(
                 instance.model(), CrossEntropy(), on: [instance.batch()], before: SGD(learningRate: 1))[0]
             let grown = report.gradientNormSquaredAfter / report.gradientNormSquaredBefore - 1
             #expect(abs(grown / rate - 1) < 20 * rate)
@@ -147,7 +149,7 @@ import Torch
         for move in try direction(of: reference, on: instance.batch()) {
             move.direction.add(to: move.parameter, scale: 0.2)
         }
-        _ = NullSpaceTeleporter(steps: 1, stepSize: .fixed(0.2), cap: .none).teleport(
+        _ = NullSpaceTeleporter(Climb(steps: 1, stepSize: .fixed(0.2), cap: .none)).teleport(
             model, CrossEntropy(), on: [instance.batch()], before: SGD(learningRate: 1))
         for (a, b) in zip(model.parameters, reference.parameters) {
             #expect(relativeDifference(a.value, b.value) == 0)
@@ -160,7 +162,7 @@ import Torch
     func caps(cap: Cap) {
         let instance = Instance(hidden: [24, 20], samples: 6)
         let optimizer = SGD(learningRate: 0.1)
-        let report = NullSpaceTeleporter(steps: 50, stepSize: .growth(0.1), cap: cap).teleport(
+        let report = NullSpaceTeleporter(Climb(steps: 50, stepSize: .growth(0.1), cap: cap)).teleport(
             instance.model(), CrossEntropy(), on: [instance.batch()], before: optimizer)[0]
         let bound = cap.bound(from: report, before: optimizer)
         #expect(report.gradientNormSquaredBefore < bound)
@@ -174,7 +176,7 @@ import Torch
     func beyondCap() {
         let instance = Instance(hidden: [24, 20], samples: 6)
         let model = instance.model()
-        let report = NullSpaceTeleporter(cap: .fixed(1e-9)).teleport(
+        let report = NullSpaceTeleporter(Climb(cap: .fixed(1e-9))).teleport(
             model, CrossEntropy(), on: [instance.batch()], before: SGD(learningRate: 1))[0]
         #expect(report.steps == 0 && report.restored == nil)
         #expect(report.lossAfter == report.lossBefore)
@@ -197,9 +199,9 @@ import Torch
         let gradients = LinearizedLoss(model, CrossEntropy(), on: batch).gradients(of: model.parameters.map(\.value))
         let loss = LinearizedLoss(model, CrossEntropy(), on: batch).value.item()
         let share = adam.predictedDecrease(of: parameters, with: gradients) / loss
-        let tight = NullSpaceTeleporter(cap: .predicted(share * 0.99))
+        let tight = NullSpaceTeleporter(Climb(cap: .predicted(share * 0.99)))
         #expect(tight.teleport(model, CrossEntropy(), on: [batch], before: adam)[0].steps == 0)
-        let loose = NullSpaceTeleporter(cap: .predicted(share * 1.5))
+        let loose = NullSpaceTeleporter(Climb(cap: .predicted(share * 1.5)))
         #expect(loose.teleport(model, CrossEntropy(), on: [batch], before: adam)[0].steps > 0)
         for (entry, before) in zip(adam.state(of: parameters).entries, state.entries) {
             #expect(entry.stepCount == 3 && before.stepCount == 3)
@@ -212,7 +214,7 @@ import Torch
         let instance = Instance(hidden: [24, 20], samples: 40, activation: .relu)
         let model = instance.model()
         // Half of the energy is free to change: the loss cannot stay.
-        let teleporter = NullSpaceTeleporter(stepSize: .growth(2), cap: .none, tau: 0.5, tolerance: 1e-3)
+        let teleporter = NullSpaceTeleporter(Climb(stepSize: .growth(2), cap: .none, tolerance: 1e-3), tau: 0.5)
         let report = teleporter.teleport(
             model, CrossEntropy(), on: [instance.batch()], before: SGD(learningRate: 1))[0]
         guard case .drifted(let drift, 1e-3) = report.restored else {
@@ -229,7 +231,7 @@ import Torch
     @Test("What is not finite is undone, and says so")
     func restoresNonFinite() {
         let instance = Instance(hidden: [24, 20], samples: 6, activation: .relu)
-        let overflow = NullSpaceTeleporter(steps: 3, stepSize: .fixed(1e200), cap: .none)
+        let overflow = NullSpaceTeleporter(Climb(steps: 3, stepSize: .fixed(1e200), cap: .none))
         let model = instance.model()
         let report = overflow.teleport(
             model, CrossEntropy(), on: [instance.batch()], before: SGD(learningRate: 1))[0]
@@ -257,7 +259,7 @@ import Torch
         let teleport = { (scope: NullSpaceTeleporter.Scope) in
             let model = instance.model()
             let before = losses(model)
-            let reports = NullSpaceTeleporter(cap: .none, tau: tau, scope: scope, tolerance: 0.1).teleport(
+            let reports = NullSpaceTeleporter(Climb(cap: .none, tolerance: 0.1), tau: tau, scope: scope).teleport(
                 model, CrossEntropy(), on: [batches[0], batches[1]],
                 in: TeleportContext(before: SGD(learningRate: 1), samples: batches))
             return (reports, zip(before, losses(model)).map { abs($0 - $1) / $0 }.max()!)
@@ -278,7 +280,7 @@ import Torch
             inputs: .uniform([samples, 100], using: generator),
             targets: .integers([samples], in: 0..<10, using: generator)
         )
-        let report = NullSpaceTeleporter(cap: .relative(100)).teleport(
+        let report = NullSpaceTeleporter(Climb(cap: .relative(100))).teleport(
             model, CrossEntropy(), on: [batch], before: SGD(learningRate: 0.1))[0]
         #expect(report.relativeDrift < 1e-5)
         #expect(report.restored == nil)
@@ -289,7 +291,7 @@ import Torch
     func tau() {
         let instance = Instance(hidden: [24, 20], samples: 20)
         let reports = [1, 0.99, 0.9].map { tau in
-            NullSpaceTeleporter(stepSize: .fixed(0.05), cap: .none, tau: tau, tolerance: 10).teleport(
+            NullSpaceTeleporter(Climb(stepSize: .fixed(0.05), cap: .none, tolerance: 10), tau: tau).teleport(
                 instance.model(), CrossEntropy(), on: [instance.batch()], before: SGD(learningRate: 1))[0]
         }
         for (less, more) in zip(reports, reports.dropFirst()) {
@@ -310,7 +312,7 @@ import Torch
         let model = Sequential(
             Dense(12, 20, using: generator, dtype: .float64), Gain(gain: gain.clone()),
             Dense(20, 5, using: generator, dtype: .float64))
-        let report = NullSpaceTeleporter(cap: .none).teleport(
+        let report = NullSpaceTeleporter(Climb(cap: .none)).teleport(
             model, CrossEntropy(), on: [Instance(hidden: [], samples: 6).batch()], before: SGD(learningRate: 1))[0]
         #expect(report.restored == nil && report.steps == 8 && report.relativeDrift < 1e-12)
         #expect(report.gradientNormSquaredAfter > 2 * report.gradientNormSquaredBefore)
@@ -322,7 +324,7 @@ import Torch
         let instance = Instance(hidden: [24, 20], samples: 6)
         let targets = Tensor.normal([6, 5], using: Generator(seed: 9), dtype: .float64)
         let batch = Batch(inputs: instance.batch().inputs, targets: targets)
-        let report = NullSpaceTeleporter(cap: .none).teleport(
+        let report = NullSpaceTeleporter(Climb(cap: .none)).teleport(
             instance.model(), MeanSquaredError(), on: [batch], before: SGD(learningRate: 1))[0]
         #expect(report.relativeDrift < 1e-12 && report.steps == 8)
         #expect(report.gradientNormSquaredAfter > 2 * report.gradientNormSquaredBefore)
@@ -352,7 +354,7 @@ import Torch
         /// The report, the moved parameters, and the loss of the control samples after a step.
         func teleport(_ control: Batch?) throws -> (report: TeleportReport, moved: [[Double]], after: Double) {
             for (parameter, value) in zip(parameters, trained) { parameter.copy(from: value) }
-            let base = NullSpaceTeleporter(stepSize: .growth(rate), cap: .none)
+            let base = NullSpaceTeleporter(Climb(stepSize: .growth(rate), cap: .none))
             let teleporter: any Teleporter = control.map { ControlledTeleporter(base, by: $0) } ?? base
             let report = teleporter.teleport(model, CrossEntropy(), on: [batch], before: optimizer)[0]
             #expect(!velocitiesBefore.isEmpty && velocities() == velocitiesBefore, "the trial step is taken back")
@@ -397,7 +399,7 @@ import Torch
                 .squaredNorm()
         }
         let stepSize = StepSize.growth(3)
-        let teleporter = NullSpaceTeleporter(steps: 6, stepSize: stepSize, cap: .none)
+        let teleporter = NullSpaceTeleporter(Climb(steps: 6, stepSize: stepSize, cap: .none))
         var last = norm()
         var growths: [Double] = []
         let context = TeleportContext(before: SGD(learningRate: 0.1)) { _ in
@@ -416,7 +418,7 @@ import Torch
         let instance = Instance(hidden: [24, 20], samples: 6)
         let models = [nil, instance.batch()].map { control in
             let model = instance.model()
-            let base = NullSpaceTeleporter(cap: .none)
+            let base = NullSpaceTeleporter(Climb(cap: .none))
             let teleporter: any Teleporter = control.map { ControlledTeleporter(base, by: $0) } ?? base
             let report = teleporter.teleport(
                 model, CrossEntropy(), on: [instance.batch()], before: SGD(learningRate: 0.1))[0]
@@ -443,7 +445,7 @@ import Torch
         let batch = Batch(inputs: .ones([1, 4], dtype: .float64), targets: Tensor([1] as [Int64]))
         let moving = model()
         func teleport(_ steps: Int, _ eta: Double) -> TeleportReport {
-            NullSpaceTeleporter(steps: steps, stepSize: .fixed(eta), cap: .none, tolerance: 0).teleport(
+            NullSpaceTeleporter(Climb(steps: steps, stepSize: .fixed(eta), cap: .none, tolerance: 0)).teleport(
                 moving, CrossEntropy(), on: [batch], before: SGD(learningRate: 1))[0]
         }
         func movedParameters() -> [String] {
@@ -475,9 +477,10 @@ import Torch
         let start = instance.model().parameters.map(\.value)
         let moved = NullSpaceTeleporter.Derivative.allCases.map { method in
             let model = instance.model()
-            let reports = NullSpaceTeleporter(steps: 3, cap: .none, scope: .dataset, derivative: method).teleport(
-                model, CrossEntropy(), on: batches,
-                in: TeleportContext(before: SGD(learningRate: 1), samples: batches))
+            let reports = NullSpaceTeleporter(Climb(steps: 3, cap: .none), scope: .dataset, derivative: method)
+                .teleport(
+                    model, CrossEntropy(), on: batches,
+                    in: TeleportContext(before: SGD(learningRate: 1), samples: batches))
             for report in reports {
                 #expect(report.restored == nil && report.relativeDrift < 1e-9)
                 #expect(report.freeDimensions.keys.sorted() == ["3", "5"])
@@ -505,7 +508,7 @@ import Torch
             first: Dense(20, 50, using: generator, dtype: .float64),
             second: Dense(50, 5, using: generator, dtype: .float64))
         let model = Sequential(Dense(12, 20, using: generator, dtype: .float64), Tanh(), block)
-        let report = NullSpaceTeleporter(cap: .none).teleport(
+        let report = NullSpaceTeleporter(Climb(cap: .none)).teleport(
             model, CrossEntropy(), on: [Instance(hidden: [], samples: 6).batch()], before: SGD(learningRate: 1))[0]
         #expect(report.restored == nil && report.steps == 8 && report.relativeDrift < 1e-12)
     }

@@ -22,10 +22,10 @@ private struct OwnModel: CompositeLayer {
 @Suite struct OwnModelTests {
     private static var teleporters: [(name: String, teleporter: any Teleporter, activation: Activation)] {
         [
-            ("null space", NullSpaceTeleporter(cap: .none), .relu),
-            ("symmetry, exact", SymmetryTeleporter(cap: .none), .tanh),
-            ("symmetry, approximate", SymmetryTeleporter(action: .approximate, cap: .none), .relu),
-            ("level set", LevelSetTeleporter(cap: .none), .tanh),
+            ("null space", NullSpaceTeleporter(Climb(cap: .none)), .relu),
+            ("symmetry, exact", SymmetryTeleporter(Climb(cap: .none)), .tanh),
+            ("symmetry, approximate", SymmetryTeleporter(Climb(cap: .none), action: .approximate), .relu),
+            ("level set", LevelSetTeleporter(Climb(search: .armijo, cap: .none)), .tanh),
             ("random", RandomTeleporter(), .leakyReLU(slope: 0.1)),
         ]
     }
@@ -39,7 +39,7 @@ private struct OwnModel: CompositeLayer {
             inputs: .normal([4, 6], using: generator, dtype: .float64),
             targets: .integers([4], in: 0..<3, using: generator))
         let start = model.parameters.map { $0.value.clone() }
-        try teleporter.check(model)
+        try teleporter.check(model, before: SGD(learningRate: 0.1))
         let context = TeleportContext(before: SGD(learningRate: 0.1), generator: Generator(seed: 3))
         let report = teleporter.teleport(model, CrossEntropy(), on: [batch], in: context)[0]
         #expect(report.restored == nil && report.steps > 0, "\(name): \(report)")

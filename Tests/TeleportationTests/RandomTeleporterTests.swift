@@ -80,7 +80,7 @@ import Torch
     func invariance(network: Network, kind: (rescaling: RandomTeleporter.Rescaling?, permutes: Bool)) throws {
         let (model, start, batch) = (network.model(), network.model(), network.batch())
         let teleporter = teleporter(kind.rescaling, permutes: kind.permutes)
-        try teleporter.check(model)
+        try teleporter.check(model, before: SGD(learningRate: 0.1))
         let report = teleport(teleporter, model, on: batch)
         #expect(report.restored == nil && report.steps == 1 && report.freeDimensions.isEmpty && report.seconds > 0)
         #expect(report.relativeDrift < 1e-12)
@@ -190,11 +190,13 @@ import Torch
         let instance = Instance(hidden: [24, 20], samples: 6, activation: activation)
         let model = instance.model()
         let error = RandomTeleporterError.notHomogeneous(activation: name)
-        #expect(throws: error) { try teleporter(.logUniform(factor: 2), permutes: true).check(model) }
+        #expect(throws: error) {
+            try teleporter(.logUniform(factor: 2), permutes: true).check(model, before: SGD(learningRate: 0.1))
+        }
         #expect(error.description.contains(name) && error.description.contains("rescaling: nil, permutes: true"))
 
         let permuting = teleporter(nil, permutes: true)
-        try permuting.check(model)
+        try permuting.check(model, before: SGD(learningRate: 0.1))
         let report = teleport(permuting, model, on: instance.batch())
         #expect(report.restored == nil && report.relativeDrift < 1e-12)
         #expect(abs(report.gradientNormSquaredAfter / report.gradientNormSquaredBefore - 1) < 1e-12)
@@ -223,8 +225,10 @@ import Torch
             (Sequential(dense(4, 8), ReLU(), shared, ReLU(), shared), .sharedWeights),
         ]
         for (model, error) in refused {
-            #expect(throws: error) { try teleporter(.logUniform(factor: 2), permutes: true).check(model) }
-            #expect(throws: error) { try teleporter(nil, permutes: true).check(model) }
+            #expect(throws: error) {
+                try teleporter(.logUniform(factor: 2), permutes: true).check(model, before: SGD(learningRate: 0.1))
+            }
+            #expect(throws: error) { try teleporter(nil, permutes: true).check(model, before: SGD(learningRate: 0.1)) }
             if case .noHiddenUnits = error { continue }
             #expect(error.description.contains("use the null-space or the level-set method"))
         }
@@ -244,7 +248,7 @@ import Torch
             targets: .integers([6], in: 0..<4, using: generator))
         let unseen = Tensor.normal([9, 5, 3], using: generator, dtype: .float64)
         let teleporter = RandomTeleporter()
-        try teleporter.check(moved)
+        try teleporter.check(moved, before: SGD(learningRate: 0.1))
         let report = teleport(teleporter, moved, on: batch)
         #expect(report.restored == nil && report.relativeDrift < 1e-12)
         #expect(relativeDifference(moved(unseen), start(unseen)) < 1e-12)

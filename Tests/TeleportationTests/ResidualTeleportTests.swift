@@ -52,8 +52,9 @@ enum ModalInstance: String, CaseIterable, Sendable {
         var moved: [[Tensor]] = []
         for method in NullSpaceTeleporter.Derivative.allCases {
             let model = instance.model()
-            let report = NullSpaceTeleporter(steps: 4, stepSize: .growth(0.3), cap: .none, derivative: method).teleport(
-                model, CrossEntropy(), on: [batch], before: SGD(learningRate: 0.1))[0]
+            let report = NullSpaceTeleporter(Climb(steps: 4, stepSize: .growth(0.3), cap: .none), derivative: method)
+                .teleport(
+                    model, CrossEntropy(), on: [batch], before: SGD(learningRate: 0.1))[0]
             #expect(report.steps == 4 && report.restored == nil && report.relativeDrift < 1e-10)
             #expect(report.gradientNormSquaredAfter > 1.5 * report.gradientNormSquaredBefore)
             moved.append(model.parameters.map(\.value))
@@ -70,7 +71,7 @@ enum ModalInstance: String, CaseIterable, Sendable {
     func movingLayers() {
         let instance = ModalInstance.residualNetwork
         let (model, start) = (instance.model(), instance.model().parameters)
-        let report = NullSpaceTeleporter(cap: .none).teleport(
+        let report = NullSpaceTeleporter(Climb(cap: .none)).teleport(
             model, CrossEntropy(), on: [instance.batch(samples: 3, distinct: 3)], before: SGD(learningRate: 0.1))[0]
         let moved = zip(model.parameters, start).filter { relativeDifference($0.value, $1.value) > 1e-6 }.map(\.0.name)
         #expect(moved == ["3.0.weight", "3.3.weight", "5.weight", "8.0.weight", "11.weight", "11.bias"])
@@ -83,9 +84,11 @@ enum ModalInstance: String, CaseIterable, Sendable {
         // The patches of twelve images span the inputs of the convolutions, and not that of the head.
         let instance = ModalInstance.residualNetwork
         let (model, start) = (instance.model(), instance.model().parameters)
-        let report = NullSpaceTeleporter(cap: .none, derivative: byDoubleBackward ? .doubleBackward : .closedForm)
-            .teleport(
-                model, CrossEntropy(), on: [instance.batch(samples: 12, distinct: 12)], before: SGD(learningRate: 0.1))[
+        let report = NullSpaceTeleporter(
+            Climb(cap: .none), derivative: byDoubleBackward ? .doubleBackward : .closedForm
+        )
+        .teleport(
+            model, CrossEntropy(), on: [instance.batch(samples: 12, distinct: 12)], before: SGD(learningRate: 0.1))[
                 0]
         #expect(report.steps == 8 && report.restored == nil && report.relativeDrift < 1e-10)
         let moved = zip(model.parameters, start).filter { relativeDifference($0.value, $1.value) > 0 }.map(\.0.name)
@@ -106,7 +109,7 @@ enum ModalInstance: String, CaseIterable, Sendable {
         let batch = instance.batch()
         let next = { (model as? Sequential)?.layers.compactMap { ($0 as? Dropout)?.generator.state.doubles() } ?? [] }
         let drawn = next()
-        let teleporter = ControlledTeleporter(NullSpaceTeleporter(cap: .none, derivative: method), by: batch)
+        let teleporter = ControlledTeleporter(NullSpaceTeleporter(Climb(cap: .none), derivative: method), by: batch)
         let report = teleporter.teleport(
             model, CrossEntropy(), on: [batch], before: SGD(learningRate: 1e-3))[0]
         #expect(report.restored == nil && report.steps == 8)
@@ -124,10 +127,14 @@ enum ModalInstance: String, CaseIterable, Sendable {
         let teleporter = NullSpaceTeleporter(scope: .dataset)
         let name = isOwn ? "Own<Frozen>" : instance == .perceptron ? "Sequential" : "ResidualNetwork"
         let refusal = NullSpaceRefusal.coupledSamples(model: name)
-        #expect(throws: refusal) { try teleporter.check(model) }
-        #expect(throws: refusal) { try ControlledTeleporter(teleporter, by: instance.batch()).check(model) }
+        #expect(throws: refusal) { try teleporter.check(model, before: SGD(learningRate: 0.1)) }
+        #expect(throws: refusal) {
+            try ControlledTeleporter(teleporter, by: instance.batch()).check(model, before: SGD(learningRate: 0.1))
+        }
         #expect(refusal.description.contains("in \(name) ") && refusal.description.contains("use scope batch"))
-        #expect(throws: Never.self) { try NullSpaceTeleporter(scope: .batch).check(model) }
+        #expect(throws: Never.self) {
+            try NullSpaceTeleporter(scope: .batch).check(model, before: SGD(learningRate: 0.1))
+        }
     }
 
     @Test("Where samples do not see each other the loss of all of them can be held")
@@ -140,7 +147,9 @@ enum ModalInstance: String, CaseIterable, Sendable {
             Own(body: Sequential(Dropout(0.5, using: generator), LayerNormalization(3))),
         ]
         for model in models {
-            #expect(throws: Never.self) { try NullSpaceTeleporter(scope: .dataset).check(model) }
+            #expect(throws: Never.self) {
+                try NullSpaceTeleporter(scope: .dataset).check(model, before: SGD(learningRate: 0.1))
+            }
         }
     }
 

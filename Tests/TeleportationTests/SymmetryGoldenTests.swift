@@ -48,9 +48,9 @@ private func relativeError(_ actual: Tensor, _ expected: Tensor) -> Double {
         var teleporter: SymmetryTeleporter {
             // The published steps climb ||grad L||^2, not half of it.
             SymmetryTeleporter(
-                action: .exact, element: .firstOrder, steps: teleportSteps ?? 0,
-                stepSize: .fixed(2 * (teleportLearningRate ?? 0)), cap: .none, derivative: .published,
-                tolerance: .infinity)
+                Climb(
+                    steps: teleportSteps ?? 0, stepSize: .fixed(2 * (teleportLearningRate ?? 0)), cap: .none,
+                    tolerance: .infinity), action: .exact, element: .firstOrder, derivative: .published)
         }
     }
 
@@ -134,8 +134,8 @@ private func relativeError(_ actual: Tensor, _ expected: Tensor) -> Double {
         setWeights(of: model, to: fixture.weights)
         let batch = Batch(inputs: matrix(fixture.X).transposed().contiguous(), targets: Tensor(fixture.Y))
         let teleporter = SymmetryTeleporter(
-            action: .approximate, element: .firstOrder, steps: 1, stepSize: .fixed(2 * fixture.teleport.learningRate),
-            cap: .none, derivative: method)
+            Climb(steps: 1, stepSize: .fixed(2 * fixture.teleport.learningRate), cap: .none), action: .approximate,
+            element: .firstOrder, derivative: method)
         let report = teleporter.teleport(model, CrossEntropy(), on: [batch], before: SGD(learningRate: 1))[0]
         #expect(report.restored == nil && report.steps == 1)
         #expect(abs(report.lossBefore / fixture.loss - 1) < 1e-6)

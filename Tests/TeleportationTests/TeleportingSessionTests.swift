@@ -49,7 +49,8 @@ import Torch
     /// Teleports that no training gains by.
     private static func harmful(_ moments: TeleportSchedule.Moments, trialSteps: Int) -> TeleportPlan {
         TeleportPlan(
-            NullSpaceTeleporter(stepSize: .growth(10), cap: .none), schedule: schedule(moments), controlSamples: 0,
+            NullSpaceTeleporter(Climb(stepSize: .growth(10), cap: .none)), schedule: schedule(moments),
+            controlSamples: 0,
             trialSteps: trialSteps)
     }
 
@@ -132,7 +133,7 @@ import Torch
         func plan(_ trialSteps: Int) -> TeleportPlan {
             TeleportPlan(
                 // All samples at once: nothing but the batches' statistics is another in training.
-                NullSpaceTeleporter(cap: .relative(3)),
+                NullSpaceTeleporter(Climb(cap: .relative(3))),
                 schedule: TeleportSchedule(.steps([0]), batchCount: 1, batchSize: 60), controlSamples: 0,
                 trialSteps: trialSteps)
         }
@@ -171,7 +172,7 @@ import Torch
     func controlSamplesAreDrawnApart() throws {
         func losses(_ controlSamples: Int) throws -> [Double] {
             let plan = TeleportPlan(
-                NullSpaceTeleporter(cap: .fixed(1e-30)), schedule: Self.schedule(.every(4)),
+                NullSpaceTeleporter(Climb(cap: .fixed(1e-30))), schedule: Self.schedule(.every(4)),
                 controlSamples: controlSamples, trialSteps: 0)
             return try train(Learner(), plan).flatMap { $0.teleports.map(\.lossBefore) }
         }
@@ -186,7 +187,7 @@ import Torch
             // Old velocities that promise much: the cap is reached at once.
             for _ in 0..<5 { learner.step(on: learner.samples.all) }
             let plan = TeleportPlan(
-                NullSpaceTeleporter(cap: .predicted(0.1)),
+                NullSpaceTeleporter(Climb(cap: .predicted(0.1))),
                 schedule: TeleportSchedule(.steps([0]), batchCount: 1, batchSize: 60), controlSamples: 0, trialSteps: 0,
                 optimizerState: policy)
             let session = try TeleportingSession(learner.step, plan, samples: learner.samples)
@@ -201,7 +202,7 @@ import Torch
     @Test("A session goes on from its state as if it had never stopped")
     func state() throws {
         let plan = TeleportPlan(
-            NullSpaceTeleporter(steps: 2, stepSize: .growth(0.1)), schedule: Self.schedule(.every(4)),
+            NullSpaceTeleporter(Climb(steps: 2, stepSize: .growth(0.1))), schedule: Self.schedule(.every(4)),
             controlSamples: 10, trialSteps: 0)
         let (whole, halves) = (Learner(), Learner())
         try train(whole, plan)
@@ -244,7 +245,7 @@ import Torch
         }
         #expect(throws: ObjectiveRefusal.self) {
             let step = TrainingStep(learner.model, CrossEntropy(), RuleOptimizer(NoDiagonal(learningRate: 0.1)))
-            let plan = TeleportPlan(NullSpaceTeleporter(objective: PreconditionedNorm()))
+            let plan = TeleportPlan(NullSpaceTeleporter(Climb(objective: PreconditionedNorm())))
             return try TeleportingSession(step, plan, samples: learner.samples)
         }
         let wrong = Samples(inputs: learner.samples.all.inputs, targets: learner.samples.all.targets + 3)

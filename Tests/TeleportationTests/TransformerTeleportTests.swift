@@ -74,7 +74,8 @@ import Torch
         var reports: [TeleportReport] = []
         for method in NullSpaceTeleporter.Derivative.allCases {
             let model = use.model()
-            let teleporter = NullSpaceTeleporter(steps: 3, stepSize: .growth(0.3), cap: .none, derivative: method)
+            let teleporter = NullSpaceTeleporter(
+                Climb(steps: 3, stepSize: .growth(0.3), cap: .none), derivative: method)
             reports.append(use.teleport(teleporter, model, on: batch))
             moved.append(model.parameters.map(\.value))
         }
@@ -108,7 +109,7 @@ import Torch
     func emptyNullSpacesStay() {
         let model = Use.classifier.model()
         let batch = Use.classifier.batch(samples: 50, distinct: 50)
-        let report = Use.classifier.teleport(NullSpaceTeleporter(cap: .none), model, on: batch)
+        let report = Use.classifier.teleport(NullSpaceTeleporter(Climb(cap: .none)), model, on: batch)
         let moved = Set(
             zip(model.parameters, Use.classifier.model().parameters)
                 .filter { relativeDifference($0.value, $1.value) > 0 }.map { $0.0.name })
@@ -125,7 +126,7 @@ import Torch
         let batch = use.batch(samples: 50, distinct: 50)
         let reports = [1, 0.99].map { tau in
             let teleporter = NullSpaceTeleporter(
-                steps: 4, stepSize: .growth(0.2), cap: .none, tau: tau, tolerance: 1)
+                Climb(steps: 4, stepSize: .growth(0.2), cap: .none, tolerance: 1), tau: tau)
             return use.teleport(teleporter, use.model(), on: batch)
         }
         #expect(reports.allSatisfy { $0.restored == nil && $0.steps == 4 })

@@ -15,7 +15,7 @@ struct SymmetryWork {
         let batch = Batch.noise(of: Self.samples, shape: [784], using: generator)
         // A fixed step without a cap: the same steps at each repetition, whatever the gradient. It is twice ST22's learning
         // rate, which multiplies the gradient of ||grad L||^2 and not of half of it.
-        let teleporter = SymmetryTeleporter(steps: Self.steps, stepSize: .fixed(2e-3), cap: .none)
+        let teleporter = SymmetryTeleporter(Climb(steps: Self.steps, stepSize: .fixed(2e-3), cap: .none))
         let optimizer = SGD(learningRate: 1e-3)
         return .fromTheSameWeights(of: model) {
             let report = teleporter.teleport(model, CrossEntropy(), on: [batch], before: optimizer)[0]

@@ -22,7 +22,7 @@ struct TransformerWork {
     }
 
     var teleport: Workload {
-        let teleporter = NullSpaceTeleporter(steps: 8, stepSize: .fixed(1e-4), cap: .none)
+        let teleporter = NullSpaceTeleporter(Climb(steps: 8, stepSize: .fixed(1e-4), cap: .none))
         let optimizer = SGD(learningRate: 1e-3)
         return .fromTheSameWeights(of: model, mostRepetitions: Self.mostRepetitions) {
             _ = teleporter.teleport(model, MeanSquaredError(), on: [batch], before: optimizer)

@@ -1,5 +1,6 @@
 import Foundation
 import Reporting
+import Teleportation
 
 /// A comparison in words: the table of both arms, and what follows from it.
 ///
@@ -144,18 +145,21 @@ package struct ComparisonReport: Equatable, Sendable {
         let count = "\(comparison.teleports) \(comparison.teleports == 1 ? "teleport" : "teleports")"
         let restored =
             comparison.restoredTeleports == 0 ? "none was undone" : "\(comparison.restoredTeleports) undone"
-        let free = arm.runs.flatMap(\.teleports).flatMap(\.freeDimensions.values)
-        if !free.isEmpty, free.allSatisfy({ $0 == 0 }) {
-            return [
-                "\(count), and none moved: the inputs of all layers fill their spaces. "
-                    + "A smaller --teleport-batch-size or --tau makes room."
-            ]
-        }
-        guard let drift = comparison.maximumRelativeDrift else { return ["\(count), none moved, \(restored)."] }
+        let stays = stays(arm.runs.flatMap(\.teleports))
+        guard let drift = comparison.maximumRelativeDrift else { return ["\(count), none moved, \(restored)."] + stays }
         let moved = comparison.movedTeleports == comparison.teleports ? "all" : "\(comparison.movedTeleports)"
         return [
             "\(count), \(moved) moved, \(restored); the loss changed by at most \(drift.significant(2)) of its value."
-        ]
+        ] + stays
+    }
+
+    /// Why teleports took no step.
+    private static func stays(_ teleports: [TeleportRecord]) -> [String] {
+        let endings = teleports.filter { $0.steps == 0 && !$0.isRestored }.compactMap(\.ending)
+        return TeleportReport.Ending.allCases.compactMap { ending in
+            let count = endings.count { $0 == ending }
+            return count > 0 ? "\(count) of them took no step: \(ending)." : nil
+        }
     }
 
     private static func spread(_ comparison: Comparison) -> [String] {

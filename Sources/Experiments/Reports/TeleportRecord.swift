@@ -33,7 +33,7 @@ extension TeleportRecord: Codable {
         case epoch, trainingStep, batch, steps, lossBefore, lossAfter, gradientNormSquaredBefore,
             gradientNormSquaredAfter
         case objectiveBefore, objectiveAfter, freeDimensions, halvings, halvingsForRange, halvingsForControl, restored
-        case reason, seconds
+        case reason, ending, gradientEvaluations, seconds
     }
 
     /// Writes the keys of `summary.json`; a number that is not finite is null.
@@ -60,6 +60,8 @@ extension TeleportRecord: Codable {
         try container.encode(report.halvings.control, forKey: .halvingsForControl)
         try container.encode(isRestored, forKey: .restored)
         try container.encodeIfPresent(report.restored?.description, forKey: .reason)
+        try container.encodeIfPresent(report.ending?.rawValue, forKey: .ending)
+        try container.encode(report.gradientEvaluations, forKey: .gradientEvaluations)
     }
 
     /// Reads what `encode(to:)` wrote; the reason of a move that was undone is then a sentence.
@@ -87,6 +89,9 @@ extension TeleportRecord: Codable {
         if try container.decode(Bool.self, forKey: .restored) {
             report.restored = .recorded(try container.decodeIfPresent(String.self, forKey: .reason) ?? "")
         }
+        report.ending = try container.decodeIfPresent(String.self, forKey: .ending).flatMap(
+            TeleportReport.Ending.init(rawValue:))
+        report.gradientEvaluations = try container.decodeIfPresent(Double.self, forKey: .gradientEvaluations) ?? 0
         report.seconds = try number(.seconds)
     }
 }

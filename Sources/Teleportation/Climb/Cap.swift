@@ -16,6 +16,14 @@ public enum Cap: Hashable, Sendable {
     /// knows the learning rate and the optimizer.
     case predicted(Double)
 
+    /// The bound, factor or share; infinite if there is none.
+    var number: Double {
+        switch self {
+        case .none: .infinity
+        case .fixed(let number), .relative(let number), .predicted(let number): number
+        }
+    }
+
     /// The factor by which `||g||^2` may still grow: at most 1 if the cap is reached.
     ///
     /// The decrease that is predicted is taken to grow as `||g||^2` does, which for SGD is exact.

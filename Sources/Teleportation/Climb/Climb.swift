@@ -29,7 +29,7 @@ public struct Climb: Sendable {
         case decrease
     }
 
-    /// A climb; step size and cap by default have no unit to tune.
+    /// A climb; by default of the gradient norm, with a step size and a cap that have no unit to tune.
     public init(
         objective: any Objective = GradientNorm(), sense: Sense = .increase, steps: Int = 8,
         stepSize: StepSize = .growth(0.5), search: Search = .overshoot, cap: Cap = .predicted(0.1),
@@ -42,6 +42,24 @@ public struct Climb: Sendable {
         self.search = search
         self.cap = cap
         self.tolerance = tolerance
+    }
+
+    /// Checks that the climb can be made before an optimizer goes on.
+    ///
+    /// - Throws: `SettingRefusal` if a number is none to climb by; `ObjectiveRefusal` if the objective does not go with the
+    ///   optimizer.
+    func check(before optimizer: any Optimizer) throws {
+        guard steps >= 0 else {
+            throw SettingRefusal("teleport-steps", "\(steps)", remedy: "give 0 steps or more")
+        }
+        guard tolerance >= 0 else {
+            throw SettingRefusal("tolerance", "\(tolerance)", remedy: "give a share of the loss, 0 or more")
+        }
+        guard stepSize.number >= 0, stepSize.number.isFinite else {
+            throw SettingRefusal("step-size", "\(stepSize)", remedy: "give a number of at least 0")
+        }
+        guard cap.number > 0 else { throw SettingRefusal("cap", "\(cap)", remedy: "give a number above 0, or none") }
+        try objective.check(optimizer)
     }
 }
 
@@ -67,18 +85,31 @@ struct ClimbUnderWay {
         var part = 1.0
         report.gradientNormSquaredBefore = try point.squaredNorm.checkedFinite()
         report.objectiveBefore = value
+        report.ending = .steps
         while report.steps < climb.steps {
             let limit = climb.cap.limit(
                 at: point, start: report.gradientNormSquaredBefore, loss: report.lossBefore)
-            guard limit > 1, let direction = try self.direction(at: point) else { break }
+            guard limit > 1 else {
+                report.ending = .cap
+                break
+            }
+            guard let direction = try self.direction(at: point) else {
+                report.ending = walk.hasRoom ? .stationary : .noRoom
+                break
+            }
             let eta: Double
             if let constantEta, report.steps > 0 {
-                guard !direction.isZero else { break }
+                guard !direction.isZero else {
+                    report.ending = .stationary
+                    break
+                }
                 eta = constantEta
             } else {
                 let slope = try direction.slope.checkedFinite()
-                // The objective is stationary on the level set.
-                guard slope > 0 else { break }
+                guard slope > 0 else {
+                    report.ending = .stationary
+                    break
+                }
                 eta = climb.stepSize.eta(
                     value: value, slope: slope, limit: climb.objective.growsWithGradientNorm ? limit : .infinity,
                     fixed: direction.eta(fixed:), reach: part * direction.reach(of: point.parameters))
@@ -91,6 +122,7 @@ struct ClimbUnderWay {
                 // A step that was taken back may leave rounding, or on an orbit a difference of second order.
                 point = self.point()
                 if step.start != nil { value = try self.value(at: point) }
+                report.ending = .search
                 break
             }
             (point, value) = next
@@ -127,6 +159,7 @@ struct ClimbUnderWay {
 
     private func direction(at point: Point) throws(TeleportReport.Restoration) -> (any Direction)? {
         let gradient = climb.objective.gradient(at: point)
+        if gradient.hessianAlong != nil { landscape.work.count(.forwardAndBack) }
         return try attempt { () throws(TorchError) in try point.place.direction(of: gradient) }
     }
 

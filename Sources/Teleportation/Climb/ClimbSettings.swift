@@ -45,7 +45,7 @@ private enum KnownObjective: String, CaseIterable {
         default:
             throw TextError(
                 text,
-                "give " + allCases.map(\.rawValue).joined(separator: ", ") + ", or lookahead:MARGIN as lookahead:3")
+                "give \(allCases.map(\.rawValue).alternatives), and a margin behind lookahead, as lookahead:3")
         }
     }
 

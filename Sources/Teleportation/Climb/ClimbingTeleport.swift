@@ -23,13 +23,6 @@ final class ClimbingTeleport: Teleport {
         _ climb: Climb, in context: TeleportContext, landscape: @escaping (Batch) -> BatchLoss,
         makeWalk: @escaping (BatchLoss) -> any Walk
     ) {
-        require(
-            climb.steps >= 0 && climb.tolerance >= 0, "a climb of \(climb.steps) steps, tolerance \(climb.tolerance)")
-        do throws(ObjectiveRefusal) {
-            try climb.objective.check(context.optimizer)
-        } catch {
-            fatalError(error.description)
-        }
         self.climb = climb
         self.context = context
         self.landscape = landscape
@@ -71,6 +64,7 @@ final class ClimbingTeleport: Teleport {
         self.end = (point, end.walk)
         report.gradientNormSquaredAfter = point.squaredNorm
         report.objectiveAfter = climb.objective.value(at: point)
+        report.gradientEvaluations = point.landscape.work.gradientEvaluations
         return point.gradients
     }
 }

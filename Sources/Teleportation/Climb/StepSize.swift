@@ -13,6 +13,13 @@ public enum StepSize: Hashable, Sendable {
     /// identity. It is halved and doubled from step to step as the search has it; the right share has no unit.
     case share(Double)
 
+    /// The eta, rate or share.
+    var number: Double {
+        switch self {
+        case .fixed(let number), .growth(let number), .share(let number): number
+        }
+    }
+
     /// Eta at every point, if all steps under a cap have the same size; nil if it depends on norms.
     func constantEta(under cap: Cap) -> Double? {
         if case .fixed(let eta) = self, cap == .none { eta } else { nil }

@@ -9,6 +9,8 @@ public struct BatchLoss {
     public let loss: any Loss
     /// The parameters that train, in the model's order.
     public let parameters: [Tensor]
+    /// What has been computed of it.
+    let work = Work()
     private let currentBatch: () -> Batch
 
     /// The samples, as the model is given them.
@@ -30,12 +32,22 @@ public struct BatchLoss {
     /// The loss, computed anew.
     public func value() -> Double {
         let batch = self.batch
+        work.count(.forward)
         return loss(model(batch.inputs), batch.targets).item()
     }
 
     /// The model and the loss, linearized at the parameters as they are.
-    public func linearized() -> LinearizedLoss { LinearizedLoss(model, loss, on: batch) }
+    public func linearized() -> LinearizedLoss { linearized(counting: .forwardAndBack) }
+
+    /// The model and the loss, linearized at the parameters as they are, with what is to be done with that counted.
+    func linearized(counting pass: Work.Pass) -> LinearizedLoss {
+        work.count(pass)
+        return LinearizedLoss(model, loss, on: batch)
+    }
 
     /// The loss and its tape, for derivatives of second order.
-    func twiceDifferentiable() -> TwiceDifferentiableLoss { TwiceDifferentiableLoss(model, loss, on: batch) }
+    func twiceDifferentiable() -> TwiceDifferentiableLoss {
+        work.count(.forwardAndBack)
+        return TwiceDifferentiableLoss(model, loss, on: batch)
+    }
 }

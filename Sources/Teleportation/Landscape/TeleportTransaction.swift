@@ -42,6 +42,7 @@ struct TeleportTransaction {
             restore()
             report.restored = error
         }
+        report.gradientEvaluations = landscape.work.gradientEvaluations
         report.seconds = (ContinuousClock.now - start) / .seconds(1)
         return report
     }

@@ -20,6 +20,9 @@ protocol Walk: AnyObject {
     /// The dimension of the null space of each affine map that can move, by its name; empty if the walk asks for none.
     var freeDimensions: [String: Int] { get }
 
+    /// Whether anything is free to move.
+    var hasRoom: Bool { get }
+
     /// Whether the size of a step that is fixed depends on the place all the same.
     var scalesFixedSteps: Bool { get }
 }
@@ -27,6 +30,9 @@ protocol Walk: AnyObject {
 extension Walk {
     /// No null spaces.
     var freeDimensions: [String: Int] { [:] }
+
+    /// Something is.
+    var hasRoom: Bool { true }
 
     /// Parts of a way are not on the level set.
     func halve() -> Bool { false }

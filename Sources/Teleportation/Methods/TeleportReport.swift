@@ -1,3 +1,5 @@
+import Foundation
+
 /// What a teleport did on one batch.
 public struct TeleportReport: Hashable, Sendable {
     /// The number of steps taken; fewer than asked for if the cap was reached.
@@ -20,10 +22,42 @@ public struct TeleportReport: Hashable, Sendable {
     /// The dimension of the null space of each affine map's input, of those that can move, by the map's name; empty if the
     /// teleporter asks for no null space.
     public var freeDimensions: [String: Int] = [:]
+    /// Why the climb ended; nil if there was none, or it was given up.
+    public var ending: Ending?
     /// Why the parameters were set back to where they were; nil if they moved.
     public var restored: Restoration?
+    /// The passes through the model, as evaluations of the gradient of the batch: forward a third, back two thirds, a
+    /// Hessian-vector product one. Looks at control samples are counted by their number.
+    public var gradientEvaluations = 0.0
     /// The time taken, in seconds.
     public var seconds = 0.0
+
+    /// Why a climb took no further step.
+    public enum Ending: String, CaseIterable, Sendable, CustomStringConvertible {
+        /// All steps were taken.
+        case steps
+        /// The cap was reached.
+        case cap
+        /// Nothing is free to move: the inputs of no layer leave a null space.
+        case noRoom = "no-room"
+        /// Nothing that is free to move changes the objective.
+        case stationary
+        /// However short, no step was accepted.
+        case search
+
+        /// A clause for people, which says what would let the climb go on.
+        public var description: String {
+            switch self {
+            case .steps: "all steps were taken"
+            case .cap: "the cap was reached; a higher one, or none, leads on"
+            case .noRoom:
+                "nothing is free to move, for the inputs of all layers fill their spaces; smaller teleport batches, or a tau "
+                    + "below 1, make room"
+            case .stationary: "what is free to move does not change the objective"
+            case .search: "no step was accepted, however short"
+            }
+        }
+    }
 
     /// How often moves were halved.
     public struct Halvings: Hashable, Sendable {
@@ -93,4 +127,26 @@ public struct TeleportReport: Hashable, Sendable {
     public var relativeDrift: Double {
         lossAfter == lossBefore ? 0 : abs(lossAfter - lossBefore) / abs(lossBefore)
     }
+}
+
+extension TeleportReport: CustomStringConvertible {
+    /// One line: the steps, what became of loss and gradient, and why it ended or was taken back.
+    public var description: String {
+        var text = "\(steps) \(steps == 1 ? "step" : "steps")"
+        if hasMoved {
+            text += ", squared gradient norm \(gradientNormSquaredBefore.brief) to \(gradientNormSquaredAfter.brief)"
+            if let objectiveBefore, let objectiveAfter {
+                text += ", objective \(objectiveBefore.brief) to \(objectiveAfter.brief)"
+            }
+            text += ", loss \(lossBefore.brief) to \(lossAfter.brief)"
+        }
+        if let restored { return text + ", taken back: \(restored)" }
+        if let ending, ending != .steps { text += "; \(ending)" }
+        return text
+    }
+}
+
+extension Double {
+    /// Four digits, for people.
+    fileprivate var brief: String { String(format: "%.4g", self) }
 }

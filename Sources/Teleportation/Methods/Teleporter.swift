@@ -14,10 +14,10 @@ public protocol Teleporter {
     /// Whether half of a move keeps the loss as the whole of it does, so that a guard may shorten it instead of undoing it.
     var hasDivisibleMoves: Bool { get }
 
-    /// Checks that the method can move a model.
+    /// Checks that the method can move a model before an optimizer goes on.
     ///
     /// - Throws: A refusal, which says what does not fit and what to use instead.
-    func check(_ model: some Layer) throws
+    func check(_ model: some Layer, before optimizer: any Optimizer) throws
 
     /// Begins a teleport: what all its batches share is computed here.
     ///
@@ -65,12 +65,12 @@ extension Teleporter {
     public var hasDivisibleMoves: Bool { false }
 
     /// Any model can be moved.
-    public func check(_ model: some Layer) throws {}
+    public func check(_ model: some Layer, before optimizer: any Optimizer) throws {}
 
     /// Moves the parameters on one batch after the other.
     ///
     /// - Parameters:
-    ///   - model: The model whose parameters move, in place. Traps if `check(_:)` throws.
+    ///   - model: The model whose parameters move, in place. Traps if `check(_:before:)` throws.
     ///   - loss: The loss whose level set they stay in.
     ///   - batches: The samples on which the loss is held.
     ///   - optimizer: The optimizer that goes on from there; its state is read by `Cap.predicted` and not changed.
@@ -89,7 +89,7 @@ extension Teleporter {
     public func teleport(
         _ model: some Layer, _ loss: some Loss, on batches: some Sequence<Batch>, in context: TeleportContext
     ) -> [TeleportReport] {
-        do { try check(model) } catch { fatalError("\(error)") }
+        do { try check(model, before: context.optimizer) } catch { fatalError("\(error)") }
         return withoutGradients {
             withMode(.teleportation) {
                 let teleport = begin(model, loss, in: context)

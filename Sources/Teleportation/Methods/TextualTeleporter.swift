@@ -26,7 +26,7 @@ extension TextualTeleporter {
     /// Sets one of the settings.
     package mutating func set(_ name: String, to text: String) throws(TextError) {
         guard let setting = Self.settings.first(where: { $0.name == name }) else {
-            throw TextError(name, "give one of " + Self.settings.map(\.name).joined(separator: ", "))
+            throw TextError(name, "give one of " + Self.settings.map(\.name).alternatives)
         }
         try setting.set(&self, to: text)
     }

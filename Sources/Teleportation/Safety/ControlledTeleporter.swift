@@ -32,7 +32,9 @@ public struct ControlledTeleporter: Teleporter {
     public var hasDivisibleMoves: Bool { base.hasDivisibleMoves }
 
     /// Checks that the base can move the model.
-    public func check(_ model: some Layer) throws { try base.check(model) }
+    public func check(_ model: some Layer, before optimizer: any Optimizer) throws {
+        try base.check(model, before: optimizer)
+    }
 
     /// Begins a teleport of the base; see `Teleporter`.
     public func begin(_ model: some Layer, _ loss: some Loss, in context: TeleportContext) -> any Teleport {
@@ -52,6 +54,10 @@ private struct ControlledTeleport: Teleport {
     private let optimizer: any Optimizer
     /// The loss of the control samples before the teleport.
     private let lossBefore: Double
+    /// How often somebody has looked at the control samples since the last batch.
+    private let looks = Counter()
+
+    private final class Counter { var count = 0 }
 
     /// The most times that a move is halved. Each look at the control samples costs more than a teleport step, and less than
     /// an eighth of a move is hardly worth one.
@@ -65,6 +71,7 @@ private struct ControlledTeleport: Teleport {
         self.optimizer = optimizer
         parameters = model.parameters.map(\.value)
         lossBefore = loss.controlLoss(of: model, on: samples)
+        looks.count = 1
     }
 
     func move(on batch: Batch) -> TeleportReport {
@@ -73,13 +80,18 @@ private struct ControlledTeleport: Teleport {
         let climbing = base as? ClimbingTeleport
         let saved = climbing == nil ? SavedParameters(parameters) : nil
         var report = base.move(on: batch)
-        guard report.steps > 0, report.restored == nil else { return report }
+        defer { looks.count = 0 }
+        guard report.steps > 0, report.restored == nil else {
+            count(&report, on: batch)
+            return report
+        }
         do throws(TeleportReport.Restoration) {
             try settle(climbing, on: batch, &report)
         } catch {
             if let climbing { climbing.restore() } else { saved?.restore() }
             report.restored = error
         }
+        count(&report, on: batch)
         report.seconds = (ContinuousClock.now - start) / .seconds(1)
         return report
     }
@@ -101,6 +113,12 @@ private struct ControlledTeleport: Teleport {
         }
         guard report.halvings.control > 0 else { return }
         report.lossAfter = loss(model(batch.inputs), batch.targets).item()
+        report.gradientEvaluations += 1.0 / 3
+    }
+
+    /// Counts the looks at the control samples, each a forward pass.
+    private func count(_ report: inout TeleportReport, on batch: Batch) {
+        report.gradientEvaluations += Double(looks.count * samples.count) / Double(3 * batch.count)
     }
 
     /// The loss of the control samples as the optimizer's next step would leave it. The step is taken and taken back.
@@ -108,6 +126,7 @@ private struct ControlledTeleport: Teleport {
         let before = Snapshot(of: parameters, optimizer)
         defer { before.restore() }
         optimizer.update(parameters, with: gradients)
+        looks.count += 1
         return loss.controlLoss(of: model, on: samples)
     }
 }

@@ -133,3 +133,12 @@ public struct TeleportTrial {
         return half.total() / Double(half.count)
     }
 }
+
+extension TeleportTrial.Verdict: CustomStringConvertible {
+    /// One line: how the trial ended.
+    public var description: String {
+        objection.map { "the teleports are taken back: \($0)" }
+            ?? "the teleports stand: \(losses.count) steps of training came to a loss of \(lossWithTeleports) with them and "
+            + "\(lossWithout) without"
+    }
+}

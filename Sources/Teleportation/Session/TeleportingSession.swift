@@ -45,16 +45,12 @@ public final class TeleportingSession {
     ///   - samples: The training samples, from which teleport batches and control samples are drawn.
     ///   - passSize: How many samples are run at once where all of them are, as for the scope of a data set.
     ///   - seed: Decides what is drawn.
-    /// - Throws: What `Teleporter.check(_:)` of the plan's teleporter throws; `ObjectiveRefusal` where its objective does not
-    ///   go with the optimizer; `LossError` where the first samples do not go with the loss.
+    /// - Throws: What `Teleporter.check(_:before:)` of the plan's teleporter throws; `LossError` where the first samples do not go with the loss.
     public init(
         _ trainingStep: TrainingStep, _ plan: TeleportPlan, samples: some SampleSource, passSize: Int = 256,
         seed: UInt64 = 0
     ) throws {
-        try plan.teleporter.check(trainingStep.model)
-        if let climbing = plan.teleporter as? any ClimbingTeleporter {
-            try climbing.climb.objective.check(trainingStep.optimizer)
-        }
+        try plan.teleporter.check(trainingStep.model, before: trainingStep.optimizer)
         plan.requireSense()
         require(
             samples.count > 0 && passSize >= 1,
@@ -148,8 +144,8 @@ public final class TeleportingSession {
         if trial.stepCount == 0 { self.trial = nil } else { trialIsClosed = true }
     }
 
-    /// Whether teleports are on trial.
-    package var isOnTrial: Bool { trial != nil }
+    /// Whether teleports are on trial, so that the model is not yet what it stays; `settle()` ends that.
+    public var isOnTrial: Bool { trial != nil }
 
     /// Whether the next step to take is one of the way without the teleports.
     package var needsRetracing: Bool { trial != nil && trialIsClosed }

@@ -112,10 +112,13 @@ import Testing
     @Test func teleportsWithoutRoom() {
         var record = teleport()
         record.report.steps = 0
-        record.report.freeDimensions = ["1": 0, "3": 0]
-        let report = text(arm(run([1])), arm(run([1], teleports: [record])))
-        #expect(report.contains("1 teleport, and none moved"))
-        #expect(report.contains("--teleport-batch-size"))
+        record.report.ending = .noRoom
+        var capped = record
+        capped.report.ending = .cap
+        let report = text(arm(run([1])), arm(run([1], teleports: [record, record, capped])))
+        #expect(report.contains("3 teleports, none moved, none was undone."))
+        #expect(report.contains("2 of them took no step: nothing is free to move"))
+        #expect(report.contains("1 of them took no step: the cap was reached"))
     }
 
     @Test func interruptedRunsAreComparedWhereTheyOverlap() {

@@ -44,7 +44,7 @@ import Testing
             Set(teleport.keys) == [
                 "epoch", "trainingStep", "batch", "steps", "lossBefore", "lossAfter", "gradientNormSquaredBefore",
                 "gradientNormSquaredAfter", "freeDimensions", "halvings", "halvingsForRange", "halvingsForControl",
-                "restored", "reason", "seconds",
+                "restored", "reason", "gradientEvaluations", "seconds",
             ])
         #expect(teleport["freeDimensions"] as? [String: Int] == ["layers.1": 993])
         #expect(

@@ -9,7 +9,7 @@ import Torch
 
 @Suite("Every task can be trained, with and without teleports") struct TaskTests {
     private let plan = TeleportPlan(
-        NullSpaceTeleporter(steps: 2), schedule: TeleportSchedule(epochs: [0, 1], batchCount: 2, batchSize: 4),
+        NullSpaceTeleporter(Climb(steps: 2)), schedule: TeleportSchedule(epochs: [0, 1], batchCount: 2, batchSize: 4),
         controlSamples: 8)
 
     private func configuration(
@@ -68,7 +68,7 @@ import Torch
         let training = try Training(
             configuration("resnet:4,4,4", .sgd, 0.05), on: Split(name: "noise", train: images, test: test).erased)
         let plan = TeleportPlan(
-            NullSpaceTeleporter(steps: 2, cap: .none), schedule: self.plan.schedule, controlSamples: 0)
+            NullSpaceTeleporter(Climb(steps: 2, cap: .none)), schedule: self.plan.schedule, controlSamples: 0)
         let underWay = try TrainingRun(training, seed: 0, plan: plan)
         while underWay.next() != nil {}
         let (model, run) = (underWay.model, underWay.record)

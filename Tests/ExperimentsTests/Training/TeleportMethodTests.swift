@@ -94,12 +94,13 @@ import TextForms
         ("symmetry:derivative=double-backward", "closed-form or published"),
         ("random:scales=log-uniform:0.5", "above 1"),
         ("random:hidden-units=permute,scales=uniform:0.5", "leave them out"),
+        ("random:scales=uniform:0.5,hidden-units=permute", "leave them out"),
         ("null-space:objective=loss", "gradient-norm, preconditioned-norm"),
         ("null-space:objective=lookahead:0", "lookahead:3"),
         ("null-space:objective=gradient-norm:2", "lookahead:3"),
     ])
     func textsThatStandForNothingAreRefused(text: String, remedy: String) {
-        let error = #expect(throws: TextError.self) { try MethodText(text: text) }
+        let error = #expect(throws: TextError.self) { try TeleportMethod.teleporter(from: text) }
         #expect(error?.description.contains(remedy) == true, "\(String(describing: error))")
     }
 

@@ -26,7 +26,7 @@ func teleports(
     _ changeTeleporter: (inout NullSpaceTeleporter) -> Void = { _ in },
     plan change: (inout TeleportPlan) -> Void = { _ in }
 ) -> TeleportPlan {
-    var teleporter = NullSpaceTeleporter(steps: 4)
+    var teleporter = NullSpaceTeleporter(Climb(steps: 4))
     changeTeleporter(&teleporter)
     var plan = TeleportPlan(
         teleporter,

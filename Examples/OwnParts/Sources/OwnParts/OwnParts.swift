@@ -66,7 +66,7 @@ enum OwnParts {
             return loss.value
         }
         let plan = TeleportPlan(
-            NullSpaceTeleporter(objective: TrunkNorm()),
+            NullSpaceTeleporter(Climb(objective: TrunkNorm())),
             schedule: TeleportSchedule(teleporting ? .every(50) : .steps([]), batchCount: 2, batchSize: 128),
             trialSteps: 50)
         let session = try TeleportingSession(step, plan, samples: samples)

@@ -43,16 +43,26 @@ public struct LevelSetTeleporter: ClimbingTeleporter {
         case unit
     }
 
-    /// A teleporter; step size and cap by default have no unit to tune.
-    public init(
-        objective: any Objective = GradientNorm(), sense: Climb.Sense = .increase, steps: Int = 8,
-        stepSize: StepSize = .growth(0.5), scaling: Scaling = .logarithm, search: Search = .armijo,
-        cap: Cap = .predicted(0.1), tolerance: Double = 0.01
-    ) {
-        climb = Climb(
-            objective: objective, sense: sense, steps: steps, stepSize: stepSize, search: search, cap: cap,
-            tolerance: tolerance)
+    /// A teleporter that climbs as is told; by default by Armijo's rule, as in LS24.
+    public init(_ climb: Climb = Climb(search: .armijo), scaling: Scaling = .logarithm) {
+        self.climb = climb
         self.scaling = scaling
+    }
+
+    /// Checks that the settings go together; see `Teleporter`. Any model can be moved.
+    ///
+    /// - Throws: `SettingRefusal` if there is no fixed step size for the scaling to multiply, and what
+    ///   `Climb.check(before:)` throws.
+    public func check(_ model: some Layer, before optimizer: any Optimizer) throws {
+        try climb.check(before: optimizer)
+        if case .fixed = climb.stepSize { return }
+        guard scaling == Self.standard.scaling else {
+            throw SettingRefusal(
+                "step-scaling", scaling.rawValue,
+                remedy:
+                    "it multiplies a fixed step size, and the step size is \(climb.stepSize): leave it out, or give one "
+                    + "such as fixed:0.1")
+        }
     }
 
     /// Begins a teleport; see `Teleporter`.

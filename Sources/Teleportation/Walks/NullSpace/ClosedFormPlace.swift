@@ -8,7 +8,10 @@ import Torch
 /// never moves. For an objective with the gradient `a + H u` the projection of a comes on top.
 final class ClosedFormPlace: Place {
     private let walk: NullSpaceWalk
-    private lazy var pulled = walk.linearized.pullback()
+    private lazy var pulled = {
+        walk.landscape.work.count(.back)
+        return walk.linearized.pullback()
+    }()
     private(set) lazy var gradients = pulled.gradients.values(of: walk.landscape.parameters)
 
     init(on walk: NullSpaceWalk) { self.walk = walk }

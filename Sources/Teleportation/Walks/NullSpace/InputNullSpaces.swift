@@ -5,7 +5,8 @@ import Torch
 final class InputNullSpaces {
     private let tau: Double
     private let covariances: [(weight: Tensor, covariance: InputCovariance)]
-    private var known: [(weight: Tensor, space: InputNullSpace)] = []
+    /// The null spaces asked for so far.
+    private(set) var known: [(weight: Tensor, space: InputNullSpace)] = []
 
     /// - Parameters:
     ///   - tau: See `InputNullSpace`.

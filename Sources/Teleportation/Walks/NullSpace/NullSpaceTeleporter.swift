@@ -50,15 +50,11 @@ public struct NullSpaceTeleporter: ClimbingTeleporter {
         case doubleBackward = "double-backward"
     }
 
-    /// A teleporter; step size and cap by default have no unit to tune.
+    /// A teleporter that climbs as is told.
     public init(
-        objective: any Objective = GradientNorm(), sense: Climb.Sense = .increase, steps: Int = 8,
-        stepSize: StepSize = .growth(0.5), search: Search = .overshoot, cap: Cap = .predicted(0.1), tau: Double = 1,
-        scope: Scope = .batch, derivative: Derivative = .closedForm, tolerance: Double = 0.01
+        _ climb: Climb = Climb(), tau: Double = 1, scope: Scope = .batch, derivative: Derivative = .closedForm
     ) {
-        climb = Climb(
-            objective: objective, sense: sense, steps: steps, stepSize: stepSize, search: search, cap: cap,
-            tolerance: tolerance)
+        self.climb = climb
         self.tau = tau
         self.scope = scope
         self.derivative = derivative
@@ -67,20 +63,22 @@ public struct NullSpaceTeleporter: ClimbingTeleporter {
     /// Half of a move lies in the same null spaces.
     public var hasDivisibleMoves: Bool { true }
 
-    /// Checks that the model can be moved with the teleporter's scope.
+    /// Checks that the model can be moved with the teleporter's scope; see `Teleporter`.
     ///
-    /// - Throws: `NullSpaceRefusal` if the loss of all samples is to be held and they see each other.
-    public func check(_ model: some Layer) throws {
+    /// - Throws: `NullSpaceRefusal` if the loss of all samples is to be held and they see each other; `SettingRefusal` if tau
+    ///   is no share; and what `Climb.check(before:)` throws.
+    public func check(_ model: some Layer, before optimizer: any Optimizer) throws {
+        try climb.check(before: optimizer)
+        guard tau > 0, tau <= 1 else {
+            throw SettingRefusal("tau", "\(tau)", remedy: "give a share above 0 and up to 1")
+        }
         if scope == .dataset && model.couplesSamples {
             throw NullSpaceRefusal.coupledSamples(model: "\(type(of: model))")
         }
     }
 
-    /// Begins a teleport; see `Teleporter`. Traps on a model that `check` refuses, and where all training samples are to be
-    /// held and the context has none.
+    /// Begins a teleport; see `Teleporter`. Traps where all training samples are to be held and the context has none.
     public func begin(_ model: some Layer, _ loss: some Loss, in context: TeleportContext) -> any Teleport {
-        require(tau > 0 && tau <= 1, "NullSpaceTeleporter: tau \(tau)")
-        do { try check(model) } catch { fatalError("\(error)") }
         let shared: InputNullSpaces? =
             switch scope {
             case .batch: nil

@@ -27,11 +27,13 @@ final class NullSpaceWalk: Walk {
         self.landscape = landscape
         self.spaces = spaces
         makePlace = place
-        linearized = landscape.linearized()
+        linearized = landscape.linearized(counting: .forward)
         lossBefore = linearized.value.item()
     }
 
     var freeDimensions: [String: Int] { spaces.freeDimensions(in: landscape.model) }
+
+    var hasRoom: Bool { spaces.known.contains { $0.space.freeDimensions > 0 } }
 
     func place() -> any Place { makePlace(self) }
 

@@ -17,7 +17,7 @@ import Torch
 ///
 /// ```swift
 /// let teleporter = RandomTeleporter()
-/// try teleporter.check(model)
+/// try teleporter.check(model, before: optimizer)
 /// let context = TeleportContext(before: optimizer, generator: Generator(seed: 0))
 /// let reports = teleporter.teleport(model, CrossEntropy(), on: batches, in: context)
 /// ```
@@ -45,16 +45,21 @@ public struct RandomTeleporter: Teleporter {
     /// (`Layer.structure`). Activations must be positively homogeneous if units are to be rescaled. Units that anything else
     /// stands behind stay as they are.
     ///
-    /// - Throws: `RandomTeleporterError`, which says what to use instead.
-    public func check(_ model: some Layer) throws {
+    /// - Throws: `RandomTeleporterError`, which says what to use instead; `SettingRefusal` if units are neither rescaled nor
+    ///   permuted, or the tolerance is no number of at least 0.
+    public func check(_ model: some Layer, before optimizer: any Optimizer) throws {
+        guard tolerance >= 0 else {
+            throw SettingRefusal("tolerance", "\(tolerance)", remedy: "give a share of the loss, 0 or more")
+        }
+        guard rescaling != nil || permutes else {
+            throw SettingRefusal("permutes", "false", remedy: "units that are not rescaled are to be permuted")
+        }
         _ = try HiddenUnits.of(model, rescaled: rescaling != nil)
     }
 
-    /// Begins a teleport to another random point for each batch; see `Teleporter`. Traps if `check(_:)` throws, or the context
+    /// Begins a teleport to another random point for each batch; see `Teleporter`. Traps if `check(_:before:)` throws, or the context
     /// has no generator to draw from.
     public func begin(_ model: some Layer, _ loss: some Loss, in context: TeleportContext) -> any Teleport {
-        require(tolerance >= 0, "RandomTeleporter: tolerance \(tolerance)")
-        require(rescaling != nil || permutes, "RandomTeleporter: neither rescales nor permutes")
         do throws(RandomTeleporterError) {
             let hidden = try HiddenUnits.of(model, rescaled: rescaling != nil)
             guard let generator = context.generator else {
@@ -76,7 +81,17 @@ extension RandomTeleporter: TextualTeleporter {
     package static let methodName = "random"
     package static var standard: RandomTeleporter { RandomTeleporter() }
     package static let settings: [Setting<RandomTeleporter>] = [
-        Setting("hidden-units", \.change, "What is done to hidden units"),
+        Setting("hidden-units", "What is done to hidden units", choices: Change.allCases.map(\.rawValue)) {
+            $0.change.rawValue
+        } write: { (teleporter, text) throws(TextError) in
+            guard let change = Change(rawValue: text) else {
+                throw TextError(text, "give \(Change.allCases.map(\.rawValue).alternatives)")
+            }
+            guard change != .permute || [nil, standard.rescaling].contains(teleporter.rescaling) else {
+                throw TextError(text, Self.scalesOfPermuted)
+            }
+            teleporter.change = change
+        },
         Setting("scales", "Where their scales come from: log-uniform:FACTOR or uniform:SIGMA around 1") {
             $0.rescaling?.text ?? "none"
         } write: { (teleporter, text) throws(TextError) in
@@ -84,7 +99,7 @@ extension RandomTeleporter: TextualTeleporter {
                 throw TextError(
                     text,
                     teleporter.rescaling == nil
-                        ? "hidden units that are only permuted have no scales; leave them out"
+                        ? Self.scalesOfPermuted
                         : "give log-uniform:FACTOR or uniform:SIGMA, or hidden-units=permute for no scales")
             }
             if text != "none" { teleporter.rescaling = try Rescaling(text: text) }
@@ -97,6 +112,10 @@ extension RandomTeleporter: TextualTeleporter {
         case rescale
         case permute
         case both
+    }
+
+    private static var scalesOfPermuted: String {
+        "hidden units that are only permuted have no scales; leave them out"
     }
 
     private var change: Change {

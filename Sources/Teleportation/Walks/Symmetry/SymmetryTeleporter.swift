@@ -11,7 +11,7 @@ import Torch
 ///
 /// ```swift
 /// let teleporter = SymmetryTeleporter()
-/// try teleporter.check(model)
+/// try teleporter.check(model, before: optimizer)
 /// let reports = teleporter.teleport(model, CrossEntropy(), on: batches, before: optimizer)
 /// ```
 ///
@@ -39,26 +39,24 @@ public struct SymmetryTeleporter: ClimbingTeleporter {
         case published
     }
 
-    /// A teleporter; step size and cap by default have no unit to tune. ST22 takes ten steps.
+    /// A teleporter that climbs as is told; ST22 takes ten steps.
     public init(
-        action: GroupAction = .exact, element: GroupElement = .exponential,
-        objective: any Objective = GradientNorm(), sense: Climb.Sense = .increase, steps: Int = 8,
-        stepSize: StepSize = .growth(0.5), search: Search = .overshoot, cap: Cap = .predicted(0.1),
-        derivative: Derivative = .closedForm, tolerance: Double = 0.01
+        _ climb: Climb = Climb(), action: GroupAction = .exact, element: GroupElement = .exponential,
+        derivative: Derivative = .closedForm
     ) {
+        self.climb = climb
         self.action = action
         self.element = element
-        climb = Climb(
-            objective: objective, sense: sense, steps: steps, stepSize: stepSize, search: search, cap: cap,
-            tolerance: tolerance)
         self.derivative = derivative
     }
 
-    /// Checks that the model can be moved by the teleporter's action.
+    /// Checks that the model can be moved by the teleporter's action; see `Teleporter`.
     ///
     /// - Throws: `SymmetryRefusal` if it is no perceptron, if the exact action would have to invert an activation that is no
-    ///   bijection, or if the published derivative is to climb another objective than the gradient norm.
-    public func check(_ model: some Layer) throws {
+    ///   bijection, or if the published derivative is to climb another objective than the gradient norm; and what
+    ///   `Climb.check(before:)` throws.
+    public func check(_ model: some Layer, before optimizer: any Optimizer) throws {
+        try climb.check(before: optimizer)
         if derivative == .published && !(climb.objective is GradientNorm) { throw SymmetryRefusal.publishedObjective }
         _ = try perceptron(model)
     }
