@@ -1,6 +1,6 @@
 import TextForms
 
-/// The published ways to teleport.
+/// The ways to teleport.
 ///
 /// The raw values are the names that the teleporters give.
 public enum TeleportMethod: String, CaseIterable, Sendable {
@@ -10,6 +10,8 @@ public enum TeleportMethod: String, CaseIterable, Sendable {
     case symmetry
     /// Successive linear steps along the level set (LS24): any model, with some drift.
     case levelSet = "level-set"
+    /// Scales of hidden units, climbed: models with two affine layers one after the other.
+    case gauge
     /// Random rescaling of hidden units (NT23): models with two affine layers one after the other.
     case random
 
@@ -29,6 +31,7 @@ public enum TeleportMethod: String, CaseIterable, Sendable {
         case .nullSpace: NullSpaceTeleporter.self
         case .symmetry: SymmetryTeleporter.self
         case .levelSet: LevelSetTeleporter.self
+        case .gauge: GaugeTeleporter.self
         case .random: RandomTeleporter.self
         }
     }

@@ -81,8 +81,8 @@ struct TeleportationOptions: ParsableArguments {
 
     @Option(
         help: """
-            The way to teleport: null-space, symmetry (perceptrons), level-set or random (models with two dense layers or \
-            convolutions one after the other), with settings after a colon, as null-space:tau=0.99. Settings are options \
+            The way to teleport: null-space, symmetry (perceptrons), level-set, gauge or random (models with two dense \
+            layers or convolutions one after the other), with settings after a colon, as null-space:tau=0.99. Settings are options \
             of their own, too; what a method does not heed is refused.
             """)
     var method = MethodText(NullSpaceTeleporter())

@@ -11,7 +11,7 @@ enum Refusals {
         switch error {
         case let refusal as SymmetryRefusal: sentence(refusal)
         case let refusal as NullSpaceRefusal: sentence(refusal)
-        case let refusal as RandomTeleporterError: sentence(refusal)
+        case let refusal as RescalingRefusal: sentence(refusal)
         case let refusal as ObjectiveRefusal: sentence(refusal)
         case let refusal as SettingRefusal: "--\(refusal.setting) \(refusal.value): \(refusal.remedy)"
         default: nil
@@ -39,15 +39,15 @@ enum Refusals {
         }
     }
 
-    private static func sentence(_ refusal: RandomTeleporterError) -> String {
+    private static func sentence(_ refusal: RescalingRefusal) -> String {
         switch refusal {
         case .notHomogeneous:
-            "--method random: cannot rescale units before an activation that is not positively homogeneous; take "
-                + "--hidden-units permute, a --model with relu or leaky-relu, or \(methodsForAllModels)"
+            "--method gauge or random: cannot rescale units before an activation that is not positively homogeneous; take "
+                + "--method random:hidden-units=permute, a --model with relu or leaky-relu, or \(methodsForAllModels)"
         case .layer, .sequence, .sharedWeights:
-            "--method random: knows no symmetry of a layer of this model; take --model mlp:SIZES, or \(methodsForAllModels)"
+            "--method gauge or random: knows no symmetry of a layer of this model; take --model mlp:SIZES, or \(methodsForAllModels)"
         case .noHiddenUnits:
-            "--method random: moves hidden units between two dense layers or convolutions, and this model has none; take "
+            "--method gauge or random: moves hidden units between two dense layers or convolutions, and this model has none; take "
                 + "--model mlp:SIZES, or \(methodsForAllModels)"
         }
     }

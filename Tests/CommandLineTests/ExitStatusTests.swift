@@ -15,7 +15,7 @@ import Torch
         #expect(Console.ExitStatus(for: label) == .badData)
         #expect(Console.ExitStatus(for: TorchError(description: "the inputs are not finite")) == .diverged)
         for refusal in [
-            SymmetryRefusal.notBijective(.relu), RandomTeleporterError.noHiddenUnits,
+            SymmetryRefusal.notBijective(.relu), RescalingRefusal.noHiddenUnits,
             NullSpaceRefusal.coupledSamples(model: "ResidualNetwork"),
             ReportError.unwritable(path: "a", reason: "full"),
             OutputFolder.Failure(description: "--output a"),

@@ -11,9 +11,9 @@ import Testing
         arguments: [
             SymmetryRefusal.notAPerceptron(part: "Convolution at its place"), SymmetryRefusal.notBijective(.relu),
             SymmetryRefusal.publishedObjective, NullSpaceRefusal.coupledSamples(model: "ResidualNetwork"),
-            RandomTeleporterError.notHomogeneous(activation: "Tanh"), RandomTeleporterError.layer("Attention"),
-            RandomTeleporterError.sequence("Convolution", "Dense"), RandomTeleporterError.noHiddenUnits,
-            RandomTeleporterError.sharedWeights, ObjectiveRefusal.noPreconditioner(optimizer: "Muon"),
+            RescalingRefusal.notHomogeneous(activation: "Tanh"), RescalingRefusal.layer("Attention"),
+            RescalingRefusal.sequence("Convolution", "Dense"), RescalingRefusal.noHiddenUnits,
+            RescalingRefusal.sharedWeights, ObjectiveRefusal.noPreconditioner(optimizer: "Muon"),
         ] as [any Error])
     func namesOptions(error: any Error) throws {
         let sentence = try #require(Refusals.sentence(for: error))

@@ -7,7 +7,7 @@ import Torch
 @testable import Teleportation
 
 /// `J = 1/2 ||g - c||^2`, which has both parts of an objective's gradient: `H (g - c)`, and of `1/2 ||w||^2` the weights.
-private struct Mixed: Objective {
+struct Mixed: Objective {
     let weight: Double
 
     func value(at point: Point) -> Double {

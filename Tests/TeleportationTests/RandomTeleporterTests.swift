@@ -189,7 +189,7 @@ import Torch
     func notHomogeneous(activation: Activation, name: String) throws {
         let instance = Instance(hidden: [24, 20], samples: 6, activation: activation)
         let model = instance.model()
-        let error = RandomTeleporterError.notHomogeneous(activation: name)
+        let error = RescalingRefusal.notHomogeneous(activation: name)
         #expect(throws: error) {
             try teleporter(.logUniform(factor: 2), permutes: true).check(model, before: SGD(learningRate: 0.1))
         }
@@ -209,7 +209,7 @@ import Torch
         func dense(_ inputs: Int, _ outputs: Int) -> Dense { Dense(inputs, outputs, using: generator) }
         let convolution = Convolution(1, 2, kernel: 3, using: generator)
         let shared = dense(8, 8)
-        let refused: [(model: any Layer, error: RandomTeleporterError)] = [
+        let refused: [(model: any Layer, error: RescalingRefusal)] = [
             (ModalInstance.residualNetwork.model(), .layer("BatchNormalization")),
             (Sequential(dense(4, 8), Residual(dense(8, 8)), dense(8, 2)), .layer("Residual")),
             (Sequential(dense(4, 8), BatchNormalization(8), ReLU(), dense(8, 2)), .layer("BatchNormalization")),
@@ -268,6 +268,6 @@ import Torch
                 instance.model(), CrossEntropy(), on: [instance.batch()], before: SGD(learningRate: 1))
         }
         let message = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
-        #expect(message.contains(RandomTeleporterError.notHomogeneous(activation: "Tanh").description), "\(message)")
+        #expect(message.contains(RescalingRefusal.notHomogeneous(activation: "Tanh").description), "\(message)")
     }
 }

@@ -133,7 +133,7 @@ import TextForms
         }
         #expect(throws: SymmetryRefusal.notBijective(.relu)) { try check("symmetry", relu) }
         #expect(throws: Never.self) { try check("symmetry:group-action=approximate", relu) }
-        #expect(throws: RandomTeleporterError.notHomogeneous(activation: "Tanh")) { try check("random", tanh) }
+        #expect(throws: RescalingRefusal.notHomogeneous(activation: "Tanh")) { try check("random", tanh) }
         for method in ["null-space", "level-set"] {
             for architecture in [relu, tanh, Self.cnn] {
                 #expect(throws: Never.self) { try check(method, architecture) }

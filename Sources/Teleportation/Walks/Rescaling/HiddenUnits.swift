@@ -18,8 +18,8 @@ struct HiddenUnits {
     /// The hidden units of a model, first to last: those between two affine layers of which nothing between stands in the way.
     ///
     /// - Parameter rescaled: Whether what lies between the layers must be positively homogeneous.
-    /// - Throws: `RandomTeleporterError` if there are none, with the first thing that stands in the way.
-    static func of(_ model: some Layer, rescaled: Bool) throws(RandomTeleporterError) -> [HiddenUnits] {
+    /// - Throws: `RescalingRefusal` if there are none, with the first thing that stands in the way.
+    static func of(_ model: some Layer, rescaled: Bool) throws(RescalingRefusal) -> [HiddenUnits] {
         var search = Search(rescaled: rescaled)
         search.visit(model)
         search.end(nil)
@@ -34,7 +34,7 @@ struct HiddenUnits {
         let rescaled: Bool
         private(set) var hidden: [HiddenUnits] = []
         /// What first stood in the way.
-        private(set) var obstacle: RandomTeleporterError?
+        private(set) var obstacle: RescalingRefusal?
         /// The weights that were met, and the parameters of layers whose structure is not known.
         private var met: [Tensor] = []
         /// The affine layer whose outputs are followed; nil if there is none.
@@ -47,7 +47,7 @@ struct HiddenUnits {
         func isShared(_ weight: Tensor) -> Bool { met.count { $0.sharesStorage(with: weight) } > 1 }
 
         /// Follows no units further, for a reason if it is one.
-        mutating func end(_ reason: RandomTeleporterError?) {
+        mutating func end(_ reason: RescalingRefusal?) {
             if last != nil, let reason { obstacle = obstacle ?? reason }
             (last, isFlattened) = (nil, false)
         }
@@ -102,6 +102,21 @@ struct HiddenUnits {
             "\(second.name): a weight of shape \(outgoing.shape) after \(count) units")
         // Flattened, an image [C, H, W] has the places of a channel side by side, and tokens [T, D] the units of a token.
         tokens = first.weight.rank == 2 ? inputs / count : 1
+    }
+
+    /// The derivative of a function of the parameters with respect to the logarithm of each unit's scale, `[count]`, in float64:
+    /// `<G_in,i, W_in,i> + G_b,i b_i - <G_out,i, W_out,i>`.
+    ///
+    /// - Parameter gradient: G, the function's gradient with respect to the parameters; what is missing is zero.
+    func derivativeByLogarithmOfScales(_ gradient: Gradients) -> Tensor {
+        func products(_ parameter: Tensor) -> Tensor? {
+            gradient[parameter].map { ($0.formed() * parameter).to(dtype: .float64) }
+        }
+        let zeros = Tensor.zeros([count], dtype: .float64, device: incoming.device)
+        let into = products(incoming)?.reshaped([count, -1]).sum(along: [1]) ?? zeros
+        let offset = bias.flatMap(products) ?? zeros
+        let away = products(outgoing)?.reshaped([outgoing.size(0), tokens, count, -1]).sum(along: [0, 1, 3]) ?? zeros
+        return into + offset - away
     }
 
     /// Multiplies what leads to the units by positive scales, `[count]`, and divides what leads away.

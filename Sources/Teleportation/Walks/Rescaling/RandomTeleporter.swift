@@ -45,7 +45,7 @@ public struct RandomTeleporter: Teleporter {
     /// (`Layer.structure`). Activations must be positively homogeneous if units are to be rescaled. Units that anything else
     /// stands behind stay as they are.
     ///
-    /// - Throws: `RandomTeleporterError`, which says what to use instead; `SettingRefusal` if units are neither rescaled nor
+    /// - Throws: `RescalingRefusal`, which says what to use instead; `SettingRefusal` if units are neither rescaled nor
     ///   permuted, or the tolerance is no number of at least 0.
     public func check(_ model: some Layer, before optimizer: any Optimizer) throws {
         guard tolerance >= 0 else {
@@ -60,7 +60,7 @@ public struct RandomTeleporter: Teleporter {
     /// Begins a teleport to another random point for each batch; see `Teleporter`. Traps if `check(_:before:)` throws, or the context
     /// has no generator to draw from.
     public func begin(_ model: some Layer, _ loss: some Loss, in context: TeleportContext) -> any Teleport {
-        do throws(RandomTeleporterError) {
+        do throws(RescalingRefusal) {
             let hidden = try HiddenUnits.of(model, rescaled: rescaling != nil)
             guard let generator = context.generator else {
                 fatalError("RandomTeleporter: nothing to draw from; give the TeleportContext a generator")

@@ -1,5 +1,5 @@
-/// A model that a random teleport cannot move.
-public enum RandomTeleporterError: Error, Hashable, CustomStringConvertible {
+/// Why the hidden units of a model cannot be rescaled or permuted.
+public enum RescalingRefusal: Error, Hashable, CustomStringConvertible {
     /// The activation between two layers, by the name of its type, is not positively homogeneous.
     case notHomogeneous(activation: String)
     /// The symmetries of a layer, by the name of its type, are not known.
@@ -16,18 +16,18 @@ public enum RandomTeleporterError: Error, Hashable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .notHomogeneous(let activation):
-            "a random teleport cannot rescale units before \(activation), which is not positively homogeneous; "
-                + "permute them alone (rescaling: nil, permutes: true), or use ReLU, LeakyReLU, or the null-space or "
+            "hidden units before \(activation), which is not positively homogeneous, cannot be rescaled; permute them alone "
+                + "(RandomTeleporter(rescaling: nil, permutes: true)), or use ReLU, LeakyReLU, or the null-space or "
                 + "level-set method"
         case .layer(let name):
-            "a random teleport knows no symmetry of \(name); use the null-space or the level-set method"
+            "no symmetry of the hidden units of \(name) is known; use the null-space or the level-set method"
         case .sequence(let first, let second):
-            "a random teleport cannot follow the units of \(first) into \(second); put Flatten between convolutions and "
+            "the units of \(first) cannot be followed into \(second); put Flatten between convolutions and "
                 + "dense layers, pool before it, or use the null-space or the level-set method"
         case .noHiddenUnits:
-            "a random teleport moves hidden units, and the model has none; give it a hidden layer"
+            "the hidden units are what is moved, and the model has none; give it a hidden layer"
         case .sharedWeights:
-            "a random teleport cannot move layers that share a weight; use the null-space or the level-set method"
+            "the hidden units of layers that share a weight cannot be moved; use the null-space or the level-set method"
         }
     }
 }
