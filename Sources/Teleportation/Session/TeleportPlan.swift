@@ -1,3 +1,4 @@
+import NeuralNetworks
 import Torch
 
 /// How a training is interrupted by teleports: by which method, when, and under which guards.
@@ -46,13 +47,48 @@ public struct TeleportPlan {
 
     /// Traps where a number is none to go by.
     func requireSense() {
-        let period = if case .every(let period) = schedule.moments { period } else { 1 }
+        // Of a period, which is at least 1; the others are counted from 0.
+        let isSensible =
+            switch schedule.moments {
+            case .epochs(let numbers), .steps(let numbers): numbers.allSatisfy { $0 >= 0 }
+            case .every(let period): period >= 1
+            }
         require(
-            schedule.batchCount >= 0 && schedule.batchSize >= 1 && schedule.warmUpSteps >= 0 && period >= 1,
+            schedule.batchCount >= 1 && schedule.batchSize >= 1 && schedule.warmUpSteps >= 0 && isSensible,
             "TeleportPlan: \(schedule.batchCount) batches of \(schedule.batchSize) samples, \(schedule.moments), after "
                 + "\(schedule.warmUpSteps) steps")
         require(
             trialSteps >= 0 && controlSampleCount >= 0,
             "TeleportPlan: \(trialSteps) steps of trial, \(controlSampleCount) control samples")
+    }
+
+    /// Checks that no sample is run alone by a model in which samples see each other.
+    func check(_ model: some Layer) throws(TeleportPlanRefusal) {
+        guard model.couplesSamples else { return }
+        if schedule.batchSize == 1 { throw .loneTeleportSample(model: "\(type(of: model))") }
+        if controlSampleCount == 1 { throw .loneControlSample(model: "\(type(of: model))") }
+    }
+}
+
+/// Why a plan does not go with a model: in the model, by the name of its type, what becomes of a sample depends on the others of
+/// its batch, as with batch normalization, and the plan has a sample without others.
+public enum TeleportPlanRefusal: Error, Hashable, CustomStringConvertible {
+    /// Teleport batches of one sample.
+    case loneTeleportSample(model: String)
+    /// One control sample.
+    case loneControlSample(model: String)
+
+    /// A sentence for people, which says what to give instead.
+    public var description: String {
+        switch self {
+        case .loneTeleportSample(let model):
+            Self.sentence("a teleport batch of 1 sample", model, "batches of at least 2")
+        case .loneControlSample(let model): Self.sentence("1 control sample", model, "at least 2, or 0 to go without")
+        }
+    }
+
+    private static func sentence(_ given: String, _ model: String, _ remedy: String) -> String {
+        "\(given) has no others beside it, on which what it becomes in \(model) depends, as with batch normalization: give "
+            + remedy
     }
 }
