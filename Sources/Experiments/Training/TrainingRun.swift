@@ -221,24 +221,26 @@ extension TrainingRun {
         return TrainingState(
             progress: TrainingState.Progress(
                 seed: seed, epoch: epoch, batchesDone: batchesDone, isWithinEpoch: batches != nil,
-                samplesDone: loss.count, learningRate: optimizer.learningRate,
-                optimizerSteps: entries.map(\.stepCount), position: sessionState.position,
-                hasTeleported: sessionState.hasTeleported, record: record, seconds: clock.seconds,
-                teleportSeconds: teleportClock.seconds),
+                samplesDone: loss.count, optimizer: training.configuration.optimizer.name.rawValue,
+                learningRate: optimizer.learningRate, optimizerSteps: entries.map(\.stepCount),
+                position: sessionState.position, hasTeleported: sessionState.hasTeleported, record: record,
+                seconds: clock.seconds, teleportSeconds: teleportClock.seconds),
             tensors: tensors)
     }
 
     /// A run that goes on from where another one of the same training and plan was.
     ///
-    /// - Throws: `TrainingStateError` where the state is not that of such a run, and as `init(_:seed:plan:)`.
+    /// - Throws: `TrainingStateError`, `OptimizerStateError` or `SessionStateError` where the state is not that of such a run,
+    ///   and as `init(_:seed:plan:)`.
     package convenience init(_ training: Training, from state: TrainingState, plan: TeleportPlan? = nil) throws {
         let progress = state.progress
+        try progress.check(training)
         try self.init(training, seed: progress.seed, plan: plan)
         for parameter in model.parameters + model.buffers {
             parameter.value.copy(from: try state.tensor("model.\(parameter.name)", like: parameter.value))
         }
         for (index, generator) in model.generators.enumerated() {
-            generator.state = try state.tensor("generators.\(index)")
+            try state.restore(generator, from: "generators.\(index)")
         }
         let optimizer = session.trainingStep.optimizer
         optimizer.learningRate = progress.learningRate
@@ -251,7 +253,7 @@ extension TrainingRun {
         record = progress.record
         epoch = progress.epoch
         hasEnded = record.epochs.last.map { !($0.trainLoss.isFinite && $0.testLoss.isFinite) } ?? false
-        order.state = try state.tensor("order")
+        try state.restore(order, from: "order")
         orderState = order.state
         if progress.isWithinEpoch {
             beginEpoch()
