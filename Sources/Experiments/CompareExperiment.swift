@@ -70,7 +70,7 @@ package struct CompareExperiment {
             "teleport-batches": .integer(plan.schedule.batchCount),
             "teleport-batch-size": .integer(plan.schedule.batchSize),
             "control-samples": .integer(min(plan.controlSampleCount, data.train.count)),
-            "trial-steps": .integer(plan.trialSteps),
+            "trial-steps": .integer(plan.trialSteps), "patience": .integer(plan.patience),
             "optimizer-state": .string(plan.optimizerState.rawValue), "dtype": .string("\(training.dtype)"),
             "device": .string(training.device.description), "threads": .integer(Libtorch.threadCount),
         ]

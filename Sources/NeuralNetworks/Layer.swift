@@ -7,11 +7,15 @@ public struct Parameter {
     public var name: String
     /// The elements; optimizers and teleporters change them in place.
     public let value: Tensor
+    /// Whether it is a buffer that stays as it is while training, as the parameters of a frozen layer do, and running
+    /// statistics do not.
+    public let isConstant: Bool
 
     /// A parameter of the given name.
-    public init(_ name: String, _ value: Tensor) {
+    public init(_ name: String, _ value: Tensor, isConstant: Bool = false) {
         self.name = name
         self.value = value
+        self.isConstant = isConstant
     }
 }
 

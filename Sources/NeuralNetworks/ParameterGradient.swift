@@ -20,6 +20,14 @@ public enum ParameterGradient {
         return .tensor(sum)
     }
 
+    /// The gradient times a number; a factored one stays factored.
+    public func scaled(by factor: Double) -> ParameterGradient {
+        switch self {
+        case .tensor(let gradient): .tensor(gradient * factor)
+        case .product(let delta, let input): .product(delta: delta * factor, input: input)
+        }
+    }
+
     /// The elements, of the parameter's shape; computed anew at each call if the gradient is factored.
     public func formed() -> Tensor {
         switch self {
@@ -47,6 +55,19 @@ public enum ParameterGradient {
 }
 
 extension Sequence where Element == ParameterGradient {
+    /// The gradients, scaled together so that the norm over all their elements is at most a bound, as PyTorch's
+    /// `clip_grad_norm_` scales them: by `bound / (norm + 1e-6)` where that is below 1. Factored ones stay factored.
+    ///
+    /// Waits for the device as `squaredNorm()` does.
+    ///
+    /// - Parameter bound: The largest norm, at least 0.
+    public func clipped(toNorm bound: Double) -> [ParameterGradient] {
+        require(bound >= 0, "clipped(toNorm: \(bound)): a norm is at least 0")
+        let share = bound / (squaredNorm().squareRoot() + 1e-6)
+        // Of a norm that is no number nothing is left, as in PyTorch: training is not to go on as if all were well.
+        return share >= 1 ? Array(self) : map { $0.scaled(by: share) }
+    }
+
     /// The sum of the squares of the elements of all: of a product `<delta delta^T, A A^T>` where that is cheaper.
     ///
     /// Where the parts of the samples cancel, so do the digits of that product, and the elements are formed after all.

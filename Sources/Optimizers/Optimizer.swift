@@ -73,7 +73,7 @@ public protocol Optimizer: AnyObject {
     ///   state then stays.
     func restore(_ state: OptimizerState, for parameters: [Tensor]) throws(OptimizerStateError)
 
-    /// Forgets all steps.
+    /// Forgets all steps of all parameters.
     func reset()
 }
 
@@ -84,6 +84,15 @@ extension Optimizer {
     /// The decrease of the loss that the next step promises to first order, where `||g||^2` is not known.
     public func predictedDecrease(of parameters: [Tensor], with gradients: [ParameterGradient]) -> Double {
         predictedDecrease(of: parameters, with: gradients, squaredNorm: nil)
+    }
+
+    /// Forgets the steps of these parameters, and of no others: an optimizer may train two models.
+    public func reset(_ parameters: [Tensor]) {
+        do {
+            try restore(OptimizerState(parameters.map { _ in OptimizerState.Entry() }), for: parameters)
+        } catch {
+            fatalError("an optimizer refused the state before the first step: \(error)")
+        }
     }
 
     /// `A g`, the gradients as the next step scales them.

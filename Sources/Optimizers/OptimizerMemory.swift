@@ -50,6 +50,11 @@ final class OptimizerMemory {
 
         /// Checks that a saved state has the names, shapes and types of this one.
         func check(_ entry: OptimizerState.Entry, ofParameter index: Int) throws(OptimizerStateError) {
+            guard entry.stepCount >= 0 else {
+                throw OptimizerStateError(
+                    "the state of parameter \(index) is that after \(entry.stepCount) steps, of which there are at least 0; "
+                        + "take one that state(of:) gave")
+            }
             let (names, expected) = (entry.tensors.keys.sorted(), tensors.keys.sorted())
             guard names == expected else {
                 throw OptimizerStateError(

@@ -51,10 +51,19 @@ public struct TrainingStep {
     @discardableResult
     public func callAsFunction(on batch: Batch) -> Tensor {
         withMode(.training) {
-            if let body { return body(batch) }
+            if let body { return checked(body(batch)) }
             let linearized = LinearizedLoss(model, loss, on: batch)
+            let value = checked(linearized.value)
             optimizer.update(parameters, with: linearized.gradients(of: parameters))
-            return linearized.value
+            return value
         }
+    }
+
+    /// The loss; whoever adds losses up or compares them takes one number.
+    private func checked(_ loss: Tensor) -> Tensor {
+        require(
+            loss.rank == 0,
+            "TrainingStep: a loss of shape \(loss.shape) instead of [], one number for the batch; return its mean()")
+        return loss
     }
 }

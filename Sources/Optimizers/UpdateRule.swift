@@ -9,8 +9,6 @@ import Torch
 /// struct SignDescent: UpdateRule {
 ///     var learningRate: Double
 ///
-///     func initialState(for parameter: Tensor) -> [String: Tensor] { [:] }
-///
 ///     func step(_ parameter: Tensor, gradient: Tensor, state: [String: Tensor], count: Int) {
 ///         // Where the gradient is zero, its sign is too.
 ///         parameter.addInPlace(gradient / (gradient.absolute() + 1e-12), scale: -learningRate)
@@ -23,7 +21,7 @@ public protocol UpdateRule {
     var learningRate: Double { get set }
 
     /// The state of a parameter before its first step: tensors of any shape under names; PyTorch's where PyTorch has the
-    /// rule. Empty for a rule that remembers nothing.
+    /// rule. Empty, which is the default, for a rule that remembers nothing.
     func initialState(for parameter: Tensor) -> [String: Tensor]
 
     /// Takes a step of one parameter.
@@ -50,6 +48,9 @@ public protocol UpdateRule {
 }
 
 extension UpdateRule {
+    /// Empty: a rule that says nothing else remembers nothing.
+    public func initialState(for parameter: Tensor) -> [String: Tensor] { [:] }
+
     /// Nil: a rule that says nothing else has no diagonal.
     public func preconditioned(
         _ vector: Tensor, at gradient: Tensor, of parameter: Tensor, state: [String: Tensor], count: Int

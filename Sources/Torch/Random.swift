@@ -21,6 +21,18 @@ public final class Generator {
         get { Tensor(ct_generator_state(handle)) }
         set { check(ct_generator_set_state(handle, newValue.handle)) }
     }
+
+    /// Goes on from a state that may not be one, such as that of a file; setting `state` traps there.
+    ///
+    /// - Throws: `TorchError` where the tensor is no state of a generator, which then stays where it is.
+    public func restore(_ state: Tensor) throws(TorchError) {
+        guard ct_generator_set_state(handle, state.handle) == 0 else {
+            let own = self.state
+            throw TorchError(
+                description: "\(state.shape) of \(state.dtype) is no state of a generator, or a damaged one: take what "
+                    + "Generator.state gave, \(own.shape) of \(own.dtype)")
+        }
+    }
 }
 
 extension Tensor {

@@ -134,6 +134,11 @@ struct TeleportationOptions: ParsableArguments {
             """, atLeast: 0)
     var trialSteps = standard.trialSteps
 
+    @Option(
+        help: "The trials lost in a row after which no more teleports are made; 0 goes on whatever they say.",
+        atLeast: 0)
+    var patience = standard.patience
+
     @Option(help: "Whether the optimizer's moments survive a teleport: keep or reset.")
     var optimizerState = standard.optimizerState
 
@@ -177,7 +182,8 @@ struct TeleportationOptions: ParsableArguments {
             try teleporter(),
             schedule: TeleportSchedule(
                 schedule, batchCount: teleportBatches, batchSize: teleportBatchSize, warmUpSteps: warmUpSteps),
-            controlSamples: controlSamples, trialSteps: trialSteps, optimizerState: optimizerState)
+            controlSamples: controlSamples, trialSteps: trialSteps, patience: patience,
+            optimizerState: optimizerState)
     }
 }
 

@@ -13,6 +13,7 @@ enum Refusals {
         case let refusal as NullSpaceRefusal: sentence(refusal)
         case let refusal as RescalingRefusal: sentence(refusal)
         case let refusal as ObjectiveRefusal: sentence(refusal)
+        case let refusal as TeleportPlanRefusal: sentence(refusal)
         case let refusal as SettingRefusal: "--\(refusal.setting) \(refusal.value): \(refusal.remedy)"
         default: nil
         }
@@ -49,6 +50,17 @@ enum Refusals {
         case .noHiddenUnits:
             "--method gauge or random: moves hidden units between two dense layers or convolutions, and this model has none; take "
                 + "--model mlp:SIZES, or \(methodsForAllModels)"
+        }
+    }
+
+    private static func sentence(_ refusal: TeleportPlanRefusal) -> String {
+        switch refusal {
+        case .loneTeleportSample:
+            "--teleport-batch-size 1: with batch normalization a sample needs others beside it; take --teleport-batch-size 2 or "
+                + "more"
+        case .loneControlSample:
+            "--control-samples 1: with batch normalization a sample needs others beside it; take --control-samples 2 or more, or "
+                + "0 to go without"
         }
     }
 

@@ -46,7 +46,7 @@ import Testing
                 #expect(
                     Set(epoch.keys) == [
                         "epoch", "trainLoss", "testLoss", "testAccuracy", "gradientNormSquared", "seconds",
-                        "teleportSeconds",
+                        "teleportSeconds", "gradientEvaluations",
                     ])
                 #expect(epoch.values.allSatisfy { $0 is NSNumber })
             }

@@ -14,6 +14,8 @@ import Testing
             RescalingRefusal.notHomogeneous(activation: "Tanh"), RescalingRefusal.layer("Attention"),
             RescalingRefusal.sequence("Convolution", "Dense"), RescalingRefusal.noHiddenUnits,
             RescalingRefusal.sharedWeights, ObjectiveRefusal.noPreconditioner(optimizer: "Muon"),
+            TeleportPlanRefusal.loneTeleportSample(model: "Network"),
+            TeleportPlanRefusal.loneControlSample(model: "Network"),
         ] as [any Error])
     func namesOptions(error: any Error) throws {
         let sentence = try #require(Refusals.sentence(for: error))

@@ -102,8 +102,14 @@ import Testing
             ["--method", "symmetry", "--model", "mlp:8:tanh", "--derivative", "published", "--objective", "lookahead"],
             "--derivative published: ", "take --objective gradient-norm"
         ),
-        (["--method", "random", "--model", "mlp:8:tanh"], "--method random: cannot rescale", "--hidden-units permute"),
-        (["--method", "random", "--model", "resnet:4"], "--method random: ", "--method null-space or level-set"),
+        (
+            ["--method", "random", "--model", "mlp:8:tanh"], "--method gauge or random: cannot rescale",
+            "random:hidden-units=permute"
+        ),
+        (
+            ["--method", "random", "--model", "resnet:4"], "--method gauge or random: ",
+            "--method null-space or level-set"
+        ),
         (["--scope", "dataset", "--model", "resnet:4"], "--scope dataset: ", "take --scope batch"),
         (
             ["--objective", "preconditioned-norm", "--optimizer", "muon"], "--objective preconditioned-norm: ",
@@ -138,12 +144,12 @@ import Testing
 
     @Test(arguments: [
         ("symmetry", "tau", "0.9", "null-space"), ("level-set", "scope", "dataset", "null-space"),
-        ("random", "step-size", "fixed:0.2", "null-space, symmetry or level-set"),
+        ("random", "step-size", "fixed:0.2", "null-space, symmetry, level-set or gauge"),
         ("null-space", "group-element", "first-order", "symmetry"),
         // Also where it is given the value that it has by default.
         ("level-set", "tau", "1", "null-space"),
-        ("random", "cap", "predicted:0.1", "null-space, symmetry or level-set"),
-        ("random", "line-search", "none", "null-space, symmetry or level-set"),
+        ("random", "cap", "predicted:0.1", "null-space, symmetry, level-set or gauge"),
+        ("random", "line-search", "none", "null-space, symmetry, level-set or gauge"),
         ("symmetry", "hidden-units", "permute", "random"), ("null-space", "step-scaling", "unit", "level-set"),
     ])
     func refusesWhatAMethodDoesNotHeed(method: String, option: String, value: String, remedy: String) throws {

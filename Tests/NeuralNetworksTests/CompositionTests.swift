@@ -54,6 +54,32 @@ private struct Encoder: CompositeLayer {
         }
     }
 
+    @Test("A layer that is used twice has one name for its tensors, or two")
+    func namesOfOneLayer() {
+        let dense = Dense(4, 4, using: Generator(seed: 0))
+        #expect(Sequential(named: ["": dense, "": Tanh(), "": dense]).parameters.map(\.name) == ["weight", "bias"])
+        #expect(Sequential(named: ["a": dense, "b": dense]).parameters.map(\.name) == ["a.weight", "a.bias"])
+    }
+
+    @Test("Two layers, or two tensors, of one name trap with it", arguments: 0..<3)
+    func names(index: Int) async {
+        let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) { [index] in
+            let generator = Generator(seed: 0)
+            func dense() -> Dense { Dense(4, 4, using: generator) }
+            switch index {
+            case 0: _ = Sequential(named: ["head": dense(), "head": Tanh()])
+            case 1: _ = Sequential(named: ["": dense(), "": dense()])
+            default: _ = Sequential(named: ["a": Sequential(named: ["b": dense()]), "a.b": Frozen(dense())])
+            }
+        }
+        let message = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+        let expected = [
+            "two layers have the name head", "layers 0 and 1 have a tensor each of the name weight",
+            "layers 0 and 1 have a tensor each of the name a.b.weight",
+        ]
+        #expect(message.contains(expected[index]), "\(message)")
+    }
+
     @Test("Layers say what they are")
     func structures() {
         let generator = Generator(seed: 0)

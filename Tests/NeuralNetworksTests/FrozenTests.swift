@@ -51,6 +51,19 @@ import Torch
         #expect(pushed.collected.sites.count == (isFirst ? 1 : 2))
     }
 
+    @Test("The parameters of a frozen layer are constants, its running statistics are none")
+    func constants() {
+        let generator = Generator(seed: 4)
+        let model = Sequential(
+            Frozen(Frozen(backbone(generator))), Residual(Frozen(Dense(4, 4, using: generator, dtype: .float64))),
+            BatchNormalization(4, dtype: .float64))
+        #expect(
+            model.buffers.filter { !$0.isConstant }.map(\.name)
+                == ["0.1.running_mean", "0.1.running_var", "2.running_mean", "2.running_var"])
+        #expect(model.buffers.filter(\.isConstant).map(\.name).suffix(2) == ["1.weight", "1.bias"])
+        #expect(model.parameters.allSatisfy { !$0.isConstant })
+    }
+
     @Test("What comes before a head is not pulled back to where it is frozen")
     func costsNothing() {
         let generator = Generator(seed: 2)

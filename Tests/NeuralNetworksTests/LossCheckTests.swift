@@ -34,6 +34,19 @@ import Torch
         #expect(relativeDifference(curvature, expected) < 1e-13)
     }
 
+    @Test("All targets are checked by the outputs of some samples", arguments: [1, 3, 4, 10])
+    func allTargets(count: Int) throws {
+        let outputs = Tensor.zeros([count, 2, 4])
+        var labels = (0..<20).map { Int64($0 % 4) }
+        try CrossEntropy().check(allTargets: Tensor(labels, shape: [10, 2]), by: outputs, of: count)
+        labels[19] = 7
+        labels[17] = 5
+        let error = #expect(throws: LossError.self) {
+            try CrossEntropy().check(allTargets: Tensor(labels, shape: [10, 2]), by: outputs, of: count)
+        }
+        #expect(error == .label(5, position: 17, classes: 4, ignored: -100))
+    }
+
     @Test("Targets that do not fit are refused with what to do")
     func refusals() throws {
         let loss = CrossEntropy()

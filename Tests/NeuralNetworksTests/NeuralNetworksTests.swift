@@ -291,6 +291,41 @@ struct Scale: Layer {
 }
 
 extension ParameterGradientTests {
+    @Test("Gradients are clipped together as PyTorch clips them", arguments: [1e-3, 0.3, 1, 1e3])
+    func clipping(share: Double) {
+        let generator = Generator(seed: 12)
+        let model = Sequential(
+            Dense(20, 30, using: generator, dtype: .float64), Tanh(), Dense(30, 3, using: generator, dtype: .float64))
+        let batch = Batch(
+            inputs: .normal([4, 20], using: generator, dtype: .float64),
+            targets: .integers([4], in: 0..<3, using: generator))
+        let parameters = model.parameters.map(\.value)
+        let gradients = LinearizedLoss(model, CrossEntropy(), on: batch).gradients(of: parameters)
+        let reference = withGradients(of: parameters) {
+            gradient(of: CrossEntropy()(model(batch.inputs), batch.targets), with: parameters)
+        }
+        let norm = reference.map { $0.squaredNorm() }.total().squareRoot()
+        let bound = share * norm
+        let clipped = gradients.clipped(toNorm: bound)
+        for (own, other) in zip(clipped, reference) {
+            #expect(relativeDifference(own.formed(), other * min(1, bound / (norm + 1e-6))) < 1e-13)
+        }
+        guard case .product = gradients[0], case .product = clipped[0] else {
+            Issue.record("the gradient of a weight is no longer factored")
+            return
+        }
+        // The gradients themselves stay as they are.
+        for (own, other) in zip(gradients, reference) { #expect(relativeDifference(own.formed(), other) < 1e-13) }
+    }
+
+    @Test("Of gradients without a norm nothing is left, and none are clipped to none")
+    func clippingExtremes() {
+        let gradients = [ParameterGradient.tensor(Tensor([Double.nan])), .tensor(Tensor([1.0]))]
+        #expect(gradients.clipped(toNorm: 1).allSatisfy { $0.formed().item().isNaN })
+        #expect([ParameterGradient.tensor(Tensor([3.0]))].clipped(toNorm: 0)[0].formed().item() == 0)
+        #expect([ParameterGradient]().clipped(toNorm: 1).isEmpty)
+    }
+
     @Test("The norm of a factored gradient keeps its digits where the samples cancel")
     func cancellation() {
         let generator = Generator(seed: 11)

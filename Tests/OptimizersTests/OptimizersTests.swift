@@ -230,6 +230,43 @@ func relativeDifference(_ actual: Tensor, _ expected: [Double]) -> Double {
         used.update([w[1]], with: [g[1]])
     }
 
+    @Test(arguments: Case.allCases)
+    func isForgottenOfSomeParameters(_ optimizer: Case) {
+        let generator = Generator(seed: 15)
+        let (first, second) = (parameters(generator), parameters(generator))
+        let (shared, alone) = (optimizer.make(), optimizer.make())
+        let twins = second.map { $0.clone() }
+        for _ in 0..<3 {
+            let g = gradients(generator)
+            shared.update(first, with: g)
+            shared.update(second, with: g)
+            alone.update(twins, with: g)
+        }
+        shared.reset(first)
+        #expect(shared.state(of: first).isEmpty)
+        let copy = first.map { $0.clone() }
+        let g = gradients(generator)
+        shared.update(first, with: g)
+        optimizer.make().update(copy, with: g)
+        for (a, b) in zip(first, copy) { #expect(a.doubles() == b.doubles()) }
+        // The other model goes on as if nothing had been.
+        shared.update(second, with: g)
+        alone.update(twins, with: g)
+        for (a, b) in zip(second, twins) { #expect(a.doubles() == b.doubles()) }
+    }
+
+    @Test func afterLessThanNoStepsIsRefused() {
+        let generator = Generator(seed: 16)
+        let w = parameters(generator)
+        let adam = Adam()
+        adam.update(w, with: gradients(generator))
+        let damaged = OptimizerState(
+            adam.state(of: w).entries.map { OptimizerState.Entry(stepCount: -3, tensors: $0.tensors) })
+        let error = #expect(throws: OptimizerStateError.self) { try adam.restore(damaged, for: w) }
+        #expect(error?.description.contains("-3 steps") == true)
+        #expect(adam.state(of: w).entries.map(\.stepCount) == [1, 1])
+    }
+
     @Test func hasPyTorchsNames() {
         let expected: [Case: [String]] = [
             .sgd: ["", ""], .momentum: ["momentum_buffer", "momentum_buffer"], .adagrad: ["sum", "sum"],
@@ -435,6 +472,49 @@ private struct SumOfGradients: UpdateRule {
         await #expect(processExitsWith: .failure) {
             Adam().update([.zeros([4, 2]).transposed()], with: [.tensor(.ones([2, 4]))])
         }
+    }
+}
+
+@Suite struct TrainingStepTests {
+    private static var samples: Batch { Batch(inputs: .ones([4, 3]), targets: .ones([4, 2])) }
+
+    /// A loss for each sample.
+    private struct Unreduced: Loss {
+        func callAsFunction(_ outputs: Tensor, _ targets: Tensor) -> Tensor {
+            (outputs - targets).absolute().sum(along: [1])
+        }
+        func linearize(_ outputs: Tensor, _ targets: Tensor) -> (value: Tensor, gradient: Tensor) {
+            (self(outputs, targets), outputs)
+        }
+    }
+
+    @Test("A loss that is not one number traps at the first step", arguments: [true, false])
+    func losses(isOwnStep: Bool) async {
+        let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) { [isOwnStep] in
+            let model = Dense(3, 2, using: Generator(seed: 0))
+            let step =
+                isOwnStep
+                ? TrainingStep(model, MeanSquaredError(), SGD()) { _ in .zeros([4]) }
+                : TrainingStep(model, Unreduced(), SGD())
+            step(on: TrainingStepTests.samples)
+        }
+        let message = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+        #expect(message.contains("TrainingStep: a loss of shape [4]") && message.contains("mean()"), "\(message)")
+    }
+
+    @Test("A rule that remembers nothing needs no state")
+    func ruleWithoutState() {
+        struct SignDescent: UpdateRule {
+            var learningRate: Double
+            func step(_ parameter: Tensor, gradient: Tensor, state: [String: Tensor], count: Int) {
+                parameter.addInPlace(gradient / gradient.absolute(), scale: -learningRate)
+            }
+        }
+        let parameter = Tensor([1.0, 2.0])
+        let optimizer = RuleOptimizer(SignDescent(learningRate: 0.5))
+        optimizer.update([parameter], with: [.tensor(Tensor([3.0, -4.0]))])
+        #expect(parameter.doubles() == [0.5, 2.5])
+        #expect(optimizer.state(of: [parameter]).entries[0].tensors.isEmpty)
     }
 }
 

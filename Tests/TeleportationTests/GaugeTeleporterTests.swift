@@ -94,7 +94,9 @@ import Torch
     @Test("The loss ahead falls along it, for any optimizer", arguments: 0..<3)
     func lookahead(index: Int) {
         let instance = Instance(hidden: [24, 20], samples: 6, activation: .relu)
-        let optimizer: any Optimizer = [SGD(learningRate: 0.1), Adam(learningRate: 1e-3), Muon(learningRate: 0.01)][
+        let optimizer: any Optimizer = [
+            SGD(learningRate: 0.1), Adam(learningRate: 1e-3), Momentum(learningRate: 0.05),
+        ][
             index]
         let report = teleport(.lookahead(), instance.model(), on: instance.batch(), before: optimizer)
         #expect(report.hasMoved && report.objectiveAfter! < report.objectiveBefore!)

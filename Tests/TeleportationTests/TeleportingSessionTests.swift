@@ -47,11 +47,12 @@ import Torch
     }
 
     /// Teleports that no training gains by.
-    private static func harmful(_ moments: TeleportSchedule.Moments, trialSteps: Int) -> TeleportPlan {
+    private static func harmful(
+        _ moments: TeleportSchedule.Moments, trialSteps: Int, patience: Int = 0
+    ) -> TeleportPlan {
         TeleportPlan(
             NullSpaceTeleporter(Climb(stepSize: .growth(10), cap: .none)), schedule: schedule(moments),
-            controlSamples: 0,
-            trialSteps: trialSteps)
+            controlSamples: 0, trialSteps: trialSteps, patience: patience)
     }
 
     /// Two epochs of six steps.
@@ -155,6 +156,22 @@ import Torch
         #expect(outcomes.enumerated().filter { $1.verdict != nil }.map(\.offset) == [3, 9])
     }
 
+    @Test("After as many lost trials as the plan has patience for there are no more teleports", arguments: [1, 2])
+    func patience(count: Int) throws {
+        let learner = Learner()
+        let plan = Self.harmful(.every(3), trialSteps: 2, patience: count)
+        var session = try TeleportingSession(learner.step, plan, samples: learner.samples)
+        var moments: [Int] = []
+        for (index, batch) in learner.samples.batches(of: 5).enumerated() {
+            if !session.step(on: batch, inEpoch: 0).teleports.isEmpty { moments.append(index) }
+            // What a session has lost goes along with its state.
+            guard let state = session.state else { continue }
+            session = try TeleportingSession(learner.step, plan, samples: learner.samples)
+            try session.restore(state)
+        }
+        #expect(moments == Array([0, 3].prefix(count)) && session.teleportsHaveEnded)
+    }
+
     @Test(
         "Moments are those that the schedule names",
         arguments: [
@@ -220,7 +237,8 @@ import Torch
         #expect(session.position == TeleportSchedule.Position(epoch: 1, stepOfEpoch: 6, step: 12))
         #expect(halves.numbers == whole.numbers)
         let incomplete = TeleportingSession.State(
-            position: TeleportSchedule.Position(), hasTeleported: false, generators: ["teleports": Tensor([UInt8(0)])])
+            position: TeleportSchedule.Position(), hasTeleported: false, lostTrials: 0,
+            generators: ["teleports": Tensor([UInt8(0)])])
         #expect(throws: SessionStateError.self) { try session.restore(incomplete) }
     }
 
@@ -250,14 +268,117 @@ import Torch
         }
         let wrong = Samples(inputs: learner.samples.all.inputs, targets: learner.samples.all.targets + 3)
         #expect(throws: LossError.self) { try TeleportingSession(learner.step, TeleportPlan(), samples: wrong) }
+        // A label beyond those that a session runs the model for.
+        let labels = learner.samples.all.targets.clone()
+        labels.narrowed(0, to: 40..<41).fill(3)
+        let late = Samples(inputs: learner.samples.all.inputs, targets: labels)
+        let error = #expect(throws: LossError.self) {
+            try TeleportingSession(learner.step, TeleportPlan(), samples: late)
+        }
+        #expect(error == .label(3, position: 40, classes: 3, ignored: -100))
+    }
+
+    @Test("No sample stands alone where samples see each other")
+    func loneSamples() throws {
+        let learner = Learner()
+        let plan = TeleportPlan(controlSamples: 1)
+        let control = #expect(throws: TeleportPlanRefusal.self) {
+            try TeleportingSession(learner.step, plan, samples: learner.samples)
+        }
+        #expect(control == .loneControlSample(model: "Sequential"))
+        #expect(control?.description.contains("at least 2, or 0") == true)
+        let batches = #expect(throws: TeleportPlanRefusal.self) {
+            let plan = TeleportPlan(schedule: TeleportSchedule(batchSize: 1))
+            return try TeleportingSession(learner.step, plan, samples: learner.samples)
+        }
+        #expect(batches == .loneTeleportSample(model: "Sequential"))
+        // Elsewhere a sample may stand alone.
+        let plain = TrainingStep(Dense(6, 3, using: Generator(seed: 0), dtype: .float64), CrossEntropy(), SGD())
+        _ = try TeleportingSession(plain, plan, samples: learner.samples)
+    }
+
+    @Test("Where the optimizer starts anew, it does so for the model of the session alone")
+    func resetOfOneModel() throws {
+        let (learner, other) = (Learner(drops: false), Learner(drops: false))
+        for _ in 0..<3 { learner.step(on: learner.samples.all) }
+        let parameters = other.model.parameters.map(\.value)
+        let gradients = LinearizedLoss(other.model, CrossEntropy(), on: other.samples.all).gradients(of: parameters)
+        learner.optimizer.update(parameters, with: gradients)
+        let before = learner.optimizer.state(of: parameters).entries
+        let plan = TeleportPlan(
+            NullSpaceTeleporter(), schedule: Self.schedule(.steps([0])), controlSamples: 0, trialSteps: 0,
+            optimizerState: .reset)
+        let session = try TeleportingSession(learner.step, plan, samples: learner.samples)
+        #expect(session.step(on: learner.samples.all, inEpoch: 0).teleports.contains { $0.hasMoved })
+        #expect(learner.optimizer.state(of: learner.step.parameters).entries.allSatisfy { $0.stepCount == 1 })
+        for (entry, old) in zip(learner.optimizer.state(of: parameters).entries, before) {
+            #expect(entry.stepCount == 1)
+            #expect(entry.tensors.mapValues { $0.doubles() } == old.tensors.mapValues { $0.doubles() })
+        }
+    }
+
+    @Test("Numbers that make no sense trap with a sentence", arguments: 0..<5)
+    func senseless(index: Int) async {
+        let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) { [index] in
+            let learner = Learner()
+            var schedule = TeleportSchedule(.steps([0]))
+            switch index {
+            case 0: _ = learner.samples.batches(of: 0)
+            case 1: schedule.batchCount = 0
+            case 2: schedule.moments = .epochs([-1, 0])
+            default: schedule.moments = .epochs([])
+            }
+            let session = try TeleportingSession(
+                learner.step, TeleportPlan(schedule: schedule), samples: learner.samples)
+            session.step(on: learner.samples.all, inEpoch: index == 3 ? -1 : 2)
+            session.step(on: learner.samples.all, inEpoch: 1)
+        }
+        let message = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+        let expected = [
+            "batches of 0 samples", "TeleportPlan: 0 batches", "TeleportPlan: 32 batches of 32 samples",
+            "a step in epoch -1", "a step in epoch 1 after epoch 2",
+        ]
+        #expect(message.contains(expected[index]), "\(message)")
+    }
+
+    @Test("A damaged state is refused, and the session goes on as it was")
+    func damagedStates() throws {
+        let learner = Learner()
+        let session = try TeleportingSession(learner.step, TeleportPlan(), samples: learner.samples)
+        let state = try #require(session.state)
+        for name in ["teleports", "control"] {
+            var damaged = state
+            damaged.generators["teleports"] = Generator(seed: 77).state
+            damaged.generators[name] = Tensor([1, 2, 3] as [UInt8])
+            damaged.position.step = 9
+            let error = #expect(throws: SessionStateError.self) { try session.restore(damaged) }
+            #expect(error?.description.contains("[3] of uint8") == true)
+        }
+        var damaged = state
+        damaged.position.stepOfEpoch = -1
+        #expect(throws: SessionStateError.self) { try session.restore(damaged) }
+        let after = try #require(session.state)
+        #expect(after.position == state.position)
+        #expect(after.generators.mapValues { $0.doubles() } == state.generators.mapValues { $0.doubles() })
+    }
+
+    @Test("A snapshot leaves out what nothing changes")
+    func constants() {
+        let generator = Generator(seed: 6)
+        let frozen = Sequential(Dense(3, 3, using: generator), BatchNormalization(3))
+        let model = Sequential(Frozen(frozen), Dense(3, 2, using: generator))
+        let snapshot = Snapshot(of: model, SGD())
+        let tensors = model.parameters + model.buffers
+        for tensor in tensors { tensor.value.fill(7) }
+        snapshot.restore()
+        let kept = tensors.filter { $0.value.doubles().contains(7) }.map(\.name)
+        #expect(kept == ["0.0.weight", "0.0.bias", "0.1.weight", "0.1.bias"])
     }
 }
 
 /// A rule that says nothing of a preconditioner.
 private struct NoDiagonal: UpdateRule {
     var learningRate: Double
-
-    func initialState(for parameter: Tensor) -> [String: Tensor] { [:] }
 
     func step(_ parameter: Tensor, gradient: Tensor, state: [String: Tensor], count: Int) {
         parameter.addInPlace(gradient, scale: -learningRate)

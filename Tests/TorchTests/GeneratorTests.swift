@@ -99,6 +99,26 @@ import Testing
         #expect(Tensor.normal([40], using: other).doubles() == expected)
     }
 
+    @Test("What is no state is refused, and the generator goes on", arguments: 0..<4)
+    func noState(index: Int) throws {
+        let state = generator.state
+        var bytes = state.elements(as: UInt8.self)
+        // The number of draws left in the block.
+        for index in 8..<16 { bytes[index] = 255 }
+        let wrong = [
+            Tensor([UInt8](repeating: 0, count: 7)), state.to(dtype: .float32), Tensor([1, 2] as [Int64]),
+            Tensor(bytes),
+        ]
+        let twin = Generator(seed: 42)
+        let error = #expect(throws: TorchError.self) { try generator.restore(wrong[index]) }
+        #expect(
+            error?.description.contains("\(wrong[index].shape) of \(wrong[index].dtype) is no state") == true
+                && error?.description.contains("\(state.shape) of uint8") == true)
+        #expect(Tensor.uniform([5], using: generator).doubles() == Tensor.uniform([5], using: twin).doubles())
+        try generator.restore(state)
+        #expect(generator.state.elements(as: UInt8.self) == state.elements(as: UInt8.self))
+    }
+
     @Test func staysWithinARange() {
         let numbers = Tensor.uniform([1000], in: -2..<3, using: generator, dtype: .float64).doubles()
         #expect(numbers.allSatisfy { (-2..<3).contains($0) })

@@ -20,12 +20,16 @@ package struct EpochRecord: Codable, Equatable, Sendable {
     @JSONNumber package var seconds: Double
     /// The part of `seconds` that went into teleports, also counted from the start of training.
     @JSONNumber package var teleportSeconds: Double
+    /// What training has computed so far, in gradients of a training batch: steps, those of trials too, and what teleports and
+    /// their guards passed through the model; see ``TeleportReport/gradientEvaluations``. Nil in records of a time that did not
+    /// count.
+    package var gradientEvaluations: Double?
 
     /// A record of its measurements.
     package init(
         epoch: Int, trainLoss: Double, testLoss: Double, testAccuracy: Double? = nil, testPerplexity: Double? = nil,
         gradientNormSquared: Double,
-        seconds: Double, teleportSeconds: Double
+        seconds: Double, teleportSeconds: Double, gradientEvaluations: Double? = nil
     ) {
         self.epoch = epoch
         self.trainLoss = trainLoss
@@ -35,6 +39,7 @@ package struct EpochRecord: Codable, Equatable, Sendable {
         self.gradientNormSquared = gradientNormSquared
         self.seconds = seconds
         self.teleportSeconds = teleportSeconds
+        self.gradientEvaluations = gradientEvaluations
     }
 }
 

@@ -17,35 +17,40 @@ package struct MeanCurve: Sendable {
         y = epochs.map { epoch in Statistic(of: byEpoch.compactMap { $0[epoch] }) }
     }
 
-    /// The mean over runs at equal times.
-    ///
-    /// Each run's curve is linear between its epochs. The times are those of all epochs of all runs, from the first
-    /// moment at which every run has a value to the last, so the mean keeps every corner of every curve. Where the
-    /// runs share no such interval (one epoch each), the curve is one point at the mean time.
+    /// The mean over runs at equal times; see `init(of:over:of:)`.
     package init(of value: (EpochRecord) -> Double, overSecondsOf runs: [Run]) {
-        let curves = runs.map { run in run.epochs.map { (seconds: $0.seconds, value: value($0)) } }
+        self.init(of: value, over: \.seconds, of: runs)
+    }
+
+    /// The mean over runs at equal places, as times.
+    ///
+    /// Each run's curve is linear between its epochs. The places are those of all epochs of all runs, from the first
+    /// at which every run has a value to the last, so the mean keeps every corner of every curve. Where the
+    /// runs share no such interval (one epoch each), the curve is one point at the mean place.
+    package init(of value: (EpochRecord) -> Double, over place: (EpochRecord) -> Double, of runs: [Run]) {
+        let curves = runs.map { run in run.epochs.map { (place: place($0), value: value($0)) } }
         guard !curves.isEmpty, curves.allSatisfy({ !$0.isEmpty }) else {
             x = []
             y = []
             return
         }
-        let start = curves.map { $0[0].seconds }.max()!
-        let end = curves.map { $0[$0.count - 1].seconds }.min()!
+        let start = curves.map { $0[0].place }.max()!
+        let end = curves.map { $0[$0.count - 1].place }.min()!
         guard start < end else {
-            x = [Statistic(of: curves.map { $0[0].seconds }).mean]
+            x = [Statistic(of: curves.map { $0[0].place }).mean]
             y = [Statistic(of: curves.map { $0[0].value })]
             return
         }
-        x = Set(curves.joined().map(\.seconds)).filter { (start...end).contains($0) }.sorted()
-        y = x.map { time in Statistic(of: curves.map { Self.interpolate($0, at: time) }) }
+        x = Set(curves.joined().map(\.place)).filter { (start...end).contains($0) }.sorted()
+        y = x.map { place in Statistic(of: curves.map { Self.interpolate($0, at: place) }) }
     }
 
-    /// The value of a curve at a time within its range.
-    private static func interpolate(_ curve: [(seconds: Double, value: Double)], at time: Double) -> Double {
-        let next = curve.firstIndex { $0.seconds >= time } ?? curve.count - 1
-        guard next > 0, curve[next].seconds > time else { return curve[next].value }
+    /// The value of a curve at a place within its range.
+    private static func interpolate(_ curve: [(place: Double, value: Double)], at place: Double) -> Double {
+        let next = curve.firstIndex { $0.place >= place } ?? curve.count - 1
+        guard next > 0, curve[next].place > place else { return curve[next].value }
         let (before, after) = (curve[next - 1], curve[next])
-        let fraction = (time - before.seconds) / (after.seconds - before.seconds)
+        let fraction = (place - before.place) / (after.place - before.place)
         return before.value + fraction * (after.value - before.value)
     }
 

@@ -55,6 +55,9 @@ package struct Training {
         case teleports = 2_000_000_000
     }
 
+    /// The seeds of runs: those of larger ones would meet the generators of other purposes.
+    static let seeds = 0..<Int(Purpose.order.rawValue)
+
     static func seed(_ purpose: Purpose, _ seed: Int) -> UInt64 { UInt64(seed) + purpose.rawValue }
 
     static func generator(_ purpose: Purpose, _ seed: Int) -> Generator { Generator(seed: self.seed(purpose, seed)) }

@@ -41,6 +41,8 @@ package final class TrainingRun {
     private var loss: MeanLoss
     /// The batches since the teleports that are on trial, and the loss before them.
     private var onTrial: (start: MeanLoss, counts: [Int])?
+    /// What has been computed so far, in gradients of a training batch.
+    private var gradientEvaluations = 0.0
     private var clock = Stopwatch()
     private var teleportClock = Stopwatch()
     private var hasEnded = false
@@ -124,6 +126,11 @@ package final class TrainingRun {
             TeleportRecord($1, epoch: epoch, step: step, batch: $0)
         }
         record.teleports += records
+        // A teleport counts in gradients of its own batches.
+        let share =
+            Double(min(session.plan.schedule.batchSize, training.trainingSamples.count))
+            / Double(training.configuration.batchSize)
+        gradientEvaluations += share * records.map(\.gradientEvaluations).reduce(0, +)
         onTrial = session.isOnTrial ? (loss, []) : nil
         return .teleports(records)
     }
@@ -132,6 +139,7 @@ package final class TrainingRun {
         loss.add(session.takeStep(on: batch), of: batch.count)
         onTrial?.counts.append(batch.count)
         batchesDone += 1
+        gradientEvaluations += 1
         return .step
     }
 
@@ -139,6 +147,7 @@ package final class TrainingRun {
     private func retrace() -> Event {
         teleportClock.start()
         defer { teleportClock.stop() }
+        gradientEvaluations += 1
         guard let verdict = session.retrace() else {
             let (done, count) = session.retraced
             return .retraced(done, of: count)
@@ -166,7 +175,8 @@ package final class TrainingRun {
             epoch: epoch + 1, trainLoss: trainLoss, testLoss: evaluation.loss, testAccuracy: evaluation.accuracy,
             testPerplexity: training.isLanguageModel ? Foundation.exp(evaluation.loss) : nil,
             gradientNormSquared: Evaluation.gradientNormSquared(of: model, loss, on: training.trainingSamples),
-            seconds: clock.seconds, teleportSeconds: teleportClock.seconds)
+            seconds: clock.seconds, teleportSeconds: teleportClock.seconds,
+            gradientEvaluations: gradientEvaluations)
         record.epochs.append(result)
         orderState = order.state
         batchesDone = 0
@@ -221,24 +231,28 @@ extension TrainingRun {
         return TrainingState(
             progress: TrainingState.Progress(
                 seed: seed, epoch: epoch, batchesDone: batchesDone, isWithinEpoch: batches != nil,
-                samplesDone: loss.count, learningRate: optimizer.learningRate,
-                optimizerSteps: entries.map(\.stepCount), position: sessionState.position,
-                hasTeleported: sessionState.hasTeleported, record: record, seconds: clock.seconds,
-                teleportSeconds: teleportClock.seconds),
+                samplesDone: loss.count, optimizer: training.configuration.optimizer.name.rawValue,
+                learningRate: optimizer.learningRate, optimizerSteps: entries.map(\.stepCount),
+                position: sessionState.position, hasTeleported: sessionState.hasTeleported,
+                lostTrials: sessionState.lostTrials, record: record,
+                seconds: clock.seconds, teleportSeconds: teleportClock.seconds,
+                gradientEvaluations: gradientEvaluations),
             tensors: tensors)
     }
 
     /// A run that goes on from where another one of the same training and plan was.
     ///
-    /// - Throws: `TrainingStateError` where the state is not that of such a run, and as `init(_:seed:plan:)`.
+    /// - Throws: `TrainingStateError`, `OptimizerStateError` or `SessionStateError` where the state is not that of such a run,
+    ///   and as `init(_:seed:plan:)`.
     package convenience init(_ training: Training, from state: TrainingState, plan: TeleportPlan? = nil) throws {
         let progress = state.progress
+        try progress.check(training)
         try self.init(training, seed: progress.seed, plan: plan)
         for parameter in model.parameters + model.buffers {
             parameter.value.copy(from: try state.tensor("model.\(parameter.name)", like: parameter.value))
         }
         for (index, generator) in model.generators.enumerated() {
-            generator.state = try state.tensor("generators.\(index)")
+            try state.restore(generator, from: "generators.\(index)")
         }
         let optimizer = session.trainingStep.optimizer
         optimizer.learningRate = progress.learningRate
@@ -246,12 +260,12 @@ extension TrainingRun {
             try state.optimizerState(of: model.parameters), for: session.trainingStep.parameters)
         try session.restore(
             TeleportingSession.State(
-                position: progress.position, hasTeleported: progress.hasTeleported,
+                position: progress.position, hasTeleported: progress.hasTeleported, lostTrials: progress.lostTrials,
                 generators: state.tensors(under: "session.")))
         record = progress.record
         epoch = progress.epoch
         hasEnded = record.epochs.last.map { !($0.trainLoss.isFinite && $0.testLoss.isFinite) } ?? false
-        order.state = try state.tensor("order")
+        try state.restore(order, from: "order")
         orderState = order.state
         if progress.isWithinEpoch {
             beginEpoch()
@@ -259,6 +273,7 @@ extension TrainingRun {
             batchesDone = progress.batchesDone
             loss = MeanLoss(sum: try state.tensor("loss", like: loss.sum).clone(), count: progress.samplesDone)
         }
+        gradientEvaluations = progress.gradientEvaluations
         clock = Stopwatch(seconds: progress.seconds)
         teleportClock = Stopwatch(seconds: progress.teleportSeconds)
     }

@@ -23,6 +23,8 @@ package struct TrainingState {
         package var isWithinEpoch: Bool
         /// The samples of the batches that are done.
         package var samplesDone: Int
+        /// The optimizer, by its name.
+        package var optimizer: String
         /// The learning rate of the optimizer.
         package var learningRate: Double
         /// How often the optimizer has moved each parameter.
@@ -31,12 +33,16 @@ package struct TrainingState {
         package var position: TeleportSchedule.Position
         /// Whether the teleport that is due there is done.
         package var hasTeleported: Bool
+        /// The trials lost in a row.
+        package var lostTrials: Int
         /// The epochs and teleports so far.
         package var record: Run
         /// The time that training has taken, in seconds.
         package var seconds: Double
         /// The part of it that went into teleports.
         package var teleportSeconds: Double
+        /// What it has computed, in gradients of a training batch.
+        package var gradientEvaluations: Double
     }
 
     /// A tensor by its name, of the shape and type of another one.
@@ -48,6 +54,16 @@ package struct TrainingState {
                     + "\(expected.dtype); go on with the model that the state was taken of")
         }
         return tensor
+    }
+
+    /// Sets a generator to where it was.
+    func restore(_ generator: Generator, from name: String) throws(TrainingStateError) {
+        let tensor = try tensor(name)
+        do throws(TorchError) {
+            try generator.restore(tensor)
+        } catch {
+            throw TrainingStateError("\(name) of the state: \(error)")
+        }
     }
 
     /// The tensors whose names begin with a prefix, without it.
@@ -70,6 +86,29 @@ package struct TrainingState {
             zip(parameters, progress.optimizerSteps).map { parameter, steps in
                 OptimizerState.Entry(stepCount: steps, tensors: tensors(under: "optimizer.\(parameter.name)."))
             })
+    }
+}
+
+extension TrainingState.Progress {
+    /// Checks that a training can go on from these numbers.
+    func check(_ training: Training) throws(TrainingStateError) {
+        let name = training.configuration.optimizer.name.rawValue
+        guard optimizer == name else {
+            throw TrainingStateError(
+                "the state is of a training with \(optimizer), and this one is with \(name); go on with the optimizer that "
+                    + "the state was taken of")
+        }
+        let numbers = [
+            ("seed", seed, Training.seeds.contains(seed)), ("epoch", epoch, epoch >= 0),
+            ("batchesDone", batchesDone, (0...training.batchesPerEpoch).contains(batchesDone)),
+            ("samplesDone", samplesDone, samplesDone >= 0),
+            // A session does not go back.
+            ("position.epoch", position.epoch, position.epoch <= epoch),
+        ]
+        for (name, number, isPossible) in numbers where !isPossible {
+            throw TrainingStateError(
+                "\(name) of the state is \(number), which no run of this training has; take a state that one gave")
+        }
     }
 }
 

@@ -51,7 +51,15 @@ public struct Convolution: Layer {
     public var structure: LayerStructure { .affine(weight: weight, bias: bias) }
 
     /// The forward pass.
-    public func callAsFunction(_ x: Tensor) -> Tensor { x.convolved(weight, bias, geometry) }
+    public func callAsFunction(_ x: Tensor) -> Tensor {
+        // The least extents of an image, which the border makes larger.
+        let (height, width) = (weight.size(2) - 2 * geometry.padding, weight.size(3) - 2 * geometry.padding)
+        requireInput(
+            x, x.rank == 4 && x.size(1) == weight.size(1) && x.size(2) >= height && x.size(3) >= width,
+            of: weight.dtype,
+            "[N, \(weight.size(1)), H, W], H at least \(max(height, 1)) and W at least \(max(width, 1))")
+        return x.convolved(weight, bias, geometry)
+    }
 
     /// The forward pass and its derivative at `x`, without a tape.
     public func linearize(_ x: Tensor) -> (output: Tensor, linearization: any Linearization) {

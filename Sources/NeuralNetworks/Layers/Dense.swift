@@ -45,14 +45,19 @@ public struct Dense: Layer {
     public var structure: LayerStructure { .affine(weight: weight, bias: bias) }
 
     /// The forward pass.
-    public func callAsFunction(_ x: Tensor) -> Tensor { x.linear(weight, bias) }
+    public func callAsFunction(_ x: Tensor) -> Tensor {
+        requireInput(
+            x, x.rank > 0 && x.size(-1) == weight.size(1), of: weight.dtype, "[..., \(weight.size(1))]")
+        return x.linear(weight, bias)
+    }
 
     /// The forward pass and its derivative at `x`, without a tape.
     public func linearize(_ x: Tensor) -> (output: Tensor, linearization: any Linearization) {
+        let output = self(x)
         let rows = x.rank == 2 ? x : x.reshaped([-1, weight.size(1)])
         let input = Representation(rows: rows)
         let site = AffineSite(weight: weight, bias: bias, input: input)
-        return (self(x), DenseLinearization(site: site, input: input, inputShape: x.shape))
+        return (output, DenseLinearization(site: site, input: input, inputShape: x.shape))
     }
 }
 

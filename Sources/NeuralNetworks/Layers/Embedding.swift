@@ -32,7 +32,10 @@ public struct Embedding: Layer {
     public var parameters: [Parameter] { [Parameter("weight", weight)] }
 
     /// The forward pass.
-    public func callAsFunction(_ x: Tensor) -> Tensor { Kernels.embedding(weight, indices: x) }
+    public func callAsFunction(_ x: Tensor) -> Tensor {
+        requireInput(x, true, of: .int64, "indices [N, T]")
+        return Kernels.embedding(weight, indices: x)
+    }
 
     /// The forward pass and its derivative at `x`, without a tape.
     public func linearize(_ x: Tensor) -> (output: Tensor, linearization: any Linearization) {

@@ -18,7 +18,9 @@ public struct Frozen: Layer {
     public init(_ layer: any Layer) { self.layer = layer }
 
     /// The layer's parameters, which are no parameters here, and its buffers.
-    public var buffers: [Parameter] { layer.parameters + layer.buffers }
+    public var buffers: [Parameter] {
+        layer.parameters.map { Parameter($0.name, $0.value, isConstant: true) } + layer.buffers
+    }
 
     /// What the layer draws from while training.
     public var generators: [Generator] { layer.generators }

@@ -40,16 +40,19 @@ public struct LayerNormalization: Layer {
     public var parameters: [Parameter] { [Parameter("weight", weight), Parameter("bias", bias)] }
 
     /// The forward pass.
-    public func callAsFunction(_ x: Tensor) -> Tensor {
-        Kernels.layerNormalization(x, weight: weight, bias: bias, epsilon: epsilon).output
-    }
+    public func callAsFunction(_ x: Tensor) -> Tensor { normalized(x).output }
 
     /// The forward pass and its derivative at `x`, without a tape.
     public func linearize(_ x: Tensor) -> (output: Tensor, linearization: any Linearization) {
-        let (output, mean, deviation) = Kernels.layerNormalization(x, weight: weight, bias: bias, epsilon: epsilon)
+        let (output, mean, deviation) = normalized(x)
         return (
             output, LayerNormalizationLinearization(layer: self, input: x, mean: mean, reciprocalDeviation: deviation)
         )
+    }
+
+    private func normalized(_ x: Tensor) -> (output: Tensor, mean: Tensor, reciprocalDeviation: Tensor) {
+        requireInput(x, x.rank > 0 && x.size(-1) == weight.count, "[..., \(weight.count)]")
+        return Kernels.layerNormalization(x, weight: weight, bias: bias, epsilon: epsilon)
     }
 }
 

@@ -17,12 +17,22 @@ public struct MaxPooling: Layer {
     public var structure: LayerStructure { .pooling }
 
     /// The forward pass.
-    public func callAsFunction(_ x: Tensor) -> Tensor { Kernels.maxPool(x, kernel: kernel, stride: stride) }
+    public func callAsFunction(_ x: Tensor) -> Tensor {
+        checkShape(x)
+        return Kernels.maxPool(x, kernel: kernel, stride: stride)
+    }
 
     /// The forward pass and its derivative at `x`, without a tape.
     public func linearize(_ x: Tensor) -> (output: Tensor, linearization: any Linearization) {
+        checkShape(x)
         let (output, indices) = Kernels.maxPool(x, kernel: kernel, stride: stride) as (Tensor, Tensor)
         return (output, MaxPoolingLinearization(layer: self, input: x, indices: indices))
+    }
+
+    private func checkShape(_ x: Tensor) {
+        requireInput(
+            x, x.rank == 4 && x.size(2) >= kernel && x.size(3) >= kernel,
+            "[N, C, H, W], H and W at least \(kernel)")
     }
 }
 

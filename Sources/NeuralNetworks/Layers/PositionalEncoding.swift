@@ -28,6 +28,7 @@ public struct PositionalEncoding: Layer {
 
     /// The forward pass; traps if the sequences are longer than the encoding.
     public func callAsFunction(_ x: Tensor) -> Tensor {
+        requireInput(x, x.rank > 1 && x.size(-1) == table.size(1), "[N, T, \(table.size(1))]")
         require(
             x.size(-2) <= table.size(0),
             "PositionalEncoding: sequences of \(x.size(-2)) tokens, made for \(table.size(0)) at most")

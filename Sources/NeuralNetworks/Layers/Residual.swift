@@ -26,14 +26,19 @@ public struct Residual: Layer {
     public var structure: LayerStructure { .residual(body) }
 
     /// The forward pass.
-    public func callAsFunction(_ x: Tensor) -> Tensor { x + body(x) }
+    public func callAsFunction(_ x: Tensor) -> Tensor { sum(x, body(x)) }
 
     /// The forward pass and its derivative at `x`, without a tape.
     public func linearize(_ x: Tensor) -> (output: Tensor, linearization: any Linearization) {
         let (output, linearization) = body.linearize(x)
+        return (sum(x, output), ResidualLinearization(body: linearization))
+    }
+
+    /// libtorch would broadcast them.
+    private func sum(_ x: Tensor, _ output: Tensor) -> Tensor {
         require(
             output.shape == x.shape, "Residual: an output of shape \(output.shape) for an input of shape \(x.shape)")
-        return (x + output, ResidualLinearization(body: linearization))
+        return x + output
     }
 }
 

@@ -17,10 +17,34 @@ public struct Sequential: Layer {
     public init(_ layers: any Layer...) { self.init(layers) }
 
     /// The composition of the given layers, first to last. The parameters of a layer named `head` are called `head.weight`
-    /// and so on; the empty name leaves them the names that the layer gives them.
+    /// and so on; the empty name leaves them the names that the layer gives them. Traps if two layers have one name, or a
+    /// tensor each of one name: a saved model could hold only one of them.
     public init(named layers: KeyValuePairs<String, any Layer>) {
         self.layers = layers.map(\.value)
         names = layers.map(\.key)
+        var known: Set<String> = []
+        for name in names where !name.isEmpty {
+            require(
+                known.insert(name).inserted,
+                "Sequential: two layers have the name \(name); give each its own name, or the empty one")
+        }
+        requireDistinctTensors()
+    }
+
+    /// What a layer calls alike within itself is its own affair.
+    private func requireDistinctTensors() {
+        var known: [String: (layer: Int, tensor: Tensor)] = [:]
+        for (index, (name, layer)) in zip(names, layers).enumerated() {
+            for parameter in layer.parameters + layer.buffers {
+                let path = name.appendingToPath(parameter.name)
+                let other = known[path] ?? (index, parameter.value)
+                require(
+                    other.layer == index || other.tensor.isIdentical(to: parameter.value),
+                    "Sequential: layers \(other.layer) and \(index) have a tensor each of the name \(path); give the layers "
+                        + "names of their own")
+                known[path] = other
+            }
+        }
     }
 
     /// The tensors that training changes, each once.
@@ -44,7 +68,9 @@ public struct Sequential: Layer {
         for (name, layer) in zip(names, layers) {
             for parameter in tensors(layer) where !known.contains(where: { $0.value.isIdentical(to: parameter.value) })
             {
-                known.append(Parameter(name.appendingToPath(parameter.name), parameter.value))
+                var renamed = parameter
+                renamed.name = name.appendingToPath(parameter.name)
+                known.append(renamed)
             }
         }
         return known

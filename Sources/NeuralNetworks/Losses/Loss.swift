@@ -23,6 +23,25 @@ extension Loss {
     /// Nothing to object to.
     public func check(outputs: Tensor, targets: Tensor) throws(LossError) {}
 
+    /// Checks targets of more samples than there are outputs of: a model's outputs for some samples say how those for the others
+    /// look, without running the model.
+    ///
+    /// - Parameters:
+    ///   - targets: Of at least `count` samples.
+    ///   - outputs: Of other samples, or some of these.
+    ///   - count: How many those are.
+    package func check(allTargets targets: Tensor, by outputs: Tensor, of count: Int) throws(LossError) {
+        let last = targets.size(0) - count
+        for start in stride(from: 0, to: targets.size(0), by: count).map({ min($0, last) }) {
+            do {
+                try check(outputs: outputs, targets: targets.narrowed(0, to: start..<start + count))
+            } catch .label(let label, let position, let classes, let ignored) {
+                let before = start * (targets.count / targets.size(0))
+                throw .label(label, position: before + position, classes: classes, ignored: ignored)
+            }
+        }
+    }
+
     /// The loss, with a derivative that autograd computes.
     public func linearize(_ outputs: Tensor, _ targets: Tensor) -> (value: Tensor, gradient: Tensor) {
         let leaf = outputs.detached()

@@ -12,9 +12,16 @@ public protocol SampleSource {
 
     /// The samples at `indices` (`int64`, `[n]`, each in `0..<count`), in that order.
     func batch(_ indices: Tensor) -> Batch
+
+    /// The targets of all samples, `[N, ...]`, where they are at hand as one tensor; nil, the default, where they would have to
+    /// be gathered.
+    var targets: Tensor? { get }
 }
 
 extension SampleSource {
+    /// Not at hand.
+    public var targets: Tensor? { nil }
+
     /// Different samples drawn at random, all subsets being equally likely.
     ///
     /// - Parameters:

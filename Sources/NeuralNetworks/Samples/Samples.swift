@@ -13,6 +13,9 @@ public struct Samples: SampleSource {
     /// The number of samples.
     public var count: Int { all.count }
 
+    /// All of them.
+    public var targets: Tensor? { all.targets }
+
     /// The samples at `indices` (`int64`, `[n]`, each in `0..<count`), in that order.
     public func batch(_ indices: Tensor) -> Batch {
         let rows = indices.to(device: all.inputs.device)

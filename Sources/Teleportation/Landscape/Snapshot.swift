@@ -2,8 +2,8 @@ import NeuralNetworks
 import Optimizers
 import Torch
 
-/// What training changes, as it was when the snapshot was taken: the parameters and buffers of a model, the generators of its
-/// layers, and the state and the learning rate of its optimizer.
+/// What training changes, as it was when the snapshot was taken: the parameters of a model and those of its buffers that
+/// are no constants, the generators of its layers, and the state and the learning rate of its optimizer.
 package struct Snapshot {
     private let tensors: SavedParameters
     private let generators: [(generator: Generator, state: Tensor)]
@@ -12,7 +12,7 @@ package struct Snapshot {
     /// All that a training step of a model changes, as it is now.
     package init(of model: some Layer, _ optimizer: any Optimizer) {
         let parameters = model.parameters.map(\.value)
-        tensors = SavedParameters(parameters + model.buffers.map(\.value))
+        tensors = SavedParameters(parameters + model.buffers.filter { !$0.isConstant }.map(\.value))
         generators = model.generators.map { ($0, $0.state) }
         self.optimizer = OptimizerSnapshot(of: optimizer, for: parameters)
     }

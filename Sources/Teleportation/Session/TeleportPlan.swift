@@ -1,3 +1,4 @@
+import NeuralNetworks
 import Torch
 
 /// How a training is interrupted by teleports: by which method, when, and under which guards.
@@ -18,6 +19,9 @@ public struct TeleportPlan {
     /// The training steps for which teleports are on trial; see `TeleportTrial`. 0 goes without a trial. The end of an epoch that
     /// settles, and the next teleports, cut a trial short.
     public var trialSteps: Int
+    /// The trials lost in a row after which no more teleports are made; 0 goes on whatever they say. A teleport that training
+    /// lost by is seldom followed by one that it gains by, and each costs its steps and its trial.
+    public var patience: Int
     /// What becomes of the optimizer's state.
     public var optimizerState: OptimizerStatePolicy
 
@@ -32,12 +36,14 @@ public struct TeleportPlan {
     /// A plan; the defaults have nothing tuned to an architecture or an optimizer.
     public init(
         _ teleporter: some Teleporter = NullSpaceTeleporter(), schedule: TeleportSchedule = TeleportSchedule(),
-        controlSamples: Int? = nil, trialSteps: Int = 64, optimizerState: OptimizerStatePolicy = .keep
+        controlSamples: Int? = nil, trialSteps: Int = 64, patience: Int = 1,
+        optimizerState: OptimizerStatePolicy = .keep
     ) {
         self.teleporter = teleporter
         self.schedule = schedule
         self.controlSamples = controlSamples
         self.trialSteps = trialSteps
+        self.patience = patience
         self.optimizerState = optimizerState
     }
 
@@ -46,13 +52,49 @@ public struct TeleportPlan {
 
     /// Traps where a number is none to go by.
     func requireSense() {
-        let period = if case .every(let period) = schedule.moments { period } else { 1 }
+        // Of a period, which is at least 1; the others are counted from 0.
+        let isSensible =
+            switch schedule.moments {
+            case .epochs(let numbers), .steps(let numbers): numbers.allSatisfy { $0 >= 0 }
+            case .every(let period): period >= 1
+            }
         require(
-            schedule.batchCount >= 0 && schedule.batchSize >= 1 && schedule.warmUpSteps >= 0 && period >= 1,
+            schedule.batchCount >= 1 && schedule.batchSize >= 1 && schedule.warmUpSteps >= 0 && isSensible,
             "TeleportPlan: \(schedule.batchCount) batches of \(schedule.batchSize) samples, \(schedule.moments), after "
                 + "\(schedule.warmUpSteps) steps")
         require(
-            trialSteps >= 0 && controlSampleCount >= 0,
-            "TeleportPlan: \(trialSteps) steps of trial, \(controlSampleCount) control samples")
+            trialSteps >= 0 && controlSampleCount >= 0 && patience >= 0,
+            "TeleportPlan: \(trialSteps) steps of trial, \(controlSampleCount) control samples, a patience of \(patience)"
+        )
+    }
+
+    /// Checks that no sample is run alone by a model in which samples see each other.
+    func check(_ model: some Layer) throws(TeleportPlanRefusal) {
+        guard model.couplesSamples else { return }
+        if schedule.batchSize == 1 { throw .loneTeleportSample(model: "\(type(of: model))") }
+        if controlSampleCount == 1 { throw .loneControlSample(model: "\(type(of: model))") }
+    }
+}
+
+/// Why a plan does not go with a model: in the model, by the name of its type, what becomes of a sample depends on the others of
+/// its batch, as with batch normalization, and the plan has a sample without others.
+public enum TeleportPlanRefusal: Error, Hashable, CustomStringConvertible {
+    /// Teleport batches of one sample.
+    case loneTeleportSample(model: String)
+    /// One control sample.
+    case loneControlSample(model: String)
+
+    /// A sentence for people, which says what to give instead.
+    public var description: String {
+        switch self {
+        case .loneTeleportSample(let model):
+            Self.sentence("a teleport batch of 1 sample", model, "batches of at least 2")
+        case .loneControlSample(let model): Self.sentence("1 control sample", model, "at least 2, or 0 to go without")
+        }
+    }
+
+    private static func sentence(_ given: String, _ model: String, _ remedy: String) -> String {
+        "\(given) has no others beside it, on which what it becomes in \(model) depends, as with batch normalization: give "
+            + remedy
     }
 }

@@ -32,6 +32,8 @@ public final class TeleportingSession {
     private let controlGenerator: Generator
     /// Whether the teleport that is due at this position is done.
     private var hasTeleported = false
+    /// The trials lost in a row.
+    private var lostTrials = 0
     /// The trial that the last teleports are on.
     private var trial: TeleportTrial?
     /// Whether the way with the teleports has come to its end.
@@ -45,19 +47,25 @@ public final class TeleportingSession {
     ///   - samples: The training samples, from which teleport batches and control samples are drawn.
     ///   - passSize: How many samples are run at once where all of them are, as for the scope of a data set.
     ///   - seed: Decides what is drawn.
-    /// - Throws: What `Teleporter.check(_:before:)` of the plan's teleporter throws; `LossError` where the first samples do not go with the loss.
+    /// - Throws: What `Teleporter.check(_:before:)` of the plan's teleporter throws; `TeleportPlanRefusal` where the plan's
+    ///   numbers do not go with the model; `LossError` where the targets do not go with the loss: all of them where they are at
+    ///   hand (`SampleSource.targets`), else those of the first samples.
     public init(
         _ trainingStep: TrainingStep, _ plan: TeleportPlan, samples: some SampleSource, passSize: Int = 256,
         seed: UInt64 = 0
     ) throws {
         try plan.teleporter.check(trainingStep.model, before: trainingStep.optimizer)
         plan.requireSense()
+        try plan.check(trainingStep.model)
         require(
             samples.count > 0 && passSize >= 1,
             "TeleportingSession: \(samples.count) samples, \(passSize) of them at once")
         let first = samples.batch(.range(min(samples.count, 8)))
-        try trainingStep.loss.check(
-            outputs: withMode(.evaluation) { trainingStep.model(first.inputs) }, targets: first.targets)
+        let outputs = withMode(.evaluation) { trainingStep.model(first.inputs) }
+        try trainingStep.loss.check(outputs: outputs, targets: first.targets)
+        if let targets = samples.targets {
+            try trainingStep.loss.check(allTargets: targets, by: outputs, of: first.count)
+        }
         self.trainingStep = trainingStep
         self.plan = plan
         self.samples = samples
@@ -81,7 +89,7 @@ public final class TeleportingSession {
     ///
     /// - Parameters:
     ///   - batch: What to train on.
-    ///   - epoch: The epoch that the batch belongs to, from 0.
+    ///   - epoch: The epoch that the batch belongs to, from 0, and none before that of the last batch.
     @discardableResult
     public func step(on batch: Batch, inEpoch epoch: Int) -> Outcome {
         enter(epoch: epoch)
@@ -108,13 +116,20 @@ public final class TeleportingSession {
 
     /// Notes which epoch the next training step belongs to.
     package func enter(epoch: Int) {
+        require(
+            epoch >= position.epoch,
+            "TeleportingSession: a step in epoch \(epoch) after epoch \(position.epoch); epochs are counted from 0 and do not go "
+                + "back, and another training takes another session")
         guard epoch != position.epoch else { return }
         position.epoch = epoch
         position.stepOfEpoch = 0
     }
 
     /// Whether teleports are to take place before the next training step.
-    package var teleportsAreDue: Bool { !hasTeleported && plan.schedule.isDue(at: position) }
+    package var teleportsAreDue: Bool { !hasTeleported && !teleportsHaveEnded && plan.schedule.isDue(at: position) }
+
+    /// Whether no more teleports are made, since the plan's patience is at its end.
+    public var teleportsHaveEnded: Bool { plan.patience > 0 && lostTrials >= plan.patience }
 
     /// Teleports if teleports are due.
     ///
@@ -158,9 +173,10 @@ public final class TeleportingSession {
     /// - Returns: The verdict, after the last of them.
     package func retrace() -> TeleportTrial.Verdict? {
         let verdict = trial?.retrace { trainingStep(on: $0) }
-        if verdict != nil {
+        if let verdict {
             trial = nil
             trialIsClosed = false
+            lostTrials = verdict.keepsTeleports ? 0 : lostTrials + 1
         }
         return verdict
     }
@@ -178,7 +194,7 @@ public final class TeleportingSession {
         // Cap and control samples are to see the steps that will follow.
         let memory =
             plan.optimizerState == .reset ? OptimizerSnapshot(of: optimizer, for: trainingStep.parameters) : nil
-        if memory != nil { optimizer.reset() }
+        if memory != nil { optimizer.reset(trainingStep.parameters) }
         let context = TeleportContext(
             before: optimizer, samples: samples.batches(of: passSize), generator: generator)
         let reports = teleporter.teleport(model, loss, on: batches, in: context)
@@ -194,13 +210,18 @@ public final class TeleportingSession {
         public var position: TeleportSchedule.Position
         /// Whether the teleport that is due there is done.
         public var hasTeleported: Bool
+        /// The trials lost in a row.
+        public var lostTrials: Int
         /// Where the generators are in their sequences, `uint8`.
         public var generators: [String: Tensor]
 
         /// A state of the given parts.
-        public init(position: TeleportSchedule.Position, hasTeleported: Bool, generators: [String: Tensor]) {
+        public init(
+            position: TeleportSchedule.Position, hasTeleported: Bool, lostTrials: Int, generators: [String: Tensor]
+        ) {
             self.position = position
             self.hasTeleported = hasTeleported
+            self.lostTrials = lostTrials
             self.generators = generators
         }
     }
@@ -210,21 +231,37 @@ public final class TeleportingSession {
     public var state: State? {
         guard trial == nil else { return nil }
         return State(
-            position: position, hasTeleported: hasTeleported,
+            position: position, hasTeleported: hasTeleported, lostTrials: lostTrials,
             generators: ["teleports": generator.state, "control": controlGenerator.state])
     }
 
     /// Goes on from a state that a session of the same plan had; a trial that is open is forgotten.
     ///
-    /// - Throws: `SessionStateError` where the state lacks a generator.
+    /// - Throws: `SessionStateError` where no session had the state; this one then stays as it is.
     public func restore(_ state: State) throws(SessionStateError) {
         guard let teleports = state.generators["teleports"], let control = state.generators["control"] else {
-            throw SessionStateError(names: state.generators.keys.sorted())
+            throw SessionStateError(
+                "the state of a session has the generators teleports and control, and this one has "
+                    + "\(state.generators.keys.sorted()): take the state that a TeleportingSession gave")
         }
-        position = state.position
+        let place = state.position
+        guard min(place.epoch, place.stepOfEpoch, place.step, state.lostTrials) >= 0 else {
+            throw SessionStateError(
+                "the state of a session is at epoch \(place.epoch), step \(place.stepOfEpoch) of it and \(place.step) of the "
+                    + "training, with \(state.lostTrials) trials lost, all counted from 0: take the state that a TeleportingSession gave"
+            )
+        }
+        let before = generator.state
+        do throws(TorchError) {
+            try generator.restore(teleports)
+            try controlGenerator.restore(control)
+        } catch {
+            generator.state = before
+            throw SessionStateError("the state of a session has generators, teleports and control: \(error)")
+        }
+        position = place
         hasTeleported = state.hasTeleported
-        generator.state = teleports
-        controlGenerator.state = control
+        lostTrials = state.lostTrials
         trial = nil
         trialIsClosed = false
     }
@@ -232,12 +269,8 @@ public final class TeleportingSession {
 
 /// A state that no session had.
 public struct SessionStateError: Error, Hashable, CustomStringConvertible {
-    /// The generators that it has.
-    let names: [String]
-
     /// A sentence for people.
-    public var description: String {
-        "the state of a session has the generators teleports and control, and this one has \(names): take the state that a "
-            + "TeleportingSession gave"
-    }
+    public let description: String
+
+    init(_ description: String) { self.description = description }
 }

@@ -31,7 +31,7 @@ func teleports(
     var plan = TeleportPlan(
         teleporter,
         schedule: TeleportSchedule(epochs: epochs, batchCount: 2, batchSize: 20, warmUpSteps: warmUpSteps),
-        trialSteps: 0)
+        trialSteps: 0, patience: 0)
     change(&plan)
     return plan
 }
@@ -43,6 +43,7 @@ extension Run {
         for index in run.epochs.indices {
             run.epochs[index].seconds = 0
             run.epochs[index].teleportSeconds = 0
+            run.epochs[index].gradientEvaluations = nil
         }
         for index in run.teleports.indices { run.teleports[index].report.seconds = 0 }
         return run

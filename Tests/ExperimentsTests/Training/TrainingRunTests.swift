@@ -101,6 +101,61 @@ import Torch
         #expect(error?.description.contains("order") == true)
     }
 
+    @Test func anotherOptimizersStateIsRefused() throws {
+        // What SGD remembers, which is nothing, fits Adam, and AdamW remembers what Adam does.
+        for (own, other) in [(OptimizerOption.sgd, OptimizerOption.adam), (.adam, .sgd), (.adamw, .adam)] {
+            let run = try TrainingRun(training { $0.optimizer = own }, seed: 0)
+            for _ in 0..<3 { _ = run.next() }
+            let state = try #require(run.state)
+            let error = #expect(throws: TrainingStateError.self) {
+                _ = try TrainingRun(training { $0.optimizer = other }, from: state)
+            }
+            #expect(error?.description.contains("with \(own.text), and this one is with \(other.text)") == true)
+        }
+    }
+
+    @Test(
+        "Numbers that no run has are refused with their name",
+        arguments: ["seed", "epoch", "batchesDone", "samplesDone", "position.epoch", "optimizerSteps"])
+    func damagedNumbers(name: String) throws {
+        let training = training { $0.optimizer = .adam }
+        let run = try TrainingRun(training, seed: 0)
+        for _ in 0..<3 { _ = run.next() }
+        var state = try #require(run.state)
+        switch name {
+        case "seed": state.progress.seed = -1
+        case "epoch": state.progress.epoch = -1
+        case "batchesDone": state.progress.batchesDone = .max
+        case "samplesDone": state.progress.samplesDone = -1
+        case "position.epoch": state.progress.position.epoch = 7
+        default: state.progress.optimizerSteps[0] = -1
+        }
+        let expected = name == "optimizerSteps" ? "parameter 0" : "\(name) of the state"
+        do {
+            _ = try TrainingRun(training, from: state)
+            Issue.record("taken")
+        } catch {
+            #expect("\(error)".contains(expected), "\(error)")
+        }
+    }
+
+    @Test(
+        "Generators that are damaged are refused with their name",
+        arguments: ["order", "session.teleports", "session.control"])
+    func damagedGenerators(name: String) throws {
+        let training = training()
+        let run = try TrainingRun(training, seed: 0)
+        var state = try #require(run.state)
+        state.tensors[name] = Tensor([1, 2, 3] as [Int64])
+        do {
+            _ = try TrainingRun(training, from: state)
+            Issue.record("taken")
+        } catch {
+            let text = "\(error)"
+            #expect(text.contains(name.split(separator: ".").last!) && text.contains("[3] of int64"), "\(text)")
+        }
+    }
+
     @Test func aStudyRunsEachArmFirstInTurn() throws {
         var order: [String] = []
         let results = Study(["a", "b", "c"], seeds: [4, 7], alternates: true).run { arm, seed, number in

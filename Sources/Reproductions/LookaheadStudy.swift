@@ -1,0 +1,419 @@
+import Datasets
+import Experiments
+import Foundation
+import NeuralNetworks
+import Reporting
+import Teleportation
+import Torch
+
+/// Teleports that lower the loss after the optimizer's next step, beside those that raise the gradient norm and training
+/// without any, over learning rates of several decades. No paper has this objective.
+package struct LookaheadStudy: Reproduction {
+    /// What is trained.
+    struct Problem: Sendable {
+        /// For people.
+        var name: String
+        var architecture: Architecture
+        var dataset: DatasetName
+        /// The samples to train on; nil for all of them.
+        var samples: Int?
+        var batchSize = 32
+        var epochs: Int
+        /// Each optimizer with its learning rates, ascending.
+        var optimizers: [(optimizer: OptimizerOption, rates: [Double])]
+    }
+
+    /// How much is trained.
+    struct Plan: Sendable {
+        var problems: [Problem]
+        /// The epochs, from the first, before which teleports take place.
+        var teleportEpochs: Int
+        /// The batches of each teleport.
+        var teleportBatches: Int
+        /// The steps of training for which guarded teleports are on trial.
+        var trialSteps = 64
+        /// How many seeds are run unless the user names some.
+        var seeds: Int
+    }
+
+    private let plans: ByScale<Plan>
+
+    /// The study.
+    package init() {
+        let decades = [2e-4, 2e-3, 2e-2, 0.1, 0.3]
+        let adaptive = [1e-5, 1e-4, 1e-3, 3e-3, 1e-2]
+        func all(_ sgd: [Double], _ adam: [Double]) -> [(optimizer: OptimizerOption, rates: [Double])] {
+            [
+                (.sgd, sgd), (.momentum, sgd.map { $0 / 10 }), (.adam, adam), (.adamw, adam),
+                (.muon, sgd.map { $0 / 10 }),
+            ]
+        }
+        let perceptron = Architecture.mlp(hidden: [512, 512], activation: .relu)
+        plans = ByScale(
+            quick: Plan(
+                problems: [
+                    Problem(
+                        name: "MLP", architecture: .mlp(hidden: [128, 128], activation: .relu), dataset: .digits,
+                        samples: 2000, epochs: 4, optimizers: [(.sgd, [1e-3, 1e-2, 0.1, 0.5]), (.adam, [1e-4, 1e-3])])
+                ], teleportEpochs: 4, teleportBatches: 8, trialSteps: 16, seeds: 2),
+            paper: Plan(
+                problems: [
+                    Problem(
+                        name: "MLP", architecture: perceptron, dataset: .mnist, samples: 20_000, epochs: 4,
+                        optimizers: all(decades, adaptive)),
+                    Problem(
+                        name: "CNN", architecture: .cnn(channels: [32, 64, 128], activation: .relu), dataset: .cifar10,
+                        samples: 20_000, epochs: 4, optimizers: all(decades, adaptive)),
+                    Problem(
+                        name: "ResNet", architecture: .resnet(channels: [16, 32]), dataset: .cifar10, samples: 20_000,
+                        epochs: 4, optimizers: [(.sgd, decades), (.adam, adaptive)]),
+                    Problem(
+                        name: "Transformer", architecture: .transformer(TransformerSize()), dataset: .ettH1, epochs: 4,
+                        optimizers: [(.sgd, decades), (.adam, adaptive)]),
+                    Problem(
+                        name: "Transformer", architecture: .transformer(TransformerSize()), dataset: .pennTreebank,
+                        epochs: 2, optimizers: [(.adam, adaptive)]),
+                ], teleportEpochs: 4, teleportBatches: 8, seeds: 3))
+    }
+
+    /// The study of one plan.
+    init(_ plan: Plan) { plans = ByScale(quick: plan, paper: plan) }
+
+    /// `lookahead`.
+    package var name: String { "lookahead" }
+    /// None.
+    package var paper: String { "No paper" }
+    /// What is compared.
+    package var title: String {
+        "Lowering the loss after the optimizer's next step, against raising the gradient norm, over learning rates."
+    }
+    /// Two minutes and a half.
+    package var quickSeconds: Int { 150 }
+    /// One data set of those at the scale, too.
+    package var options: Set<ReproductionOption> { [.scale, .dataset, .data, .seeds, .dtype, .device] }
+
+    // MARK: Training
+
+    /// A way to teleport, or none.
+    private enum Arm: String, CaseIterable {
+        case without
+        case published = "gradient norm, as published"
+        case gradientNorm = "gradient norm"
+        case lookahead
+        case unguarded = "lookahead, no guards"
+        case gauge = "lookahead, gauge"
+
+        func teleportPlan(_ plan: Plan) -> TeleportPlan? {
+            let schedule = TeleportSchedule(epochs: 0..<plan.teleportEpochs, batchCount: plan.teleportBatches)
+            func guarded(_ teleporter: some Teleporter) -> TeleportPlan {
+                TeleportPlan(teleporter, schedule: schedule, trialSteps: plan.trialSteps)
+            }
+            func unguarded(_ teleporter: some Teleporter) -> TeleportPlan {
+                TeleportPlan(teleporter, schedule: schedule, controlSamples: 0, trialSteps: 0)
+            }
+            switch self {
+            case .without: return nil
+            case .published:
+                return unguarded(
+                    NullSpaceTeleporter(Climb(stepSize: .fixed(0.2), cap: .fixed(5), tolerance: .infinity)))
+            case .gradientNorm: return guarded(NullSpaceTeleporter(Climb()))
+            case .lookahead: return guarded(NullSpaceTeleporter(.lookahead()))
+            case .unguarded: return unguarded(NullSpaceTeleporter(.lookahead()))
+            case .gauge: return guarded(GaugeTeleporter(.lookahead()))
+            }
+        }
+
+        /// Whether the arm can move a model; the hidden units of some cannot be rescaled.
+        func canMove(_ model: any Layer) -> Bool {
+            guard self == .gauge else { return true }
+            do {
+                try GaugeTeleporter(.lookahead()).check(model, before: OptimizerOption.sgd.make(learningRate: 1))
+                return true
+            } catch {
+                return false
+            }
+        }
+    }
+
+    /// The runs of an arm at one learning rate.
+    private typealias Runs = Study<Arm>.Result<Run>
+
+    /// The runs of one problem with one optimizer.
+    private struct Case {
+        let problem: Problem
+        let optimizer: OptimizerOption
+        /// The arms at each learning rate, ascending.
+        var rates: [(rate: Double, arms: [Runs])] = []
+
+        var name: String { "\(problem.name) on \(problem.dataset.rawValue), \(optimizer.text)" }
+
+        /// The arms that there are.
+        var arms: [Arm] { rates.first?.arms.map(\.arm) ?? [] }
+
+        /// The runs of an arm at each learning rate.
+        func runs(of arm: Arm) -> [(rate: Double, runs: [Run])] {
+            rates.compactMap { rate, arms in arms.first { $0.arm == arm }.map { (rate, $0.runs) } }
+        }
+    }
+
+    /// Trains everything.
+    ///
+    /// - Throws: `DatasetError` if the data are missing or damaged, and `ArchitectureError` if a model cannot be trained on
+    ///   them.
+    package func run(_ context: ReproductionContext) throws -> ReproductionResult {
+        var plan = plans[context.scale]
+        if let dataset = context.dataset {
+            let known = plan.problems.filter { $0.dataset == dataset }
+            plan.problems = known.isEmpty ? Array(plan.problems.prefix(1)) : known
+            for index in plan.problems.indices { plan.problems[index].dataset = dataset }
+        }
+        let seeds = context.seeds(else: plan.seeds)
+        return try result(try train(plan, seeds: seeds, context), plan, seeds: seeds, context)
+    }
+
+    private func train(_ plan: Plan, seeds: [Int], _ context: ReproductionContext) throws -> [Case] {
+        var data: [DatasetName: Split<any Dataset>] = [:]
+        for problem in plan.problems {
+            let all = try data[problem.dataset] ?? context.catalog.dataset(problem.dataset)
+            try problem.architecture.check(inputShape: all.inputShape, task: all.task)
+            data[problem.dataset] = all
+        }
+        var trainings: [(problem: Problem, optimizer: OptimizerOption, rate: Double, training: Training)] = []
+        for problem in plan.problems {
+            guard let all = data[problem.dataset] else { continue }
+            let split = problem.samples.map { Split(name: all.name, train: all.train.thinned(to: $0), test: all.test) }
+            for (optimizer, rates) in problem.optimizers {
+                for rate in rates {
+                    let configuration = TrainingConfiguration(
+                        architecture: problem.architecture, optimizer: optimizer, learningRate: rate,
+                        batchSize: problem.batchSize, epochs: problem.epochs, dtype: context.dtype,
+                        device: context.device)
+                    trainings.append((problem, optimizer, rate, Training(configuration, on: split ?? all)))
+                }
+            }
+        }
+        guard var job = trainings.map({ $0.training.job(runs: 1) }).max(by: { $0.batches < $1.batches }) else {
+            return []
+        }
+        job.runs = trainings.count * seeds.count * Arm.allCases.count
+        let progress = context.progress(job)
+        defer { progress.finish() }
+        var cases: [Case] = []
+        var finished = 0
+        for (problem, optimizer, rate, training) in trainings where !context.isCancelled() {
+            let model = training.makeModel(seed: 0)
+            let study = Study(Arm.allCases.filter { $0.canMove(model) }, seeds: seeds, alternates: true)
+            training.warmUp()
+            let arms = try study.run(isCancelled: context.isCancelled) { arm, seed, number in
+                try training.run(
+                    seed: seed, plan: arm.teleportPlan(plan),
+                    arm: "\(optimizer.text) \(rate.significant(2)), \(arm.rawValue)", number: finished + number,
+                    on: progress, isCancelled: context.isCancelled)
+            }
+            finished += arms.map(\.runs.count).reduce(0, +)
+            let name = Case(problem: problem, optimizer: optimizer).name
+            if cases.last?.name != name { cases.append(Case(problem: problem, optimizer: optimizer)) }
+            cases[cases.count - 1].rates.append((rate, arms))
+        }
+        return cases
+    }
+
+    // MARK: Measuring
+
+    /// How an arm does over all learning rates of a case.
+    private struct Score {
+        let arm: Arm
+        /// The mean over seeds of the last training loss at each rate; not finite where a run diverged.
+        let losses: [(rate: Double, loss: Statistic)]
+        /// The same at as many gradient evaluations as the runs without teleports have.
+        let lossesAtEqualWork: [Double]
+        /// The geometric mean over the rates of the loss over the best one without teleports.
+        let regret: Double
+        let regretAtEqualWork: Double
+        /// The place of the best rate.
+        let best: Int
+        /// For each seed the loss at the best rate, at equal work, over that without teleports at its best.
+        let bestAgainstBest: [Double]
+        /// The gradient evaluations of a run at the best rate, over those without teleports.
+        let work: Double
+        /// The seconds at the best rate until the best loss without teleports is first there; nil if it never is.
+        let secondsToBest: Double?
+        /// The share of the time at the best rate that is in teleports.
+        let teleportShare: Double
+    }
+
+    /// The work of a run, in gradients of a training batch.
+    private static func work(_ record: EpochRecord) -> Double { record.gradientEvaluations ?? .nan }
+
+    /// The training loss of a run after so much work, linear between its epochs.
+    private static func loss(of run: Run, at work: Double) -> Double {
+        guard let first = run.epochs.first, Self.work(first) <= work else { return .nan }
+        return MeanCurve(of: \.trainLoss, over: Self.work, of: [run]).mean(at: work)
+    }
+
+    private static func scores(_ problem: Case) -> [Score] {
+        let plain = problem.runs(of: .without)
+        let plainLosses = plain.map { Statistic(of: $0.runs.map { $0.epochs.last?.trainLoss ?? .nan }).mean }
+        guard
+            let bestPlain = plainLosses.indices.filter({ plainLosses[$0].isFinite }).min(by: {
+                plainLosses[$0] < plainLosses[$1]
+            })
+        else { return [] }
+        // A run that diverged has learned as little as the one that learned the least.
+        let worst =
+            problem.arms.flatMap { problem.runs(of: $0).flatMap(\.runs) }
+            .compactMap { $0.epochs.last?.trainLoss }.filter(\.isFinite).max() ?? .nan
+        func regret(_ losses: [Double]) -> Double {
+            let ratios = losses.map { ($0.isFinite ? $0 : worst) / plainLosses[bestPlain] }
+            return exp(ratios.map { log($0) }.reduce(0, +) / Double(ratios.count))
+        }
+        let target = plainLosses[bestPlain]
+        return problem.arms.map { arm in
+            let runs = problem.runs(of: arm)
+            let losses = runs.map { ($0.rate, Statistic(of: $0.runs.map { $0.epochs.last?.trainLoss ?? .nan })) }
+            let atEqualWork = zip(runs, plain).map { own, plain in
+                zip(own.runs, plain.runs).map { run, plain in
+                    loss(of: run, at: plain.epochs.last.map(work) ?? .nan)
+                }
+            }
+            let means = atEqualWork.map { Statistic(of: $0).mean }
+            let best = means.indices.filter { means[$0].isFinite }.min { means[$0] < means[$1] } ?? 0
+            let ends = runs[best].runs.compactMap(\.epochs.last)
+            let plainEnds = plain[best].runs.compactMap(\.epochs.last)
+            return Score(
+                arm: arm, losses: losses, lossesAtEqualWork: means, regret: regret(losses.map(\.1.mean)),
+                regretAtEqualWork: regret(means), best: best,
+                bestAgainstBest: zip(atEqualWork[best], plain[bestPlain].runs).map {
+                    $0 / ($1.epochs.last?.trainLoss ?? .nan)
+                },
+                work: Statistic(of: ends.map(work)).mean / Statistic(of: plainEnds.map(work)).mean,
+                secondsToBest: MeanCurve(of: \.trainLoss, overSecondsOf: runs[best].runs).firstReach(of: target)?.x,
+                teleportShare: ends.map(\.teleportSeconds).reduce(0, +) / ends.map(\.seconds).reduce(0, +))
+        }
+    }
+
+    /// `0.93 (0.90 to 0.96)`: the mean and its 95 % interval by Student's distribution.
+    private static func interval(_ values: [Double]) -> String {
+        let statistic = Statistic(of: values)
+        guard let deviation = statistic.standardDeviation else { return statistic.mean.significant(3) }
+        let quantiles = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262]
+        let quantile = values.count - 2 < quantiles.count ? quantiles[values.count - 2] : 2.0
+        let half = quantile * deviation / Double(values.count).squareRoot()
+        return "\(statistic.mean.significant(3)) (\((statistic.mean - half).significant(3)) to "
+            + "\((statistic.mean + half).significant(3)))"
+    }
+
+    // MARK: Reporting
+
+    private func result(
+        _ cases: [Case], _ plan: Plan, seeds: [Int], _ context: ReproductionContext
+    ) throws -> ReproductionResult {
+        var result = ReproductionResult(
+            configuration: [
+                "seeds": .integers(seeds), "teleport-epochs": .integer(plan.teleportEpochs),
+                "teleport-batches": .integer(plan.teleportBatches), "trial-steps": .integer(plan.trialSteps),
+                "threads": .integer(Libtorch.threadCount), "dtype": .string("\(context.dtype)"),
+                "device": .string(context.device.description),
+                "problems": .array(
+                    plan.problems.map { problem in
+                        [
+                            "name": .string(problem.name), "model": .string(problem.architecture.text),
+                            "dataset": .string(problem.dataset.rawValue),
+                            "training-samples": problem.samples.map { .integer($0) } ?? .string("all"),
+                            "batch-size": .integer(problem.batchSize), "epochs": .integer(problem.epochs),
+                        ]
+                    }),
+            ],
+            sections: [], figures: [], values: [:],
+            claim:
+                "no paper has this objective. The goal is a regret of a tenth of that without teleports, and best against "
+                + "best a training loss that is 5 % lower at the same number of gradient evaluations.",
+            findings: [])
+        for problem in cases {
+            let scores = Self.scores(problem)
+            guard let plain = scores.first else { continue }
+            result.sections += [
+                .init("\(problem.name): training loss after \(problem.problem.epochs) epochs", Self.losses(scores)),
+                .init("\(problem.name): over all learning rates", Self.summary(scores)),
+            ]
+            result.findings += scores.dropFirst().map { Self.finding(problem, $0, plain) }
+            let arms = problem.rates.map { rate, arms in
+                (rate.significant(6), JSONValue.object(try Self.values(arms)))
+            }
+            result.values[problem.name] = .object(Dictionary(uniqueKeysWithValues: arms))
+        }
+        if !cases.isEmpty {
+            result.figures = [
+                .init("loss-over-rates", Figure(panels: cases.map(Self.rateChart))),
+                .init("loss-over-work", Figure(panels: cases.map(Self.workChart))),
+            ]
+        }
+        return result
+    }
+
+    private static func values(_ arms: [Runs]) throws -> [String: JSONValue] {
+        let coder = (encoder: JSONEncoder(), decoder: JSONDecoder())
+        return Dictionary(
+            try arms.map { arm in
+                let record = ArmRecord(seeds: arm.seeds, runs: arm.runs)
+                return (arm.arm.rawValue, try coder.decoder.decode(JSONValue.self, from: coder.encoder.encode(record)))
+            }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// A row for each arm, a column for each learning rate.
+    private static func losses(_ scores: [Score]) -> Table {
+        Table(
+            columns: [.init("teleports", alignment: .left)]
+                + (scores.first?.losses ?? []).map { .init($0.rate.significant(2)) },
+            rows: scores.map { score in
+                [score.arm.rawValue] + score.losses.map { $0.loss.mean.isFinite ? $0.loss.text() : "diverged" }
+            })
+    }
+
+    private static func summary(_ scores: [Score]) -> Table {
+        Table(
+            columns: [
+                .init("teleports", alignment: .left), .init("regret"), .init("at equal work"), .init("best rate"),
+                .init("best against best, at equal work"), .init("work"), .init("s to the best loss without"),
+                .init("time in teleports"),
+            ],
+            rows: scores.map { score in
+                [
+                    score.arm.rawValue, score.regret.significant(3), score.regretAtEqualWork.significant(3),
+                    score.losses[score.best].rate.significant(2), interval(score.bestAgainstBest),
+                    score.work.significant(3), score.secondsToBest.map { $0.significant(3) } ?? "-",
+                    score.arm == .without ? "-" : score.teleportShare.percent(3),
+                ]
+            })
+    }
+
+    private static func finding(_ problem: Case, _ score: Score, _ plain: Score) -> String {
+        "\(problem.name), \(score.arm.rawValue): a regret of \(score.regret.significant(3)) "
+            + "(\(score.regretAtEqualWork.significant(3)) at equal work) where it is \(plain.regret.significant(3)) without "
+            + "teleports; best against best, at equal work, \(interval(score.bestAgainstBest)) of the loss."
+    }
+
+    /// The last training loss against the learning rate.
+    private static func rateChart(_ problem: Case) -> LineChart {
+        LineChart(
+            title: "\(problem.name): training loss", horizontalLabel: "learning rate (logarithmic)",
+            isLogarithmic: true, isHorizontallyLogarithmic: true,
+            series: problem.arms.map { arm in
+                let runs = problem.runs(of: arm)
+                return LineChart.Series(
+                    name: arm.rawValue, x: runs.map(\.rate),
+                    y: runs.map { Statistic(of: $0.runs.map { $0.epochs.last?.trainLoss ?? .nan }).mean })
+            })
+    }
+
+    /// The training loss against the work, at each arm's best rate.
+    private static func workChart(_ problem: Case) -> LineChart {
+        LossCurves.chart(
+            "\(problem.name), at the best rate: training loss", horizontalLabel: "gradients of a training batch",
+            markers: [],
+            curves: scores(problem).map { score in
+                let runs = problem.runs(of: score.arm)[score.best].runs
+                return (score.arm.rawValue, MeanCurve(of: \.trainLoss, over: work, of: runs))
+            })
+    }
+}
