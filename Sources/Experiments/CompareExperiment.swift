@@ -67,7 +67,7 @@ package struct CompareExperiment {
             "batch-size": .integer(training.batchSize), "epochs": .integer(training.epochs),
             "seeds": .array(seeds.values.map { .integer($0) }), "schedule": .string(plan.schedule.moments.text),
             "warm-up-steps": .integer(plan.schedule.warmUpSteps),
-            "teleport-batches": .integer(plan.schedule.batchCount),
+            "teleport-batches": .integer(plan.schedule.batchCount(of: data.train.count)),
             "teleport-batch-size": .integer(plan.schedule.batchSize),
             "control-samples": .integer(min(plan.controlSampleCount, data.train.count)),
             "trial-steps": .integer(plan.trialSteps), "patience": .integer(plan.patience),

@@ -54,8 +54,8 @@ package struct LookaheadStudy: Reproduction {
                 problems: [
                     Problem(
                         name: "MLP", architecture: .mlp(hidden: [128, 128], activation: .relu), dataset: .digits,
-                        samples: 2000, epochs: 4, optimizers: [(.sgd, [1e-3, 1e-2, 0.1, 0.5]), (.adam, [1e-4, 1e-3])])
-                ], teleportEpochs: 4, teleportBatches: 8, trialSteps: 16, seeds: 2),
+                        samples: 6000, epochs: 5, optimizers: [(.sgd, [1e-3, 1e-2, 0.1, 0.5]), (.adam, [1e-4, 1e-3])])
+                ], teleportEpochs: 5, teleportBatches: 4, trialSteps: 32, seeds: 2),
             paper: Plan(
                 problems: [
                     Problem(
@@ -337,10 +337,13 @@ package struct LookaheadStudy: Reproduction {
                 .init("\(problem.name): over all learning rates", Self.summary(scores)),
             ]
             result.findings += scores.dropFirst().map { Self.finding(problem, $0, plain) }
-            let arms = problem.rates.map { rate, arms in
+            let arms = try problem.rates.map { rate, arms in
                 (rate.significant(6), JSONValue.object(try Self.values(arms)))
             }
-            result.values[problem.name] = .object(Dictionary(uniqueKeysWithValues: arms))
+            result.values[problem.name] = [
+                "rates": .object(Dictionary(uniqueKeysWithValues: arms)),
+                "scores": .object(Dictionary(uniqueKeysWithValues: scores.map { ($0.arm.rawValue, Self.values($0)) })),
+            ]
         }
         if !cases.isEmpty {
             result.figures = [
@@ -358,6 +361,16 @@ package struct LookaheadStudy: Reproduction {
                 let record = ArmRecord(seeds: arm.seeds, runs: arm.runs)
                 return (arm.arm.rawValue, try coder.decoder.decode(JSONValue.self, from: coder.encoder.encode(record)))
             }, uniquingKeysWith: { first, _ in first })
+    }
+
+    private static func values(_ score: Score) -> JSONValue {
+        [
+            "regret": .number(score.regret), "regretAtEqualWork": .number(score.regretAtEqualWork),
+            "lossesAtEqualWork": .numbers(score.lossesAtEqualWork), "bestRate": .number(score.losses[score.best].rate),
+            "bestAgainstBest": .numbers(score.bestAgainstBest), "work": .number(score.work),
+            "secondsToBest": score.secondsToBest.map { .number($0) } ?? .null,
+            "teleportShare": .number(score.teleportShare),
+        ]
     }
 
     /// A row for each arm, a column for each learning rate.

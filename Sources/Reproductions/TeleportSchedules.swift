@@ -115,7 +115,7 @@ package struct TeleportSchedules: Reproduction {
     /// What sets an arm apart in a chart of its kind.
     private static func label(_ arm: SymmetryStudy.Arm) -> String {
         arm.plan.map { plan in
-            let batches = plan.schedule.batchCount
+            let batches = plan.schedule.batchCount ?? 1
             return "[\(plan.schedule.moments.text)], \(batches) \(batches == 1 ? "batch" : "batches")"
         } ?? arm.name
     }

@@ -133,17 +133,22 @@ package enum SettingList {
     package static func set<Owner>(
         _ settings: [Setting<Owner>], of owner: inout Owner, from text: Substring
     ) throws(TextError) {
-        var names: Set<String> = []
+        var found: [(index: Int, part: Substring, value: String)] = []
         for (part, name, value) in parts(of: text) {
-            guard let setting = settings.first(where: { $0.name == name }), value != nil || setting.isFlag else {
+            guard let index = settings.firstIndex(where: { $0.name == name }), value != nil || settings[index].isFlag
+            else {
                 throw TextError(
                     String(part), "give SETTING=VALUE with the setting \(settings.map(\.name).alternatives)")
             }
-            guard names.insert(setting.name).inserted else {
-                throw TextError(String(part), "give \(setting.name) once")
+            guard !found.contains(where: { $0.index == index }) else {
+                throw TextError(String(part), "give \(name) once")
             }
-            do throws(TextError) { try setting.set(&owner, to: value ?? "true") } catch {
-                throw TextError(String(part), "for \(setting.name), \(error.remedy)")
+            found.append((index, part, value ?? "true"))
+        }
+        // In the order of the settings: one that brings others along comes before these.
+        for (index, part, value) in found.sorted(by: { $0.index < $1.index }) {
+            do throws(TextError) { try settings[index].set(&owner, to: value) } catch {
+                throw TextError(String(part), "for \(settings[index].name), \(error.remedy)")
             }
         }
     }

@@ -98,8 +98,12 @@ struct TeleportationOptions: ParsableArguments {
     @Option(help: "The training steps before the first teleport.", atLeast: 0)
     var warmUpSteps = standard.schedule.warmUpSteps
 
-    @Option(help: "The batches that one teleport goes through.", atLeast: 1)
-    var teleportBatches = standard.schedule.batchCount
+    @Option(
+        help: """
+            The batches that one teleport goes through. (default: as many as hold a sixty-fourth of the training samples, at \
+            most 32)
+            """, atLeast: 1, orLeftOut: "for a sixty-fourth of the training samples")
+    var teleportBatches: Int?
 
     @Option(help: "The samples in each of them.", atLeast: 1)
     var teleportBatchSize = standard.schedule.batchSize

@@ -192,7 +192,7 @@ import Testing
         try records(20).write(to: data.appendingPathComponent("test_batch.bin"))
         let result = try run(
             "--dataset", "cifar-10", "--data", "data", "--model", "cnn:4,4", "--learning-rate", "0.5", "--batch-size",
-            "10", "--output", "out", "--quiet")
+            "10", "--output", "out", "--control-samples", "0", "--trial-steps", "0", "--quiet")
         #expect(result.status == 0, "\(result.errors)")
         let summary = try SummaryFile(in: folder.url.appendingPathComponent("out"))
         #expect(summary.configuration["model"] as? String == "cnn:4,4")

@@ -42,7 +42,7 @@ import Testing
             .split(whereSeparator: \.isWhitespace).joined(separator: " ")
         for text in [
             "default: digits", "default: mlp:1024,1024", "default: sgd", "default: 32", "default: 0-4",
-            "default: growth:0.5", "default: predicted:0.1", "default: 1;", "default: float32", "default: cpu",
+            "default: share:0.05", "default: lookahead", "default: 1;", "default: float32", "default: cpu",
             "default: closed-form",
         ] {
             #expect(help.contains(text), "\(text)")

@@ -156,6 +156,14 @@ import Torch
         #expect(outcomes.enumerated().filter { $1.verdict != nil }.map(\.offset) == [3, 9])
     }
 
+    @Test("A teleport goes through a sixty-fourth of the samples, at most 32 batches, and never past the last full one")
+    func batchCounts() {
+        let counts = [(1, 1), (40, 1), (64 * 32, 1), (20_000, 9), (60_000, 29), (1_000_000, 32)]
+        for (samples, count) in counts { #expect(TeleportSchedule().batchCount(of: samples) == count, "\(samples)") }
+        #expect(TeleportSchedule(batchCount: 3).batchCount(of: 1_000) == 3)
+        #expect(TeleportSchedule(batchCount: 3).batchCount(of: 80) == 2)
+    }
+
     @Test("After as many lost trials as the plan has patience for there are no more teleports", arguments: [1, 2])
     func patience(count: Int) throws {
         let learner = Learner()
@@ -335,7 +343,7 @@ import Torch
         }
         let message = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
         let expected = [
-            "batches of 0 samples", "TeleportPlan: 0 batches", "TeleportPlan: 32 batches of 32 samples",
+            "batches of 0 samples", "TeleportPlan: 0 batches", "TeleportPlan: batches of 32 samples",
             "a step in epoch -1", "a step in epoch 1 after epoch 2",
         ]
         #expect(message.contains(expected[index]), "\(message)")

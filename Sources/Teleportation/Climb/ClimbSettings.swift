@@ -38,8 +38,8 @@ private enum KnownObjective: String, CaseIterable {
     static func set(_ climb: inout Climb, to text: String) throws(TextError) {
         let named = NamedText(text)
         switch (KnownObjective(rawValue: String(named.name)), named.argument, named.positiveNumber) {
-        case (.gradientNorm, nil, _): climb.objective = GradientNorm()
-        case (.preconditionedNorm, nil, _): climb.objective = PreconditionedNorm()
+        case (.gradientNorm, nil, _): climb = climb.raising(GradientNorm())
+        case (.preconditionedNorm, nil, _): climb = climb.raising(PreconditionedNorm())
         case (.lookahead, nil, _): climb = lookahead(Lookahead().margin, tolerance: climb.tolerance)
         case (.lookahead, _, let margin?): climb = lookahead(margin, tolerance: climb.tolerance)
         default:
@@ -65,5 +65,14 @@ private enum KnownObjective: String, CaseIterable {
                 ? Self.lookahead.rawValue : "\(Self.lookahead.rawValue):\(lookahead.margin.shortText)"
         default: "\(type(of: objective))"
         }
+    }
+}
+
+extension Climb {
+    /// The climb to the top of another objective, which brings steps, step size and cap along where those were for a look ahead.
+    fileprivate func raising(_ objective: some Objective) -> Climb {
+        var climb = self.objective is Lookahead ? Climb(tolerance: tolerance) : self
+        climb.objective = objective
+        return climb
     }
 }

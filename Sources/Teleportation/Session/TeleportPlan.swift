@@ -59,8 +59,8 @@ public struct TeleportPlan {
             case .every(let period): period >= 1
             }
         require(
-            schedule.batchCount >= 1 && schedule.batchSize >= 1 && schedule.warmUpSteps >= 0 && isSensible,
-            "TeleportPlan: \(schedule.batchCount) batches of \(schedule.batchSize) samples, \(schedule.moments), after "
+            schedule.batchCount ?? 1 >= 1 && schedule.batchSize >= 1 && schedule.warmUpSteps >= 0 && isSensible,
+            "TeleportPlan: \(schedule.batchCount.map { "\($0) " } ?? "")batches of \(schedule.batchSize) samples, \(schedule.moments), after "
                 + "\(schedule.warmUpSteps) steps")
         require(
             trialSteps >= 0 && controlSampleCount >= 0 && patience >= 0,

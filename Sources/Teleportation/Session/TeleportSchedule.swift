@@ -4,8 +4,9 @@ import TextForms
 public struct TeleportSchedule: Hashable, Sendable {
     /// The moments before which a teleport takes place.
     public var moments: Moments
-    /// The number of batches that one teleport goes through; b.
-    public var batchCount: Int
+    /// The number of batches that one teleport goes through; b. Nil stands for as many as hold a sixty-fourth of the training
+    /// samples, at least one and at most the 32 of NS25, so that a teleport is a small part of an epoch whatever the data.
+    public var batchCount: Int?
     /// The number of samples in each of them; n.
     public var batchSize: Int
     /// Training steps before the first teleport of the run; NS25 takes 40 for convolutional networks.
@@ -39,9 +40,9 @@ public struct TeleportSchedule: Hashable, Sendable {
         }
     }
 
-    /// A schedule of moments; by default that of NS25: before each of the first five epochs, 32 batches of 32 samples.
+    /// A schedule of moments; by default that of NS25, before each of the first five epochs, with batches of 32 samples.
     public init(
-        _ moments: Moments = .epochs(Set(0..<5)), batchCount: Int = 32, batchSize: Int = 32, warmUpSteps: Int = 0
+        _ moments: Moments = .epochs(Set(0..<5)), batchCount: Int? = nil, batchSize: Int = 32, warmUpSteps: Int = 0
     ) {
         self.moments = moments
         self.batchCount = batchCount
@@ -51,10 +52,17 @@ public struct TeleportSchedule: Hashable, Sendable {
 
     /// A schedule of epochs.
     public init(
-        epochs: some Sequence<Int>, batchCount: Int = 32, batchSize: Int = 32, warmUpSteps: Int = 0
+        epochs: some Sequence<Int>, batchCount: Int? = nil, batchSize: Int = 32, warmUpSteps: Int = 0
     ) {
         self.init(
             .epochs(Set(epochs)), batchCount: batchCount, batchSize: batchSize, warmUpSteps: warmUpSteps)
+    }
+
+    /// The number of batches of a teleport where there are so many training samples, never more than these fill.
+    public func batchCount(of samples: Int) -> Int {
+        // A remainder may be a single sample, of which batch normalization knows no variance.
+        let full = max(samples / batchSize, 1)
+        return min(batchCount ?? min(max(full / 64, 1), 32), full)
     }
 
     /// Whether a teleport takes place at a position.

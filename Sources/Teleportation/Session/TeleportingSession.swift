@@ -188,8 +188,7 @@ public final class TeleportingSession {
         let teleporter: any Teleporter =
             control.map { ControlledTeleporter(plan.teleporter, by: $0) } ?? plan.teleporter
         let batches = samples.batches(of: plan.schedule.batchSize, shuffledBy: generator)
-            // A remainder may be a single sample, of which batch normalization knows no variance.
-            .prefix(min(plan.schedule.batchCount, max(samples.count / plan.schedule.batchSize, 1)))
+            .prefix(plan.schedule.batchCount(of: samples.count))
         let trial = plan.trialSteps > 0 ? TeleportTrial(of: model, optimizer) : nil
         // Cap and control samples are to see the steps that will follow.
         let memory =

@@ -43,9 +43,8 @@ import TextForms
         "symmetry:group-action=approximate,group-element=first-order", "symmetry:derivative=published,tolerance=inf",
         "level-set:line-search=none,step-scaling=unit", "random", "random:hidden-units=permute",
         "random:hidden-units=both,scales=uniform:0.5,tolerance=0.1",
-        "null-space:objective=lookahead", "level-set:objective=lookahead:1",
-        "null-space:objective=lookahead:2,cap=predicted:0.1",
-        "null-space:objective=lookahead,step-size=share:0.1",
+        "null-space:objective=gradient-norm", "level-set:objective=lookahead:1", "symmetry:objective=lookahead",
+        "null-space:objective=lookahead:2,cap=predicted:0.1", "gauge:step-size=share:0.1",
         "null-space:objective=preconditioned-norm,direction=decrease,teleport-steps=3",
     ])
     func aTextFormIsReadAsItIsWritten(text: String) throws {
@@ -54,6 +53,16 @@ import TextForms
         // The parts stand in the order of the settings.
         #expect(Set("\(teleporter)".split { ",:".contains($0) }) == Set(text.split { ",:".contains($0) }))
         #expect(try MethodText(text: "\(teleporter)").text == "\(teleporter)")
+    }
+
+    @Test("An objective that brings steps and cap along leaves those alone that are given, in whatever order")
+    func objectivesComeFirst() throws {
+        for text in ["teleport-steps=3,objective=gradient-norm", "objective=gradient-norm,teleport-steps=3"] {
+            let teleporter = try #require(
+                try TeleportMethod.teleporter(from: "null-space:\(text)") as? NullSpaceTeleporter)
+            #expect(teleporter.climb.steps == 3 && teleporter.climb.cap == .predicted(0.1))
+            #expect(teleporter.climb.stepSize == .growth(0.5) && teleporter.climb.sense == .increase)
+        }
     }
 
     @Test func settingsReachTheTeleporter() throws {
@@ -107,7 +116,7 @@ import TextForms
     @Test func eachOptionIsStatedOnce() {
         let names = TeleportOption.all.map(\.name)
         #expect(Set(names).count == names.count && names.contains("tau"))
-        #expect(TeleportOption.named("line-search").standardText == "overshoot; armijo for level-set")
+        #expect(TeleportOption.named("line-search").standardText == "armijo; overshoot for symmetry")
         #expect(TeleportOption.named("tau").methodNames == "null-space")
         #expect(TeleportOption.named("derivative").choices == ["closed-form", "double-backward", "published"])
         for option in TeleportOption.all {

@@ -50,9 +50,10 @@ public struct NullSpaceTeleporter: ClimbingTeleporter {
         case doubleBackward = "double-backward"
     }
 
-    /// A teleporter that climbs as is told.
+    /// A teleporter that climbs as is told; by default it lowers the loss after the optimizer's next step, which is this project's
+    /// own. `NullSpaceTeleporter(Climb())` raises the gradient norm, as NS25 does, with steps and a cap without units.
     public init(
-        _ climb: Climb = Climb(), tau: Double = 1, scope: Scope = .batch, derivative: Derivative = .closedForm
+        _ climb: Climb = .lookahead(), tau: Double = 1, scope: Scope = .batch, derivative: Derivative = .closedForm
     ) {
         self.climb = climb
         self.tau = tau

@@ -15,7 +15,7 @@ import Torch
 /// and a step adds eta times this to the log-scales, so that it stays in the group. No paper has it.
 ///
 /// ```swift
-/// let teleporter = GaugeTeleporter(.lookahead())
+/// let teleporter = GaugeTeleporter()
 /// let reports = teleporter.teleport(model, CrossEntropy(), on: batches, before: optimizer)
 /// ```
 public struct GaugeTeleporter: ClimbingTeleporter {
@@ -23,8 +23,8 @@ public struct GaugeTeleporter: ClimbingTeleporter {
     /// square of the log-scales.
     public var climb: Climb
 
-    /// A teleporter that climbs as is told.
-    public init(_ climb: Climb = Climb()) { self.climb = climb }
+    /// A teleporter that climbs as is told; by default it lowers the loss after the optimizer's next step.
+    public init(_ climb: Climb = .lookahead()) { self.climb = climb }
 
     /// Half of the log-scales is in the group too.
     public var hasDivisibleMoves: Bool { true }
@@ -58,6 +58,6 @@ extension GaugeTeleporter: TextualTeleporter {
     package static var standard: GaugeTeleporter { GaugeTeleporter() }
     package static let settings: [Setting<GaugeTeleporter>] = Climb.settings.map { $0.within(\.climb) }
 
-    /// The method and the settings that are not the standard ones, as `gauge:objective=lookahead`.
+    /// The method and the settings that are not the standard ones, as `gauge:teleport-steps=8`.
     public var description: String { text }
 }
