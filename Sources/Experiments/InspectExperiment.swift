@@ -14,10 +14,8 @@ package struct InspectExperiment {
     package let seed: Int
     /// The samples of the teleport batch.
     package let samples: Int
-    /// The most steps to take.
-    package let steps: Int
-    /// How far a step goes.
-    package let stepSize: StepSize
+    /// How the batch is climbed; steps, step size and objective are heeded, and caps and tolerance are left out.
+    package let climb: Climb
     /// The shares of the inputs' energy to hold, each on its own.
     package let taus: [Double]
     private let data: Split<any Dataset>
@@ -26,14 +24,13 @@ package struct InspectExperiment {
 
     /// An inspection on a data set.
     package init(
-        _ training: TrainingConfiguration, seed: Int, samples: Int, steps: Int, stepSize: StepSize, taus: [Double],
+        _ training: TrainingConfiguration, seed: Int, samples: Int, climb: Climb, taus: [Double],
         on data: Split<any Dataset>
     ) {
         self.training = training
         self.seed = seed
         self.samples = samples
-        self.steps = steps
-        self.stepSize = stepSize
+        self.climb = climb
         self.taus = taus
         self.data = data
         prepared = Training(training, on: data)
@@ -61,7 +58,8 @@ package struct InspectExperiment {
             of: min(samples, prepared.trainingSamples.count), using: generator)
         var trajectories: [Inspection.Trajectory] = []
         for tau in taus {
-            trajectories.append(trajectory(of: model, prepared.trainingSamples.task.loss, on: batch, tau: tau))
+            trajectories.append(
+                trajectory(of: model, prepared.trainingSamples.task.loss, on: batch, tau: tau, before: run.optimizer))
         }
         return Inspection(
             configuration: configuration,
@@ -71,11 +69,10 @@ package struct InspectExperiment {
     }
 
     /// Loss and gradient after each number of steps, as they are at the moved weights; these are set back.
-    private func trajectory(of model: any Layer, _ loss: any Loss, on batch: Batch, tau: Double)
-        -> Inspection.Trajectory
-    {
+    private func trajectory(
+        of model: any Layer, _ loss: any Loss, on batch: Batch, tau: Double, before optimizer: any Optimizer
+    ) -> Inspection.Trajectory {
         let parameters = model.parameters.map(\.value)
-        let optimizer = SGD(learningRate: 1)
         let start = Snapshot(of: model, optimizer)
         defer { start.restore() }
         var points: [Inspection.StepRecord] = []
@@ -89,11 +86,16 @@ package struct InspectExperiment {
             }
         }
         look(after: 0)
-        let teleporter = NullSpaceTeleporter(
-            Climb(steps: steps, stepSize: stepSize, cap: .none, tolerance: .infinity), tau: tau)
+        var climb = self.climb
+        climb.cap = .none
+        climb.tolerance = .infinity
+        let teleporter = NullSpaceTeleporter(climb, tau: tau)
         let context = TeleportContext(before: optimizer, stepTaken: look)
         let report = teleporter.teleport(model, loss, on: [batch], in: context)[0]
-        return Inspection.Trajectory(tau: tau, points: points, reason: report.restored?.description)
+        let endsEarly = report.restored == nil && report.steps < climb.steps
+        return Inspection.Trajectory(
+            tau: tau, points: points, objectiveBefore: report.objectiveBefore, objectiveAfter: report.objectiveAfter,
+            reason: report.restored?.description, ending: endsEarly ? report.ending?.description : nil)
     }
 
     /// All options by the names that they have on the command line.
@@ -103,7 +105,8 @@ package struct InspectExperiment {
             "test-samples": .integer(data.test.count), "model": .string(training.architecture.text),
             "optimizer": .string(training.optimizer.text), "learning-rate": .number(training.learningRate),
             "batch-size": .integer(training.batchSize), "epochs": .integer(training.epochs), "seed": .integer(seed),
-            "samples": .integer(samples), "steps": .integer(steps), "step-size": .string(stepSize.text),
+            "samples": .integer(samples), "steps": .integer(climb.steps), "step-size": .string(climb.stepSize.text),
+            "objective": .string(climb.objectiveText),
             "tau": .array(taus.map { .number($0) }), "dtype": .string("\(training.dtype)"),
             "device": .string(training.device.description), "threads": .integer(Libtorch.threadCount),
         ]

@@ -18,6 +18,7 @@ struct Inspect: ParsableCommand {
               teleport inspect
               teleport inspect --dataset mnist --data DIR --epochs 1 --samples 256
               teleport inspect --dataset cifar-10 --data DIR --model cnn --tau 0.99,0.999,1
+              teleport inspect --epochs 1 --learning-rate 0.1 --objective lookahead --steps 4
             """)
 
     @OptionGroup(title: "Data and model") var model: ModelOptions
@@ -31,11 +32,22 @@ struct Inspect: ParsableCommand {
     @Option(help: "The shares of the inputs' energy to keep untouched, each on its own.")
     var tau = Shares([0.9, 0.99, 0.999, 1])
 
+    @Option(
+        help: """
+            What the steps raise, gradient-norm or preconditioned-norm, or lower: lookahead, the loss after the next step of \
+            --optimizer.
+            """, transform: { try Climb(objectiveText: $0) })
+    var objective = Climb()
+
     @Option(help: "The most teleport steps to take.", atLeast: 1)
     var steps = 8
 
-    @Option(help: "The length of a step: growth:RATE of the squared gradient norm, or fixed:ETA.")
-    var stepSize = StepSize.growth(0.5)
+    @Option(
+        help: """
+            The length of a step: growth:RATE of the objective, fixed:ETA, or share:SHARE of the weights' norm. (default: \
+            growth:0.5, with lookahead share:0.05)
+            """)
+    var stepSize: StepSize?
 
     @Option(help: "Decides the weights, the order of training and the batch.", in: 0...999_999_999)
     var seed = 0
@@ -49,9 +61,12 @@ struct Inspect: ParsableCommand {
     mutating func run() throws {
         try execution.apply()
         let data = try model.split()
+        var climb = objective
+        climb.steps = steps
+        if let stepSize { climb.stepSize = stepSize }
         let experiment = InspectExperiment(
-            try model.training(epochs: epochs, execution), seed: seed, samples: samples, steps: steps,
-            stepSize: stepSize, taus: tau.values, on: data)
+            try model.training(epochs: epochs, execution), seed: seed, samples: samples, climb: climb, taus: tau.values,
+            on: data)
         let folder = try output.folder(else: "inspect-\(data.name)", for: Self.record)
 
         let progress = ProgressLine(job: experiment.job, quiet: execution.quiet)

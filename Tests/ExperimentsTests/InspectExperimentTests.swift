@@ -1,5 +1,8 @@
 import Datasets
 import Foundation
+import NeuralNetworks
+import Optimizers
+import Teleportation
 import TestSupport
 import Testing
 import Torch
@@ -11,7 +14,7 @@ import Torch
         let training = TrainingConfiguration(
             architecture: .mlp(hidden: [40, 30], activation: .relu), learningRate: 0.1, epochs: epochs, dtype: .float64)
         let experiment = InspectExperiment(
-            training, seed: 0, samples: samples, steps: 3, stepSize: .growth(0.5), taus: taus, on: digits)
+            training, seed: 0, samples: samples, climb: Climb(steps: 3, stepSize: .growth(0.5)), taus: taus, on: digits)
         return try #require(try experiment.run())
     }
 
@@ -48,10 +51,39 @@ import Torch
         #expect(trained.trajectories[0].points[0] == trained.trajectories[1].points[0])
     }
 
+    @Test("A look ahead is one of the optimizer that trained the model, and is lower in the end")
+    func lookahead() throws {
+        let training = TrainingConfiguration(
+            architecture: .mlp(hidden: [40, 30], activation: .relu), optimizer: .momentum, learningRate: 0.02,
+            epochs: 2, dtype: .float64)
+        let trajectory = try #require(
+            try InspectExperiment(
+                training, seed: 0, samples: 24, climb: try Climb(objectiveText: "lookahead:2"), taus: [1], on: digits
+            ).run()?.trajectories.first)
+        #expect(trajectory.points.last!.step > 0 && trajectory.objectiveAfter! < trajectory.objectiveBefore!)
+        #expect(abs(trajectory.points.last!.loss / trajectory.points[0].loss - 1) < 1e-10)
+        // J at the start: the loss after twice the step of momentum.
+        let run = try TrainingRun(Training(training, on: digits), seed: 0)
+        while run.next() != nil {}
+        let batch = Training(training, on: digits).trainingSamples.randomBatch(
+            of: 24, using: Training.generator(.teleports, 0))
+        let parameters = run.model.parameters.map(\.value)
+        let before = parameters.map { $0.clone() }
+        withMode(.teleportation) {
+            let gradients = LinearizedLoss(run.model, CrossEntropy(), on: batch).gradients(of: parameters)
+            run.optimizer.update(parameters, with: gradients)
+            for (parameter, start) in zip(parameters, before) { parameter.addInPlace(parameter - start) }
+            let ahead: Double = CrossEntropy()(run.model(batch.inputs), batch.targets).item()
+            #expect(abs(ahead / trajectory.objectiveBefore! - 1) < 1e-10)
+        }
+    }
+
     @Test("Without room the trajectory ends where it begins")
     func noRoom() throws {
         let trajectory = try #require(inspect(samples: 300, taus: [1]).trajectories.first)
         #expect(trajectory.points.map(\.step) == [0] && trajectory.reason == nil)
+        // Units that no sample reaches are free, and change nothing.
+        #expect(trajectory.ending == TeleportReport.Ending.stationary.description)
     }
 
     @Test("The report has a row for each layer and each tau, and its numbers are in the file")
@@ -76,7 +108,7 @@ import Torch
     func undone() throws {
         let training = TrainingConfiguration(architecture: .mlp(hidden: [40, 30], activation: .relu), epochs: 0)
         let experiment = InspectExperiment(
-            training, seed: 0, samples: 24, steps: 2, stepSize: .fixed(1e30), taus: [1], on: digits)
+            training, seed: 0, samples: 24, climb: Climb(steps: 2, stepSize: .fixed(1e30)), taus: [1], on: digits)
         let inspection = try #require(try experiment.run())
         #expect(inspection.trajectories[0].reason != nil)
         #expect(InspectionReport(inspection).failures.first?.contains("tau 1 was given up") == true)
@@ -87,7 +119,7 @@ import Torch
         let training = TrainingConfiguration(
             architecture: .mlp(hidden: [40], activation: .relu), learningRate: 1e20, epochs: 1)
         let experiment = InspectExperiment(
-            training, seed: 0, samples: 24, steps: 8, stepSize: .growth(0.5), taus: [1], on: digits)
+            training, seed: 0, samples: 24, climb: Climb(steps: 8, stepSize: .growth(0.5)), taus: [1], on: digits)
         #expect(try experiment.run() == nil)
     }
 }

@@ -59,8 +59,13 @@ package struct Inspection: Codable, Equatable, Sendable {
         package var tau: Double
         /// From no step on.
         package var points: [StepRecord]
+        /// The objective before the first step, and after the last.
+        package var objectiveBefore: Double?
+        package var objectiveAfter: Double?
         /// Why the teleport was given up after the last of them; nil, and absent from the JSON, if it was not.
         package var reason: String?
+        /// Why it took fewer steps than it was to take; nil, and absent from the JSON, if it did not.
+        package var ending: String?
     }
 
     /// Where a teleport is after some steps.

@@ -8,7 +8,7 @@ package struct InspectionReport {
     package let room: Table
     /// A row for each tau: the squared gradient norm before and after the steps, and the change of the loss.
     package let trajectories: Table
-    /// What went wrong on the way, a sentence for each tau where something did.
+    /// What went wrong on the way, or ended it early, a sentence for each tau where something did.
     package let failures: [String]
     /// For each layer, the share of its input's energy that is left out, against the share of the dimensions kept.
     package let spectra: Figure
@@ -27,7 +27,7 @@ package struct InspectionReport {
         trajectories = Table(
             columns: [
                 .init("tau"), .init("steps"), .init("‖g‖² before"), .init("‖g‖² after"), .init("loss before"),
-                .init("loss after"), .init("relative drift"),
+                .init("loss after"), .init("relative drift"), .init("objective before"), .init("objective after"),
             ],
             rows: inspection.trajectories.compactMap { trajectory in
                 guard let first = trajectory.points.first, let last = trajectory.points.last else { return nil }
@@ -35,10 +35,14 @@ package struct InspectionReport {
                     trajectory.tau.shortText, "\(last.step)", first.gradientNormSquared.significant(),
                     last.gradientNormSquared.significant(), first.loss.significant(), last.loss.significant(),
                     (abs(last.loss - first.loss) / abs(first.loss)).significant(2),
+                    trajectory.objectiveBefore?.significant() ?? "-", trajectory.objectiveAfter?.significant() ?? "-",
                 ]
             })
         failures = inspection.trajectories.compactMap { trajectory in
-            trajectory.reason.map { "The teleport at tau \(trajectory.tau.shortText) was given up: \($0)." }
+            let teleport = "The teleport at tau \(trajectory.tau.shortText)"
+            if let reason = trajectory.reason { return "\(teleport) was given up: \(reason)." }
+            let steps = trajectory.points.last?.step ?? 0
+            return trajectory.ending.map { "\(teleport) ended after \(steps.counted("step")): \($0)." }
         }
         spectra = Figure(panels: [
             LineChart(

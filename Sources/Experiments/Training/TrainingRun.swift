@@ -23,6 +23,8 @@ package final class TrainingRun {
     package let seed: Int
     /// The model as it is now.
     package let model: any Layer
+    /// What trains it, with its state.
+    var optimizer: any Optimizer { session.trainingStep.optimizer }
     /// The epochs and teleports so far.
     package private(set) var record = Run()
     /// The batches of this epoch that are done.

@@ -1,6 +1,15 @@
 import TextForms
 
 extension Climb {
+    /// The name of the objective, as `lookahead:3`.
+    package var objectiveText: String { KnownObjective.text(of: objective) }
+
+    /// A climb of the objective that a text names, with the steps and the step size that go with it.
+    package init(objectiveText text: String) throws(TextError) {
+        self.init()
+        try KnownObjective.set(&self, to: text)
+    }
+
     /// What can be set by a text, as every method that climbs has it.
     static let settings: [Setting<Climb>] = [
         Setting(
