@@ -122,7 +122,7 @@ struct ClimbUnderWay {
                 // A step that was taken back may leave rounding, or on an orbit a difference of second order.
                 point = self.point()
                 if step.start != nil { value = try self.value(at: point) }
-                report.ending = .search
+                report.ending = .rejected
                 break
             }
             (point, value) = next

@@ -43,7 +43,7 @@ public struct TeleportReport: Hashable, Sendable {
         /// Nothing that is free to move changes the objective.
         case stationary
         /// However short, no step was accepted.
-        case search
+        case rejected
 
         /// A clause for people, which says what would let the climb go on.
         public var description: String {
@@ -54,7 +54,7 @@ public struct TeleportReport: Hashable, Sendable {
                 "nothing is free to move, for the inputs of all layers fill their spaces; smaller teleport batches, or a tau "
                     + "below 1, make room"
             case .stationary: "what is free to move does not change the objective"
-            case .search: "no step was accepted, however short"
+            case .rejected: "no step was accepted, however short"
             }
         }
     }
