@@ -47,6 +47,7 @@ package struct InspectExperiment {
         progress: ProgressLine? = nil, isCancelled: () -> Bool = { false }
     ) throws -> Inspection? {
         let run = try TrainingRun(prepared, seed: seed)
+        for tau in taus { try NullSpaceTeleporter(climb, tau: tau).check(run.model, before: run.optimizer) }
         while !isCancelled(), let event = run.next() {
             progress?.show(event, of: run, arm: "training", number: 0)
         }

@@ -92,6 +92,9 @@ package struct LookaheadStudy: Reproduction {
     /// One data set of those at the scale, too.
     package var options: Set<ReproductionOption> { [.scale, .dataset, .data, .seeds, .dtype, .device] }
 
+    /// Series and texts among them.
+    package var takesAnyDataset: Bool { true }
+
     // MARK: Training
 
     /// A way to teleport, or none.
@@ -142,6 +145,8 @@ package struct LookaheadStudy: Reproduction {
     private struct Case {
         let problem: Problem
         let optimizer: OptimizerOption
+        /// The gradients of a run without teleports.
+        let work: Double
         /// The arms at each learning rate, ascending.
         var rates: [(rate: Double, arms: [Runs])] = []
 
@@ -211,8 +216,9 @@ package struct LookaheadStudy: Reproduction {
                     on: progress, isCancelled: context.isCancelled)
             }
             finished += arms.map(\.runs.count).reduce(0, +)
-            let name = Case(problem: problem, optimizer: optimizer).name
-            if cases.last?.name != name { cases.append(Case(problem: problem, optimizer: optimizer)) }
+            let next = Case(
+                problem: problem, optimizer: optimizer, work: Double(problem.epochs * training.batchesPerEpoch))
+            if cases.last?.name != next.name { cases.append(next) }
             cases[cases.count - 1].rates.append((rate, arms))
         }
         return cases
@@ -245,15 +251,25 @@ package struct LookaheadStudy: Reproduction {
     /// The work of a run, in gradients of a training batch.
     private static func work(_ record: EpochRecord) -> Double { record.gradientEvaluations ?? .nan }
 
-    /// The training loss of a run after so much work, linear between its epochs.
-    private static func loss(of run: Run, at work: Double) -> Double {
-        guard let first = run.epochs.first, Self.work(first) <= work else { return .nan }
+    /// The last training loss of a run; NaN if it diverged, which ends it early.
+    private static func loss(of run: Run, in problem: Case) -> Double {
+        guard let last = run.epochs.last, run.epochs.count == problem.problem.epochs, last.testLoss.isFinite else {
+            return .nan
+        }
+        return last.trainLoss
+    }
+
+    /// The training loss of a run after so much work, linear between its epochs; NaN if it diverged, or its first epoch took more.
+    private static func loss(of run: Run, in problem: Case, at work: Double) -> Double {
+        guard loss(of: run, in: problem).isFinite, let first = run.epochs.first, Self.work(first) <= work else {
+            return .nan
+        }
         return MeanCurve(of: \.trainLoss, over: Self.work, of: [run]).mean(at: work)
     }
 
     private static func scores(_ problem: Case) -> [Score] {
         let plain = problem.runs(of: .without)
-        let plainLosses = plain.map { Statistic(of: $0.runs.map { $0.epochs.last?.trainLoss ?? .nan }).mean }
+        let plainLosses = plain.map { Statistic(of: $0.runs.map { loss(of: $0, in: problem) }).mean }
         guard
             let bestPlain = plainLosses.indices.filter({ plainLosses[$0].isFinite }).min(by: {
                 plainLosses[$0] < plainLosses[$1]
@@ -262,7 +278,7 @@ package struct LookaheadStudy: Reproduction {
         // A run that diverged has learned as little as the one that learned the least.
         let worst =
             problem.arms.flatMap { problem.runs(of: $0).flatMap(\.runs) }
-            .compactMap { $0.epochs.last?.trainLoss }.filter(\.isFinite).max() ?? .nan
+            .map { loss(of: $0, in: problem) }.filter(\.isFinite).max() ?? .nan
         func regret(_ losses: [Double]) -> Double {
             let ratios = losses.map { ($0.isFinite ? $0 : worst) / plainLosses[bestPlain] }
             return exp(ratios.map { log($0) }.reduce(0, +) / Double(ratios.count))
@@ -270,23 +286,18 @@ package struct LookaheadStudy: Reproduction {
         let target = plainLosses[bestPlain]
         return problem.arms.map { arm in
             let runs = problem.runs(of: arm)
-            let losses = runs.map { ($0.rate, Statistic(of: $0.runs.map { $0.epochs.last?.trainLoss ?? .nan })) }
-            let atEqualWork = zip(runs, plain).map { own, plain in
-                zip(own.runs, plain.runs).map { run, plain in
-                    loss(of: run, at: plain.epochs.last.map(work) ?? .nan)
-                }
-            }
+            let losses = runs.map { ($0.rate, Statistic(of: $0.runs.map { loss(of: $0, in: problem) })) }
+            let atEqualWork = runs.map { $0.runs.map { loss(of: $0, in: problem, at: problem.work) } }
             let means = atEqualWork.map { Statistic(of: $0).mean }
             let best = means.indices.filter { means[$0].isFinite }.min { means[$0] < means[$1] } ?? 0
             let ends = runs[best].runs.compactMap(\.epochs.last)
-            let plainEnds = plain[best].runs.compactMap(\.epochs.last)
             return Score(
                 arm: arm, losses: losses, lossesAtEqualWork: means, regret: regret(losses.map(\.1.mean)),
                 regretAtEqualWork: regret(means), best: best,
                 bestAgainstBest: zip(atEqualWork[best], plain[bestPlain].runs).map {
-                    $0 / ($1.epochs.last?.trainLoss ?? .nan)
+                    $0 / loss(of: $1, in: problem)
                 },
-                work: Statistic(of: ends.map(work)).mean / Statistic(of: plainEnds.map(work)).mean,
+                work: Statistic(of: ends.map(work)).mean / problem.work,
                 secondsToBest: MeanCurve(of: \.trainLoss, overSecondsOf: runs[best].runs).firstReach(of: target)?.x,
                 teleportShare: ends.map(\.teleportSeconds).reduce(0, +) / ends.map(\.seconds).reduce(0, +))
         }
@@ -296,8 +307,8 @@ package struct LookaheadStudy: Reproduction {
     private static func interval(_ values: [Double]) -> String {
         let statistic = Statistic(of: values)
         guard let deviation = statistic.standardDeviation else { return statistic.mean.significant(3) }
-        let quantiles = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262]
-        let quantile = values.count - 2 < quantiles.count ? quantiles[values.count - 2] : 2.0
+        let quantiles = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228]
+        let quantile = values.count - 2 < quantiles.count ? quantiles[values.count - 2] : 2.2
         let half = quantile * deviation / Double(values.count).squareRoot()
         return "\(statistic.mean.significant(3)) (\((statistic.mean - half).significant(3)) to "
             + "\((statistic.mean + half).significant(3)))"
@@ -415,7 +426,7 @@ package struct LookaheadStudy: Reproduction {
                 let runs = problem.runs(of: arm)
                 return LineChart.Series(
                     name: arm.rawValue, x: runs.map(\.rate),
-                    y: runs.map { Statistic(of: $0.runs.map { $0.epochs.last?.trainLoss ?? .nan }).mean })
+                    y: runs.map { Statistic(of: $0.runs.map { loss(of: $0, in: problem) }).mean })
             })
     }
 

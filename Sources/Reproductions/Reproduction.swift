@@ -63,6 +63,9 @@ package protocol Reproduction: Sendable {
     /// The options that it heeds.
     var options: Set<ReproductionOption> { get }
 
+    /// Whether it trains on a data set of whatever kind, and not on images alone.
+    var takesAnyDataset: Bool { get }
+
     /// Does the experiment.
     ///
     /// - Throws: `DatasetError` if the data are missing or damaged, and what else the experiment says.
@@ -70,6 +73,9 @@ package protocol Reproduction: Sendable {
 }
 
 extension Reproduction {
+    /// Images.
+    package var takesAnyDataset: Bool { false }
+
     /// All but those of a data set.
     package var options: Set<ReproductionOption> { [.scale, .seeds, .dtype, .device] }
 }

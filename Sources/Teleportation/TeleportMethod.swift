@@ -40,10 +40,19 @@ public enum TeleportMethod: String, CaseIterable, Sendable {
 /// A teleporter by its text form.
 package struct MethodText: TextConvertible {
     /// What the text stands for.
-    package var teleporter: any TextualTeleporter
+    package let teleporter: any TextualTeleporter
+    /// The settings that the text has, those too that say what is so anyway.
+    package let settings: [(name: String, text: String)]
 
     /// The text form of a teleporter.
-    package init(_ teleporter: any TextualTeleporter) { self.teleporter = teleporter }
+    package init(_ teleporter: any TextualTeleporter) {
+        self.teleporter = teleporter
+        settings = Self.settings(in: NamedText(teleporter.text).argument)
+    }
+
+    private static func settings(in list: Substring?) -> [(name: String, text: String)] {
+        list.map { SettingList.parts(of: $0).map { ($0.name, $0.value ?? "true") } } ?? []
+    }
 
     /// `null-space`, or `null-space:tau=0.99,scope=dataset`.
     package init(text: String) throws(TextError) {
@@ -54,8 +63,10 @@ package struct MethodText: TextConvertible {
                 "give " + TeleportMethod.allCases.map(\.rawValue).alternatives
                     + ", with settings after a colon, as null-space:tau=0.99")
         }
-        teleporter = method.teleporter.standard
-        if let settings = named.argument { try teleporter.set(settings) }
+        var teleporter = method.teleporter.standard
+        if let list = named.argument { try teleporter.set(list) }
+        self.teleporter = teleporter
+        settings = Self.settings(in: named.argument)
     }
 
     /// The text that `init(text:)` reads.

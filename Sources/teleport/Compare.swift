@@ -25,7 +25,7 @@ struct Compare: ParsableCommand {
               teleport compare --dataset mnist --data DIR --learning-rate 0.1 --seeds 3
               teleport compare --dataset cifar-10 --data DIR --model cnn --learning-rate 1e-4
               teleport compare --objective gradient-norm --step-size fixed:0.2 --cap fixed:5
-              teleport compare --method null-space:tau=0.99 --schedule every:400 --trial-steps 32
+              teleport compare --method null-space:teleport-steps=8 --schedule every:400 --trial-steps 32
               teleport compare --method symmetry --model mlp:512,512:leaky-relu(0.1)
               teleport compare --dataset etth1 --data DIR --model transformer:heads=4,head-size=16,layers=2
               teleport compare --config FILE --epochs 10 --output results/long

@@ -127,7 +127,7 @@ struct TeleportationOptions: ParsableArguments {
     @Option(
         help: """
             Other samples, which a teleport and one step after it must leave no worse; 0 for none. (default: 256 for \
-            null-space, whose moves can be taken back in part, else 0)
+            null-space and gauge, whose moves can be taken back in part, else 0)
             """, atLeast: 0, orLeftOut: "for what goes with the method")
     var controlSamples: Int?
 
@@ -139,7 +139,7 @@ struct TeleportationOptions: ParsableArguments {
     var trialSteps = standard.trialSteps
 
     @Option(
-        help: "The trials lost in a row after which no more teleports are made; 0 goes on whatever they say.",
+        help: "The trials clearly lost in a row after which no more teleports are made; 0 for no end.",
         atLeast: 0)
     var patience = standard.patience
 
@@ -159,8 +159,10 @@ struct TeleportationOptions: ParsableArguments {
 
     /// The method with the settings that were given as options.
     private func teleporter() throws -> any Teleporter {
-        var teleporter = method.teleporter
-        let name = type(of: teleporter).methodName
+        let kind = type(of: method.teleporter)
+        let name = kind.methodName
+        var texts = Dictionary(
+            method.settings.map { ($0.name, (text: $0.text, isOption: false)) }, uniquingKeysWith: { $1 })
         for (option, text) in given {
             guard let text else { continue }
             let heeded = TeleportOption.named(option)
@@ -169,10 +171,19 @@ struct TeleportationOptions: ParsableArguments {
                     "--\(option): --method \(name) does not heed it; leave it out, or take --method "
                         + heeded.methodNames)
             }
+            texts[option] = (text, true)
+        }
+        // From the beginning, and in the settings' own order: an objective that brings others along comes before these.
+        var teleporter = kind.standard
+        for setting in kind.settingDescriptions.map(\.name) {
+            guard let (text, isOption) = texts[setting] else { continue }
             do throws(TextError) {
-                try teleporter.set(option, to: text)
+                try teleporter.set(setting, to: text)
             } catch {
-                throw ValidationError("--\(option) \(text): with --method \(name), \(error.remedy)")
+                throw ValidationError(
+                    isOption
+                        ? "--\(setting) \(text): with --method \(name), \(error.remedy)"
+                        : "--method \(name):\(setting)=\(text): \(error.remedy)")
             }
         }
         return teleporter

@@ -73,7 +73,7 @@ struct Reproduce: ParsableCommand {
             throw ValidationError(
                 "--\(option.rawValue) \(text): \(reproduction.name) does not heed it; leave the option out")
         }
-        if let dataset, !dataset.isOfImages {
+        if let dataset, !dataset.isOfImages, !reproduction.takesAnyDataset {
             let images = DatasetName.allCases.filter(\.isOfImages).map(\.rawValue).alternatives
             throw ValidationError("--dataset \(dataset.text): \(reproduction.name) trains on images; give \(images)")
         }

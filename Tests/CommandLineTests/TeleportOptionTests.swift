@@ -19,6 +19,17 @@ import TextForms
         return try #require((teleporter as? any TextualTeleporter)?.settingTexts.first { $0.name == option }).text
     }
 
+    @Test("Settings behind the method and options are one list, in the settings' own order")
+    func oneList() throws {
+        let method = ["--method", "null-space:teleport-steps=4,cap=fixed:7", "--objective", "gradient-norm"]
+        // Four are the default of a look ahead, and are given all the same.
+        #expect(try text(of: "teleport-steps", method) == "4" && text(of: "cap", method) == "fixed:7")
+        #expect(try text(of: "step-size", method) == "growth:0.5")
+        #expect(try text(of: "teleport-steps", method + ["--teleport-steps", "6"]) == "6")
+        let levelSet = ["--method", "level-set:objective=lookahead", "--objective", "gradient-norm"]
+        #expect(try text(of: "line-search", levelSet) == "armijo")
+    }
+
     @Test("It takes the setting's default", arguments: uses)
     func takesTheDefault(option: String, method: TeleportMethod, standard: String) throws {
         #expect(try text(of: option, ["--method", method.rawValue, "--\(option)", standard]) == standard)

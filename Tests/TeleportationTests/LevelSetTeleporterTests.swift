@@ -253,7 +253,7 @@ import Torch
         }
         let model = instance.model()
         let (loss, eta, penalty) = (derivatives(model, on: batch).loss, 0.3, 7.0)
-        let point = TwiceDifferentiableLoss(model, CrossEntropy(), on: batch)
+        let point = BatchLoss(model, CrossEntropy(), on: batch).twiceDifferentiable()
         let step = LevelSetStep(
             gradients: point.gradients, squaredNorm: squaredNorm(model),
             objectiveGradients: point.hessianProduct(with: point.gradients, for: model.parameters.map(\.value)),

@@ -247,6 +247,26 @@ import Torch
         #expect(other.restored == .notFinite && other.steps == 0)
     }
 
+    @Test("Over a data set the loss of every batch is held by a look ahead too, which would move what reads the data")
+    func datasetScopeOfALookAhead() {
+        var instance = Instance(hidden: [64, 48], samples: 3)
+        let batches = (0..<3).map { index in
+            instance.seed = UInt64(index)
+            return instance.batch()
+        }
+        instance.seed = 0
+        for derivative in NullSpaceTeleporter.Derivative.allCases {
+            let model = instance.model()
+            func losses() -> [Double] { batches.map { CrossEntropy()(model($0.inputs), $0.targets).item() } }
+            let before = losses()
+            let reports = NullSpaceTeleporter(scope: .dataset, derivative: derivative).teleport(
+                model, CrossEntropy(), on: batches,
+                in: TeleportContext(before: SGD(learningRate: 0.1), samples: batches))
+            #expect(reports.allSatisfy(\.hasMoved) && reports[0].freeDimensions.keys.sorted() == ["3", "5"])
+            for (before, after) in zip(before, losses()) { #expect(abs(after / before - 1) < 1e-9) }
+        }
+    }
+
     @Test("Over a data set the loss of every batch is held", arguments: [1.0, 0.999999])
     func datasetScope(tau: Double) {
         var instance = Instance(hidden: [64, 48], samples: 8)

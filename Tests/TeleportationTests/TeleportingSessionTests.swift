@@ -164,20 +164,35 @@ import Torch
         #expect(TeleportSchedule(batchCount: 3).batchCount(of: 80) == 2)
     }
 
-    @Test("After as many lost trials as the plan has patience for there are no more teleports", arguments: [1, 2])
-    func patience(count: Int) throws {
-        let learner = Learner()
-        let plan = Self.harmful(.every(3), trialSteps: 2, patience: count)
-        var session = try TeleportingSession(learner.step, plan, samples: learner.samples)
-        var moments: [Int] = []
-        for (index, batch) in learner.samples.batches(of: 5).enumerated() {
-            if !session.step(on: batch, inEpoch: 0).teleports.isEmpty { moments.append(index) }
-            // What a session has lost goes along with its state.
-            guard let state = session.state else { continue }
-            session = try TeleportingSession(learner.step, plan, samples: learner.samples)
-            try session.restore(state)
+    @Test(
+        "After as many clearly lost trials as the plan has patience for there are no more teleports",
+        arguments: [(1, true), (2, true), (1, false)])
+    func patience(count: Int, isClear: Bool) throws {
+        final class Way {
+            var session: TeleportingSession?
+            var steps = 0
         }
-        #expect(moments == Array([0, 3].prefix(count)) && session.teleportsHaveEnded)
+        let (learner, way) = (Learner(), Way())
+        let step = TrainingStep(learner.step.model, learner.step.loss, learner.step.optimizer) { _ in
+            way.steps += 1
+            // The way with the teleports is the worse one; where that is not clear, by one batch of many.
+            let worse = isClear ? 2.0 : way.steps.isMultiple(of: 4) ? 9 : 1
+            return Tensor(way.session?.needsRetracing == true ? 1.1 : worse)
+        }
+        let plan = Self.harmful(.every(6), trialSteps: 5, patience: count)
+        var moments: [Int] = []
+        way.session = try TeleportingSession(step, plan, samples: learner.samples)
+        for (index, batch) in (Array(learner.samples.batches(of: 5)) + learner.samples.batches(of: 5)).enumerated() {
+            let outcome = way.session?.step(on: batch, inEpoch: 0)
+            if outcome?.teleports.isEmpty == false { moments.append(index) }
+            if isClear, let verdict = outcome?.verdict { #expect(!verdict.keepsTeleports) }
+            // What a session has lost goes along with its state.
+            guard let state = way.session?.state else { continue }
+            way.session = try TeleportingSession(step, plan, samples: learner.samples)
+            try way.session?.restore(state)
+        }
+        #expect(moments == Array([0, 6, 12, 18].prefix(isClear ? count : 4)))
+        #expect(way.session?.teleportsHaveEnded == isClear)
     }
 
     @Test(

@@ -26,7 +26,8 @@ extension ArmRecord {
         let cut = { (run: Run) in
             Run(
                 epochs: Array(run.epochs.prefix(length)),
-                teleports: length == .max ? run.teleports : run.teleports.filter { $0.epoch < length })
+                teleports: length == .max ? run.teleports : run.teleports.filter { $0.epoch < length },
+                teleportsEndedAtStep: run.teleportsEndedAtStep)
         }
         return (
             ArmRecord(seeds: seeds, runs: seeds.map { cut(firsts[$0]!) }),
@@ -41,11 +42,15 @@ package struct Run: Codable, Equatable, Sendable {
     package var epochs: [EpochRecord]
     /// One record per teleport, in order; empty without teleportation.
     package var teleports: [TeleportRecord]
+    /// The training step from which on no teleports were made, since trials were lost; nil, and absent from the JSON, if there was
+    /// none.
+    package var teleportsEndedAtStep: Int?
 
     /// A run of the given records.
-    package init(epochs: [EpochRecord] = [], teleports: [TeleportRecord] = []) {
+    package init(epochs: [EpochRecord] = [], teleports: [TeleportRecord] = [], teleportsEndedAtStep: Int? = nil) {
         self.epochs = epochs
         self.teleports = teleports
+        self.teleportsEndedAtStep = teleportsEndedAtStep
     }
 
     /// Whether training ended without a finite training loss, or before its first epoch did.

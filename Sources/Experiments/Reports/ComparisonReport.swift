@@ -145,12 +145,36 @@ package struct ComparisonReport: Equatable, Sendable {
         let count = "\(comparison.teleports) \(comparison.teleports == 1 ? "teleport" : "teleports")"
         let restored =
             comparison.restoredTeleports == 0 ? "none was undone" : "\(comparison.restoredTeleports) undone"
-        let stays = stays(arm.runs.flatMap(\.teleports))
+        let stays = stays(arm.runs.flatMap(\.teleports)) + undone(arm.runs.flatMap(\.teleports)) + ends(arm)
         guard let drift = comparison.maximumRelativeDrift else { return ["\(count), none moved, \(restored)."] + stays }
         let moved = comparison.movedTeleports == comparison.teleports ? "all" : "\(comparison.movedTeleports)"
         return [
             "\(count), \(moved) moved, \(restored); the loss changed by at most \(drift.significant(2)) of its value."
         ] + stays
+    }
+
+    /// Why teleports were undone; of each reason the last that there was.
+    private static func undone(_ teleports: [TeleportRecord]) -> [String] {
+        var reasons: [(kind: String, count: Int, sentence: String)] = []
+        for restored in teleports.compactMap(\.restored) {
+            // Sentences of one kind differ in their numbers.
+            let kind = restored.description.filter { !$0.isNumber && !".-e+".contains($0) }
+            if let index = reasons.firstIndex(where: { $0.kind == kind }) {
+                reasons[index].count += 1
+                reasons[index].sentence = restored.description
+            } else {
+                reasons.append((kind, 1, restored.description))
+            }
+        }
+        return reasons.map { "\($0.count) undone: \($0.sentence)." }
+    }
+
+    /// Where teleports ended before their schedule did.
+    private static func ends(_ arm: ArmRecord) -> [String] {
+        let ended = zip(arm.seeds, arm.runs).compactMap { seed, run in run.teleportsEndedAtStep.map { (seed, $0) } }
+        guard !ended.isEmpty else { return [] }
+        let places = ended.map { "step \($0.1) of seed \($0.0)" }.joined(separator: ", ")
+        return ["A trial was clearly lost, and no more teleports were made from \(places) on; --patience 0 goes on."]
     }
 
     /// Why teleports took no step.

@@ -164,6 +164,7 @@ package final class TrainingRun {
             }
         }
         onTrial = nil
+        if session.teleportsHaveEnded { record.teleportsEndedAtStep = session.position.step }
         return .verdict(verdict)
     }
 

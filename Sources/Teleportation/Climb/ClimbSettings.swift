@@ -13,7 +13,9 @@ extension Climb {
     /// What can be set by a text, as every method that climbs has it.
     static let settings: [Setting<Climb>] = [
         Setting(
-            "objective", "What a teleport raises; lookahead, the loss after the optimizer's next step, it lowers",
+            "objective",
+            "What a teleport raises; lookahead, the loss after three of the optimizer's next step (lookahead:3), it lowers. It "
+                + "brings steps, step size, line search and cap along, where these are not given",
             choices: KnownObjective.allCases.map(\.rawValue)
         ) {
             KnownObjective.text(of: $0.objective)

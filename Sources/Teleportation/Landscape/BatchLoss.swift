@@ -48,6 +48,6 @@ public struct BatchLoss {
     /// The loss and its tape, for derivatives of second order.
     func twiceDifferentiable() -> TwiceDifferentiableLoss {
         work.count(.forwardAndBack)
-        return TwiceDifferentiableLoss(model, loss, on: batch)
+        return TwiceDifferentiableLoss(model, loss, on: batch, repeated: twiceDifferentiable)
     }
 }

@@ -37,9 +37,11 @@ struct TeleportTransaction {
         do throws(TeleportReport.Restoration) {
             guard lossBefore.isFinite else { throw .notFinite }
             try move(&report)
-            if report.steps > 0 { try verify(&report) }
+            // Steps that were taken back leave rounding.
+            if report.steps > 0 { try verify(&report) } else { restore() }
         } catch {
             restore()
+            report.ending = nil
             report.restored = error
         }
         report.gradientEvaluations = landscape.work.gradientEvaluations

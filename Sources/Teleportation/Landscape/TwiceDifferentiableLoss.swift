@@ -16,7 +16,12 @@ struct TwiceDifferentiableLoss {
     private let repeated: () -> TwiceDifferentiableLoss
 
     /// Runs the model and the loss on a batch, forward and back.
-    init(_ model: some Layer, _ loss: some Loss, on batch: Batch) {
+    ///
+    /// - Parameter repeated: Does the same again.
+    init(
+        _ model: some Layer, _ loss: some Loss, on batch: Batch, repeated: @escaping () -> TwiceDifferentiableLoss
+    ) {
+        self.repeated = repeated
         let parameters = model.parameters.map(\.value)
         self.parameters = parameters
         let (value, gradients) = withGradients(of: parameters) {
@@ -27,7 +32,6 @@ struct TwiceDifferentiableLoss {
         self.gradients = gradients.map { $0.detached() }
         followed = gradients
         versions = parameters.map(\.version)
-        repeated = { TwiceDifferentiableLoss(model, loss, on: batch) }
     }
 
     /// `a + H u` of an objective, for some of the model's parameters; nil if both parts are zero. It uses the tape up, as

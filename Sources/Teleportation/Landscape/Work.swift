@@ -1,7 +1,8 @@
 /// What a teleport on one batch has computed so far, counted as evaluations of the batch's gradient.
 ///
 /// A forward pass is a third of one, the way back two thirds; a Hessian-vector product, forward along a tangent and back, is as
-/// much as one. What is no pass through the model, as a projection, is not counted.
+/// much as one. What is no pass through the model, as a projection, is not counted, and what batches share, as a look at all
+/// samples for the scope of a data set, not either.
 final class Work {
     /// The sum.
     private(set) var gradientEvaluations = 0.0
@@ -13,6 +14,6 @@ final class Work {
         case forwardAndBack = 3
     }
 
-    /// Counts passes over a part of the batch's samples, or over a multiple of them.
-    func count(_ pass: Pass, share: Double = 1) { gradientEvaluations += share * pass.rawValue / 3 }
+    /// Counts a pass over the batch's samples.
+    func count(_ pass: Pass) { gradientEvaluations += pass.rawValue / 3 }
 }

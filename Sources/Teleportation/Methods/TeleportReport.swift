@@ -2,7 +2,7 @@ import Foundation
 
 /// What a teleport did on one batch.
 public struct TeleportReport: Hashable, Sendable {
-    /// The number of steps taken; fewer than asked for if the cap was reached.
+    /// The number of steps taken; where they are fewer than asked for, `ending` says why.
     public var steps = 0
     /// How often moves, or parts of them, were halved, and for what.
     public var halvings = Halvings()
@@ -22,7 +22,7 @@ public struct TeleportReport: Hashable, Sendable {
     /// The dimension of the null space of each affine map's input, of those that can move, by the map's name; empty if the
     /// teleporter asks for no null space.
     public var freeDimensions: [String: Int] = [:]
-    /// Why the climb ended; nil if there was none, or it was given up.
+    /// Why the climb ended; nil if there was none, or it was given up on the way.
     public var ending: Ending?
     /// Why the parameters were set back to where they were; nil if they moved.
     public var restored: Restoration?

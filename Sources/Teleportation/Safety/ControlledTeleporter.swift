@@ -101,6 +101,7 @@ private struct ControlledTeleport: Teleport {
     private func settle(
         _ climbing: ClimbingTeleport?, on batch: Batch, _ report: inout TeleportReport
     ) throws(TeleportReport.Restoration) {
+        if climbing == nil { report.gradientEvaluations += 1 }
         var gradients = climbing?.gradients ?? LinearizedLoss(model, loss, on: batch).gradients(of: parameters)
         var after = lossAfterStep(along: gradients)
         while !(after <= lossBefore) {

@@ -119,6 +119,22 @@ public struct TeleportTrial {
         /// Whether training goes on from where the teleports led.
         public var keepsTeleports: Bool { lossWithTeleports.isFinite && !(lossWithout < lossWithTeleports) }
 
+        /// Whether the steps without the teleports did better by more than chance: over the second half of the steps, batch by batch,
+        /// the mean of the differences is more than twice its standard error.
+        var isLostClearly: Bool {
+            guard !keepsTeleports else { return false }
+            let count = (lossesWith.count + 1) / 2
+            let differences = zip(lossesWith.suffix(count), lossesWithout.suffix(count)).map {
+                with, without -> Double in
+                with.item() - without.item()
+            }
+            let mean = differences.reduce(0, +) / Double(count)
+            // What is not finite is lost by any measure.
+            guard mean.isFinite, count > 1 else { return count > 1 }
+            let variance = differences.map { ($0 - mean) * ($0 - mean) }.reduce(0, +) / Double(count - 1)
+            return mean > 2 * (variance / Double(count)).squareRoot()
+        }
+
         /// The loss of each batch, rank 0, on the way on which training goes on.
         public var losses: [Tensor] { keepsTeleports ? lossesWith : lossesWithout }
 

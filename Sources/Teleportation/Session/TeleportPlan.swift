@@ -13,13 +13,14 @@ public struct TeleportPlan {
     /// When teleports take place, and on how many samples.
     public var schedule: TeleportSchedule
     /// The training samples drawn anew for each teleport, which it must leave no worse; see `ControlledTeleporter`. 0 goes
-    /// without, as NS25 does. Nil stands for 256 where moves can be taken back in part, as those in the null space, and for
-    /// 0 elsewhere.
+    /// without, as NS25 does. Nil stands for 256 where moves can be taken back in part, as those in the null space and of
+    /// gauges, and for 0 elsewhere.
     public var controlSamples: Int?
     /// The training steps for which teleports are on trial; see `TeleportTrial`. 0 goes without a trial. The end of an epoch that
     /// settles, and the next teleports, cut a trial short.
     public var trialSteps: Int
-    /// The trials lost in a row after which no more teleports are made; 0 goes on whatever they say. A teleport that training
+    /// The trials clearly lost in a row after which no more teleports are made, 0 for no end. Clearly is by more than twice the
+    /// standard error of what the batches say. A teleport that training
     /// lost by is seldom followed by one that it gains by, and each costs its steps and its trial.
     public var patience: Int
     /// What becomes of the optimizer's state.

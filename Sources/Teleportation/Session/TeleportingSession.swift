@@ -32,7 +32,7 @@ public final class TeleportingSession {
     private let controlGenerator: Generator
     /// Whether the teleport that is due at this position is done.
     private var hasTeleported = false
-    /// The trials lost in a row.
+    /// The trials clearly lost in a row.
     private var lostTrials = 0
     /// The trial that the last teleports are on.
     private var trial: TeleportTrial?
@@ -146,9 +146,11 @@ public final class TeleportingSession {
         hasTeleported = false
         position.step += 1
         position.stepOfEpoch += 1
-        guard trial != nil else { return trainingStep(on: batch) }
-        let loss = trial!.advance(on: batch) { trainingStep(on: $0) }
-        trialIsClosed = trial!.stepCount >= plan.trialSteps
+        guard var trial else { return trainingStep(on: batch) }
+        // A step of the user's own may ask the session where it is.
+        let loss = trial.advance(on: batch) { trainingStep(on: $0) }
+        self.trial = trial
+        trialIsClosed = trial.stepCount >= plan.trialSteps
         return loss
     }
 
@@ -172,11 +174,14 @@ public final class TeleportingSession {
     ///
     /// - Returns: The verdict, after the last of them.
     package func retrace() -> TeleportTrial.Verdict? {
-        let verdict = trial?.retrace { trainingStep(on: $0) }
+        guard var trial else { return nil }
+        let verdict = trial.retrace { trainingStep(on: $0) }
+        self.trial = trial
         if let verdict {
-            trial = nil
+            self.trial = nil
             trialIsClosed = false
-            lostTrials = verdict.keepsTeleports ? 0 : lostTrials + 1
+            // One that was lost by chance says too little to end all teleports.
+            if verdict.keepsTeleports { lostTrials = 0 } else if verdict.isLostClearly { lostTrials += 1 }
         }
         return verdict
     }
@@ -209,7 +214,7 @@ public final class TeleportingSession {
         public var position: TeleportSchedule.Position
         /// Whether the teleport that is due there is done.
         public var hasTeleported: Bool
-        /// The trials lost in a row.
+        /// The trials clearly lost in a row.
         public var lostTrials: Int
         /// Where the generators are in their sequences, `uint8`.
         public var generators: [String: Tensor]

@@ -28,8 +28,7 @@ final class ClosedFormPlace: Place {
         for weight in walk.movableWeights(in: pulled) {
             let tangents = pushed.flatMap { weight.tangents(in: $0) }
             guard tangents != nil || explicit != nil else { continue }
-            let space = try walk.nullSpace(of: weight)
-            guard space.freeDimensions > 0 else { continue }
+            guard let space = try walk.nullSpace(of: weight) else { continue }
             if let explicit {
                 moves += self.moves(of: weight, in: space, tangents, explicit)
             } else if let tangents {

@@ -22,7 +22,7 @@ final class DoubleBackwardPlace: Place {
         for weight in weights {
             let direction = directions.removeFirst().flattened(from: 1)
             let bias = weight.bias.map { _ in directions.removeFirst().expanded(at: 1) }
-            let projected = try walk.nullSpace(of: weight).project(direction, bias)
+            let projected = try walk.nullSpace(of: weight)?.project(direction, bias)
             if let projected { moves += weight.moves(along: projected) }
         }
         return moves.isEmpty ? nil : NullSpaceDirection(moves, on: walk)

@@ -4,14 +4,14 @@ import Torch
 /// The null spaces of the inputs of a model's weights, computed as they are first asked for.
 final class InputNullSpaces {
     private let tau: Double
-    private let covariances: [(weight: Tensor, covariance: InputCovariance)]
+    private let covariances: [(weight: Tensor, covariance: InputCovariance)]?
     /// The null spaces asked for so far.
     private(set) var known: [(weight: Tensor, space: InputNullSpace)] = []
 
     /// - Parameters:
     ///   - tau: See `InputNullSpace`.
-    ///   - covariances: Inputs of weights over more than the batch, which stand for those of the batch.
-    init(tau: Double, covariances: [(weight: Tensor, covariance: InputCovariance)] = []) {
+    ///   - covariances: Inputs of weights over more than the batch, which stand for those of the batch; nil for those of the batch.
+    init(tau: Double, covariances: [(weight: Tensor, covariance: InputCovariance)]? = nil) {
         self.tau = tau
         self.covariances = covariances
     }
@@ -21,17 +21,21 @@ final class InputNullSpaces {
         Dictionary(known.map { (model.name(ofLayerWith: $0.weight), $0.space.freeDimensions) }) { first, _ in first }
     }
 
-    /// The null space of the inputs of a weight.
+    /// The null space of the inputs of a weight; nil where nothing is known of its inputs over more than the batch. So it is of a
+    /// weight that reads the data: what the gradient of a loss of these has to say about it lies in their rows.
     ///
     /// - Throws: `TorchError` if a decomposition fails, as with inputs that are not finite.
-    func of(_ movable: MovableWeight) throws(TorchError) -> InputNullSpace {
+    func of(_ movable: MovableWeight) throws(TorchError) -> InputNullSpace? {
         if let (_, space) = known.first(where: { $0.weight.isIdentical(to: movable.weight) }) { return space }
-        let space =
-            if let (_, covariance) = covariances.first(where: { $0.weight.isIdentical(to: movable.weight) }) {
-                try covariance.nullSpace(tau: tau)
-            } else {
-                try InputNullSpace.of(movable, tau: tau)
+        let space: InputNullSpace
+        if let covariances {
+            guard let (_, covariance) = covariances.first(where: { $0.weight.isIdentical(to: movable.weight) }) else {
+                return nil
             }
+            space = try covariance.nullSpace(tau: tau)
+        } else {
+            space = try InputNullSpace.of(movable, tau: tau)
+        }
         known.append((movable.weight, space))
         return space
     }

@@ -55,8 +55,10 @@ final class NullSpaceWalk: Walk {
         return all
     }
 
-    /// The null space of the inputs of a weight.
-    func nullSpace(of weight: MovableWeight) throws(TorchError) -> InputNullSpace { try spaces.of(weight) }
+    /// The null space of the inputs of a weight, if anything is free in it.
+    func nullSpace(of weight: MovableWeight) throws(TorchError) -> InputNullSpace? {
+        try spaces.of(weight).flatMap { $0.freeDimensions > 0 ? $0 : nil }
+    }
 
     /// Moves parameters, and remembers what they were before their first move: a map may be at rest in one step and move in a
     /// later one.

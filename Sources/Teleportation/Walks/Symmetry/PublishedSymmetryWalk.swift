@@ -127,6 +127,7 @@ private final class PublishedSymmetryPlace: Place {
 
     init(on walk: PublishedSymmetryWalk) {
         self.walk = walk
+        walk.landscape.work.count(.forwardAndBack)
         let parameters = walk.perceptron.parameters
         let values = withGradients(of: parameters) {
             gradient(of: walk.landscape.loss(walk.outputs(of: walk.weights()), walk.targets), with: parameters)

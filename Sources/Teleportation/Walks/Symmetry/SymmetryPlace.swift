@@ -33,6 +33,7 @@ final class SymmetryPlace: Place {
 
     init(on walk: SymmetryWalk) {
         self.walk = walk
+        walk.landscape.work.count(.back)
         let (layers, activations) = (walk.layers, walk.perceptron.activations)
         let slopes = activations.indices.map {
             activations[$0].derivative(at: walk.preactivations[$0], output: walk.inputs[$0 + 1].rows)

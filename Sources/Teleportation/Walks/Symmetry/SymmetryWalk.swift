@@ -56,6 +56,7 @@ final class SymmetryWalk: Walk {
                 rows = perceptron.activations[index].layer(preactivations[index])
             }
         }
+        landscape.work.count(.forward)
         lossBefore = loss
         for parameter in perceptron.parameters { saved.save(parameter) }
     }
