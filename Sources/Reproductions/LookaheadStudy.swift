@@ -219,9 +219,11 @@ package struct LookaheadStudy: Reproduction {
             let next = Case(
                 problem: problem, optimizer: optimizer, work: Double(problem.epochs * training.batchesPerEpoch))
             if cases.last?.name != next.name { cases.append(next) }
+            // Of a rate at which the study was stopped there is nothing to compare.
+            guard arms.allSatisfy({ $0.runs.count == seeds.count }) else { continue }
             cases[cases.count - 1].rates.append((rate, arms))
         }
-        return cases
+        return cases.filter { !$0.rates.isEmpty }
     }
 
     // MARK: Measuring
