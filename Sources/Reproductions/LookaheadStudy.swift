@@ -368,12 +368,9 @@ package struct LookaheadStudy: Reproduction {
     }
 
     private static func values(_ arms: [Runs]) throws -> [String: JSONValue] {
-        let coder = (encoder: JSONEncoder(), decoder: JSONDecoder())
-        return Dictionary(
-            try arms.map { arm in
-                let record = ArmRecord(seeds: arm.seeds, runs: arm.runs)
-                return (arm.arm.rawValue, try coder.decoder.decode(JSONValue.self, from: coder.encoder.encode(record)))
-            }, uniquingKeysWith: { first, _ in first })
+        Dictionary(
+            try arms.map { ($0.arm.rawValue, try ArmRecord(seeds: $0.seeds, runs: $0.runs).json) },
+            uniquingKeysWith: { first, _ in first })
     }
 
     private static func values(_ score: Score) -> JSONValue {

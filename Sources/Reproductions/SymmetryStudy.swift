@@ -132,12 +132,9 @@ struct SymmetryStudy {
 
     /// The numbers of all runs, by the names of the arms.
     static func values(_ results: [Runs]) throws -> [String: JSONValue] {
-        let coder = (encoder: JSONEncoder(), decoder: JSONDecoder())
-        return Dictionary(
-            try results.map { result in
-                let arm = ArmRecord(seeds: result.seeds, runs: result.runs)
-                return (result.arm.name, try coder.decoder.decode(JSONValue.self, from: coder.encoder.encode(arm)))
-            }, uniquingKeysWith: { first, _ in first })
+        Dictionary(
+            try results.map { ($0.arm.name, try ArmRecord(seeds: $0.seeds, runs: $0.runs).json) },
+            uniquingKeysWith: { first, _ in first })
     }
 
     /// A row for each arm.

@@ -1,3 +1,7 @@
+import Foundation
+import Reporting
+
+
 /// One arm of a comparison: the same training, with or without teleportation, once per seed.
 package struct ArmRecord: Codable, Equatable, Sendable {
     /// The seeds, one per run and in the same order.
@@ -14,6 +18,11 @@ package struct ArmRecord: Codable, Equatable, Sendable {
 }
 
 extension ArmRecord {
+    /// What a file has of it.
+    package var json: JSONValue {
+        get throws { try JSONDecoder().decode(JSONValue.self, from: JSONEncoder().encode(self)) }
+    }
+
     /// What two arms have in common: the seeds with runs in both and, unless one diverged, as many epochs as the shortest
     /// of these runs has. Of arms that ran to their end, that is everything; of an interrupted comparison, what can be
     /// compared.

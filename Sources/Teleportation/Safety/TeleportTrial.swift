@@ -124,10 +124,8 @@ public struct TeleportTrial {
         var isLostClearly: Bool {
             guard !keepsTeleports else { return false }
             let count = (lossesWith.count + 1) / 2
-            let differences = zip(lossesWith.suffix(count), lossesWithout.suffix(count)).map {
-                with, without -> Double in
-                with.item() - without.item()
-            }
+            let losses = [lossesWith, lossesWithout].map { Tensor.stacked($0.suffix(count)).doubles() }
+            let differences = zip(losses[0], losses[1]).map { $0 - $1 }
             let mean = differences.reduce(0, +) / Double(count)
             // What is not finite is lost by any measure.
             guard mean.isFinite, count > 1 else { return count > 1 }

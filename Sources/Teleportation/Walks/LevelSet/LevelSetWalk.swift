@@ -39,17 +39,13 @@ final class LevelSetWalk: Walk {
 }
 
 /// A place near the level set.
-final class LevelSetPlace: Place {
+final class LevelSetPlace: DifferentiatedPlace {
     private let walk: LevelSetWalk
-    private let differentiated: TwiceDifferentiableLoss
-    let loss: Double
-    let gradients: [ParameterGradient]
+    let differentiated: TwiceDifferentiableLoss
 
     init(_ differentiated: TwiceDifferentiableLoss, on walk: LevelSetWalk) {
         self.walk = walk
         self.differentiated = differentiated
-        loss = differentiated.value.item()
-        gradients = differentiated.gradients.map { .tensor($0) }
     }
 
     func direction(of gradient: ObjectiveGradient) -> (any Direction)? {

@@ -48,17 +48,13 @@ final class GaugeWalk: Walk {
 }
 
 /// A place on the orbit.
-private final class GaugePlace: Place {
+private final class GaugePlace: DifferentiatedPlace {
     private let walk: GaugeWalk
-    private let differentiated: TwiceDifferentiableLoss
-    let loss: Double
-    let gradients: [ParameterGradient]
+    let differentiated: TwiceDifferentiableLoss
 
     init(_ differentiated: TwiceDifferentiableLoss, on walk: GaugeWalk) {
         self.walk = walk
         self.differentiated = differentiated
-        loss = differentiated.value.item()
-        gradients = differentiated.gradients.map { .tensor($0) }
     }
 
     func direction(of gradient: ObjectiveGradient) -> (any Direction)? {
