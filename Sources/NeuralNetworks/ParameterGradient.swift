@@ -54,7 +54,7 @@ public enum ParameterGradient {
     }
 }
 
-extension Sequence where Element == ParameterGradient {
+extension Collection where Element == ParameterGradient {
     /// The gradients, scaled together so that the norm over all their elements is at most a bound, as PyTorch's
     /// `clip_grad_norm_` scales them: by `bound / (norm + 1e-6)` where that is below 1. Factored ones stay factored.
     ///

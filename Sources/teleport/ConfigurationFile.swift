@@ -1,5 +1,7 @@
 import ArgumentParser
+import Experiments
 import Foundation
+import Teleportation
 import TextForms
 import Yams
 
@@ -44,17 +46,65 @@ struct ConfigurationFile {
     /// Its options as arguments.
     var options: [String] { entries.compactMap(\.argument) }
 
-    /// The options, without those that the arguments set behind the name of a method, as `--method null-space:tau=0.99` sets
-    /// tau: the command line wins.
+    /// The options, without those that the arguments replace: the command line wins.
     func options(before arguments: [String]) -> [String] {
-        var names: Set<String> = []
-        for (index, argument) in arguments.enumerated() {
-            let next = index + 1 < arguments.count ? arguments[index + 1] : ""
-            let text = argument == "--method" ? next : argument.hasPrefix("--method=") ? argument : ""
-            guard let settings = NamedText(text).argument else { continue }
-            names.formUnion(SettingList.parts(of: settings).map(\.name))
+        let replaced = replaced(by: arguments)
+        return entries.filter { !replaced.contains($0.name) }.compactMap(\.argument)
+    }
+
+    /// What to say of options of the file that are left out, since they belong to another method or objective than the arguments
+    /// name; nil if there are none.
+    func notice(before arguments: [String]) -> String? {
+        let given = Set(settings(behindMethodIn: arguments).map(\.name))
+        let names = entries.map(\.name).filter {
+            !["method", "objective"].contains($0) && !given.contains($0)
+                && Self.value(of: $0, in: arguments) == nil && replaced(by: arguments).contains($0)
         }
-        return entries.filter { !names.contains($0.name) }.compactMap(\.argument)
+        guard !names.isEmpty else { return nil }
+        return
+            "\(path): \(names.joined(separator: ", ")) \(names.count == 1 ? "goes" : "go") with the file's method or objective, and "
+            + "\(names.count == 1 ? "is" : "are") left out"
+    }
+
+    /// The options that the arguments replace: those that they set behind the name of a method, as `--method null-space:tau=0.99`
+    /// sets tau; those that another method does not heed; and with another objective those that an objective brings along.
+    private func replaced(by arguments: [String]) -> Set<String> {
+        let settings = settings(behindMethodIn: arguments)
+        var names = Set(settings.map(\.name))
+        func own(_ name: String) -> Substring? {
+            entries.first { $0.name == name }.map { NamedText($0.value).name }
+        }
+        if let method = Self.value(of: "method", in: arguments).map({ NamedText($0).name }), let mine = own("method"),
+            method != mine
+        {
+            names.formUnion(
+                TeleportOption.all.filter { !$0.methods.contains { $0.method.rawValue == method } }.map(\.name))
+        }
+        let objective =
+            Self.value(of: "objective", in: arguments) ?? settings.last { $0.name == "objective" }?.value
+        if let objective, let mine = own("objective"), NamedText(objective).name != mine {
+            names.formUnion(Climb.settingsOfObjective)
+        }
+        return names
+    }
+
+    /// The settings behind the name of a method.
+    private func settings(behindMethodIn arguments: [String]) -> [(name: String, value: String?)] {
+        let text = Self.value(of: "method", in: arguments) ?? ""
+        return NamedText(text).argument.map { SettingList.parts(of: $0).map { ($0.name, $0.value) } } ?? []
+    }
+
+    /// The value that arguments give an option last.
+    private static func value(of option: String, in arguments: [String]) -> String? {
+        var value: String?
+        for (index, argument) in arguments.enumerated() {
+            if argument == "--\(option)" {
+                value = index + 1 < arguments.count ? arguments[index + 1] : value
+            } else if argument.hasPrefix("--\(option)=") {
+                value = String(argument.dropFirst(option.count + 3))
+            }
+        }
+        return value
     }
 
     /// What is wrong with the file, in its own words: `epochs: 0` where the message of the command line has `--epochs`.

@@ -28,6 +28,7 @@ struct Teleport: ParsableCommand {
         } catch {
             end(refusing: error)
         }
+        if let notice = file?.notice(before: arguments) { Console.warn(notice) }
         do {
             try command.run()
         } catch {

@@ -104,6 +104,33 @@ import Testing
         #expect(configuration["tau"] as? Double == 0.5 && configuration["teleport-steps"] as? Int == 3)
     }
 
+    /// A recipe's settings go with its method and its objective: another one brings its own.
+    @Test(arguments: [
+        (["--objective", "lookahead"], "step-size, cap go", ["step-size": "share:0.05", "cap": "none"]),
+        (["--method=null-space:objective=lookahead,cap=relative:2"], "step-size goes", ["cap": "relative:2"]),
+        (["--method", "gauge"], "tau goes", ["step-size": "growth:0.3", "cap": "predicted:0.2"]),
+        (["--objective", "gradient-norm"], nil, ["step-size": "growth:0.3", "cap": "predicted:0.2"]),
+    ])
+    func anotherObjectiveBringsItsOwnSettings(
+        arguments: [String], notice: String?, expected: [String: String]
+    ) throws {
+        try folder.write(
+            "method: null-space\nobjective: gradient-norm\nstep-size: growth:0.3\ncap: predicted:0.2\ntau: 0.9\nseeds: [4]\nschedule: none\nepochs: 1",
+            to: "recipe.yaml")
+        let result = try Tool.run(
+            [
+                "compare", "--config", "recipe.yaml", "--model", "mlp:8", "--training-samples", "200", "--quiet",
+                "--output", "t",
+            ]
+                + arguments, in: folder.url)
+        #expect(result.status == 0)
+        #expect(
+            notice.map { result.errors.contains("recipe.yaml: \($0) with the file's") } ?? !result.errors.contains(
+                "with the file's"))
+        let configuration = try SummaryFile(in: folder.url.appendingPathComponent("t")).configuration
+        for (name, text) in expected { #expect(configuration[name] as? String == text, "\(name)") }
+    }
+
     /// Each option of the file counts, lists, numbers and booleans included, and what the command line says wins. The
     /// same options give the same losses, to the last digit, wherever they stand.
     @Test func takesOptionsFromAFile() throws {

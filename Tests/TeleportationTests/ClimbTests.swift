@@ -150,7 +150,7 @@ struct Mixed: Objective {
             let place = walk.place()
             let direction = try #require(try place.direction(of: ObjectiveGradient(hessianAlong: place.gradients)))
             for size in sizes { _ = try direction.take(size, part: 1) }
-            walk.settle()
+            walk.bringUpToDate()
             return model.parameters.map(\.value)
         }
         for (a, b) in zip(models[0], models[1]) { #expect(relativeDifference(a, b) < 1e-9) }

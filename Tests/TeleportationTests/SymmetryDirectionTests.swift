@@ -150,7 +150,7 @@ func augmentedLayers(_ tensors: [Tensor], hasBias: Bool) -> [Tensor] {
             before, by: directions.map { $0.formed() * 0.003 }, hasBias: hasBias)
         let walk = try walk(model, test)
         _ = try walk.move(along: &directions, scale: 0.003)
-        walk.settle()
+        walk.bringUpToDate()
         for (a, b) in zip(augmentedLayers(model.parameters.map(\.value), hasBias: hasBias), expected) {
             #expect(relativeDifference(a, b) < 1e-8)
         }
@@ -172,7 +172,7 @@ func augmentedLayers(_ tensors: [Tensor], hasBias: Bool) -> [Tensor] {
             element: .exponential)
         var directions = directions
         _ = try walk.move(along: &directions, scale: 0.003)
-        walk.settle()
+        walk.bringUpToDate()
         let moved = walk.place().gradients.map { $0.formed() }
         let anew = LinearizedLoss(model, CrossEntropy(), on: batch).gradients(of: model.parameters.map(\.value)).map {
             $0.formed()

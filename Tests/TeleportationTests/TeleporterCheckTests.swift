@@ -18,7 +18,7 @@ import Torch
         ("step size, infinite", "step-size", NullSpaceTeleporter(Climb(stepSize: .fixed(.infinity)))),
         ("cap", "cap", LevelSetTeleporter(Climb(cap: .fixed(-1)))),
         ("scaling", "step-scaling", LevelSetTeleporter(scaling: .unit)),
-        ("nothing random", "permutes", RandomTeleporter(rescaling: nil, permutes: false)),
+        ("nothing random", "hidden-units", RandomTeleporter(rescaling: nil, permutes: false)),
         ("random tolerance", "tolerance", RandomTeleporter(tolerance: -1)),
     ]
 

@@ -49,16 +49,12 @@ public struct Climb: Sendable {
     /// - Throws: `SettingRefusal` if a number is none to climb by; `ObjectiveRefusal` if the objective does not go with the
     ///   optimizer.
     func check(before optimizer: any Optimizer) throws {
-        guard steps >= 0 else {
-            throw SettingRefusal("teleport-steps", "\(steps)", remedy: "give 0 steps or more")
-        }
-        guard tolerance >= 0 else {
-            throw SettingRefusal("tolerance", "\(tolerance)", remedy: "give a share of the loss, 0 or more")
-        }
-        guard stepSize.number >= 0, stepSize.number.isFinite else {
-            throw SettingRefusal("step-size", "\(stepSize)", remedy: "give a number of at least 0")
-        }
-        guard cap.number > 0 else { throw SettingRefusal("cap", "\(cap)", remedy: "give a number above 0, or none") }
+        try SettingRefusal.check("teleport-steps", steps >= 0, "\(steps)", remedy: "give 0 steps or more")
+        try SettingRefusal.check(tolerance: tolerance)
+        try SettingRefusal.check(
+            "step-size", stepSize.number >= 0 && stepSize.number.isFinite, "\(stepSize)",
+            remedy: "give a number of at least 0")
+        try SettingRefusal.check("cap", cap.number > 0, "\(cap)", remedy: "give a number above 0, or none")
         try objective.check(optimizer)
     }
 }
@@ -133,7 +129,7 @@ struct ClimbUnderWay {
         }
         report.gradientNormSquaredAfter = try point.squaredNorm.checkedFinite()
         report.objectiveAfter = constantEta == nil ? value : try self.value(at: point)
-        point.place.settle()
+        point.place.bringUpToDate()
         return point
     }
 

@@ -10,6 +10,11 @@ extension Climb {
         try KnownObjective.set(&self, to: text)
     }
 
+    /// The settings that go with an objective: another one brings its own.
+    package static let settingsOfObjective = [
+        "objective", "direction", "teleport-steps", "step-size", "line-search", "cap",
+    ]
+
     /// What can be set by a text, as every method that climbs has it.
     static let settings: [Setting<Climb>] = [
         Setting(

@@ -30,7 +30,7 @@ public final class Point {
 
     /// The parameters that train, with the values that they have at the point.
     public var parameters: [Tensor] {
-        place.settle()
+        place.bringUpToDate()
         return landscape.parameters
     }
 

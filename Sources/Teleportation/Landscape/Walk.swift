@@ -57,12 +57,12 @@ protocol Place: AnyObject {
     func direction(of gradient: ObjectiveGradient) throws(TorchError) -> (any Direction)?
 
     /// Brings the parameters up to date: moves may leave changes pending that no derivative needs.
-    func settle()
+    func bringUpToDate()
 }
 
 extension Place {
     /// Nothing is pending.
-    func settle() {}
+    func bringUpToDate() {}
 }
 
 /// A direction from a place, along which the loss stays.

@@ -45,7 +45,7 @@ public struct ControlledTeleporter: Teleporter {
 }
 
 /// A teleport under control.
-private struct ControlledTeleport: Teleport {
+private final class ControlledTeleport: Teleport {
     private let base: any Teleport
     private let samples: Batch
     private let model: any Layer
@@ -54,10 +54,8 @@ private struct ControlledTeleport: Teleport {
     private let optimizer: any Optimizer
     /// The loss of the control samples before the teleport.
     private let lossBefore: Double
-    /// How often somebody has looked at the control samples since the last batch.
-    private let looks = Counter()
-
-    private final class Counter { var count = 0 }
+    /// How often somebody has looked at the control samples since the last batch; before the first one, once.
+    private var looks = 1
 
     /// The most times that a move is halved. Each look at the control samples costs more than a teleport step, and less than
     /// an eighth of a move is hardly worth one.
@@ -71,7 +69,6 @@ private struct ControlledTeleport: Teleport {
         self.optimizer = optimizer
         parameters = model.parameters.map(\.value)
         lossBefore = loss.controlLoss(of: model, on: samples)
-        looks.count = 1
     }
 
     func move(on batch: Batch) -> TeleportReport {
@@ -80,13 +77,13 @@ private struct ControlledTeleport: Teleport {
         let climbing = base as? ClimbingTeleport
         let saved = climbing == nil ? SavedParameters(parameters) : nil
         var report = base.move(on: batch)
-        defer { looks.count = 0 }
+        defer { looks = 0 }
         guard report.steps > 0, report.restored == nil else {
             count(&report, on: batch)
             return report
         }
         do throws(TeleportReport.Restoration) {
-            try settle(climbing, on: batch, &report)
+            try shorten(climbing, on: batch, &report)
         } catch {
             if let climbing { climbing.restore() } else { saved?.restore() }
             report.restored = error
@@ -98,7 +95,7 @@ private struct ControlledTeleport: Teleport {
 
     /// Shortens the move until one step of the optimizer on this batch leaves the control samples no worse than they were before
     /// the teleport.
-    private func settle(
+    private func shorten(
         _ climbing: ClimbingTeleport?, on batch: Batch, _ report: inout TeleportReport
     ) throws(TeleportReport.Restoration) {
         if climbing == nil { report.gradientEvaluations += 1 }
@@ -119,7 +116,7 @@ private struct ControlledTeleport: Teleport {
 
     /// Counts the looks at the control samples, each a forward pass.
     private func count(_ report: inout TeleportReport, on batch: Batch) {
-        report.gradientEvaluations += Double(looks.count * samples.count) / Double(3 * batch.count)
+        report.gradientEvaluations += Double(looks * samples.count) / Double(3 * batch.count)
     }
 
     /// The loss of the control samples as the optimizer's next step would leave it. The step is taken and taken back.
@@ -127,7 +124,7 @@ private struct ControlledTeleport: Teleport {
         let before = Snapshot(of: parameters, optimizer)
         defer { before.restore() }
         optimizer.update(parameters, with: gradients)
-        looks.count += 1
+        looks += 1
         return loss.controlLoss(of: model, on: samples)
     }
 }

@@ -5,10 +5,10 @@ import Torch
 /// A trial of teleports: training goes on from where they led and, on the same batches, from where it was before them,
 /// and stays on the better of the two ways.
 ///
-/// A teleport keeps the loss of its batch and raises the gradient. Whether training gains by it only training tells: the
-/// curvature may grow along with the gradient, so that the steps that follow go too far, and the batch's level set is not
-/// that of all the data. A trial of k steps costs k training steps, and the copies of the model and of the optimizer's
-/// state.
+/// A teleport keeps the loss of its batch and makes of its objective what it can. Whether training gains by it only training
+/// tells: the curvature may grow along with the gradient, so that the steps that follow go too far, and the batch's level set
+/// is not that of all the data. A trial of k steps costs k training steps, and the copies of the model and of the
+/// optimizer's state.
 ///
 /// Both ways see the same learning rates, as far as these are the optimizer's, and drop the same elements.
 ///

@@ -51,29 +51,31 @@ public struct TeleportPlan {
     /// The number of control samples.
     package var controlSampleCount: Int { controlSamples ?? (teleporter.hasDivisibleMoves ? 256 : 0) }
 
-    /// Traps where a number is none to go by.
-    func requireSense() {
-        // Of a period, which is at least 1; the others are counted from 0.
-        let isSensible =
+    /// Checks that the plan can be followed with a model.
+    ///
+    /// - Throws: `SettingRefusal` where a number is none to go by; `TeleportPlanRefusal` where a sample would be run alone by a model
+    ///   in which samples see each other.
+    func check(_ model: some Layer) throws {
+        let none = "give 0 or more"
+        let some = "give 1 or more"
+        try SettingRefusal.check("trial-steps", trialSteps >= 0, "\(trialSteps)", remedy: none)
+        try SettingRefusal.check("control-samples", controlSampleCount >= 0, "\(controlSampleCount)", remedy: none)
+        try SettingRefusal.check("patience", patience >= 0, "\(patience)", remedy: none)
+        try SettingRefusal.check("warm-up-steps", schedule.warmUpSteps >= 0, "\(schedule.warmUpSteps)", remedy: none)
+        let (batches, size) = (schedule.batchCount ?? 1, schedule.batchSize)
+        try SettingRefusal.check("teleport-batches", batches >= 1, "\(batches)", remedy: some)
+        try SettingRefusal.check("teleport-batch-size", size >= 1, "\(size)", remedy: some)
+        let makesSense =
             switch schedule.moments {
             case .epochs(let numbers), .steps(let numbers): numbers.allSatisfy { $0 >= 0 }
             case .every(let period): period >= 1
             }
-        require(
-            schedule.batchCount ?? 1 >= 1 && schedule.batchSize >= 1 && schedule.warmUpSteps >= 0 && isSensible,
-            "TeleportPlan: \(schedule.batchCount.map { "\($0) " } ?? "")batches of \(schedule.batchSize) samples, \(schedule.moments), after "
-                + "\(schedule.warmUpSteps) steps")
-        require(
-            trialSteps >= 0 && controlSampleCount >= 0 && patience >= 0,
-            "TeleportPlan: \(trialSteps) steps of trial, \(controlSampleCount) control samples, a patience of \(patience)"
-        )
-    }
-
-    /// Checks that no sample is run alone by a model in which samples see each other.
-    func check(_ model: some Layer) throws(TeleportPlanRefusal) {
+        try SettingRefusal.check(
+            "schedule", makesSense, "\(schedule.moments)",
+            remedy: "epochs and steps are counted from 0, and a period is 1 or more")
         guard model.couplesSamples else { return }
-        if schedule.batchSize == 1 { throw .loneTeleportSample(model: "\(type(of: model))") }
-        if controlSampleCount == 1 { throw .loneControlSample(model: "\(type(of: model))") }
+        if schedule.batchSize == 1 { throw TeleportPlanRefusal.loneTeleportSample(model: "\(type(of: model))") }
+        if controlSampleCount == 1 { throw TeleportPlanRefusal.loneControlSample(model: "\(type(of: model))") }
     }
 }
 

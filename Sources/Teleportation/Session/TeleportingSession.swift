@@ -47,15 +47,14 @@ public final class TeleportingSession {
     ///   - samples: The training samples, from which teleport batches and control samples are drawn.
     ///   - passSize: How many samples are run at once where all of them are, as for the scope of a data set.
     ///   - seed: Decides what is drawn.
-    /// - Throws: What `Teleporter.check(_:before:)` of the plan's teleporter throws; `TeleportPlanRefusal` where the plan's
-    ///   numbers do not go with the model; `LossError` where the targets do not go with the loss: all of them where they are at
+    /// - Throws: What `Teleporter.check(_:before:)` of the plan's teleporter throws; `SettingRefusal` where a
+    ///   number of the plan is none to go by; `TeleportPlanRefusal` where the plan does not go with the model; `LossError` where the targets do not go with the loss: all of them where they are at
     ///   hand (`SampleSource.targets`), else those of the first samples.
     public init(
         _ trainingStep: TrainingStep, _ plan: TeleportPlan, samples: some SampleSource, passSize: Int = 256,
         seed: UInt64 = 0
     ) throws {
         try plan.teleporter.check(trainingStep.model, before: trainingStep.optimizer)
-        plan.requireSense()
         try plan.check(trainingStep.model)
         require(
             samples.count > 0 && passSize >= 1,

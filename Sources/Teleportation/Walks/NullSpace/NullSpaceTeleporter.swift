@@ -6,9 +6,9 @@ import Torch
 
 /// Teleportation by null-space gradient projection (NS25 Algorithm 1, lines 3-13).
 ///
-/// Each step moves the weights of every affine map along the gradient of `1/2 ||grad L||^2`, projected onto the null
-/// space of the map's input. What the maps compute on the teleport batch stays the same, and so does the loss, while the
-/// gradient grows.
+/// Each step moves the weights of every affine map along the gradient of an objective, projected onto the null space of the
+/// map's input. What the maps compute on the teleport batch stays the same, and so does the loss, while the objective rises
+/// or falls: the squared norm of the gradient in the paper, by default the loss after the optimizer's next step.
 ///
 /// ```swift
 /// let teleporter = NullSpaceTeleporter()
@@ -70,9 +70,7 @@ public struct NullSpaceTeleporter: ClimbingTeleporter {
     ///   is no share; and what `Climb.check(before:)` throws.
     public func check(_ model: some Layer, before optimizer: any Optimizer) throws {
         try climb.check(before: optimizer)
-        guard tau > 0, tau <= 1 else {
-            throw SettingRefusal("tau", "\(tau)", remedy: "give a share above 0 and up to 1")
-        }
+        try SettingRefusal.check("tau", tau > 0 && tau <= 1, "\(tau)", remedy: "give a share above 0 and up to 1")
         if scope == .dataset && model.couplesSamples {
             throw NullSpaceRefusal.coupledSamples(model: "\(type(of: model))")
         }

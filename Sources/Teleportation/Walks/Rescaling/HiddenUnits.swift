@@ -83,7 +83,8 @@ struct HiddenUnits {
                 }
                 (last, isFlattened) = ((weight, bias, name), false)
             case .opaque:
-                met += layer.parameters.map(\.value)
+                // Among the buffers are the weights of a frozen layer, which may be those of one that moves.
+                met += (layer.parameters + layer.buffers).map(\.value)
                 end(.layer(name))
             }
         }

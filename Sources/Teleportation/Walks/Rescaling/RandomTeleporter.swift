@@ -48,12 +48,9 @@ public struct RandomTeleporter: Teleporter {
     /// - Throws: `RescalingRefusal`, which says what to use instead; `SettingRefusal` if units are neither rescaled nor
     ///   permuted, or the tolerance is no number of at least 0.
     public func check(_ model: some Layer, before optimizer: any Optimizer) throws {
-        guard tolerance >= 0 else {
-            throw SettingRefusal("tolerance", "\(tolerance)", remedy: "give a share of the loss, 0 or more")
-        }
-        guard rescaling != nil || permutes else {
-            throw SettingRefusal("permutes", "false", remedy: "units that are not rescaled are to be permuted")
-        }
+        try SettingRefusal.check(tolerance: tolerance)
+        try SettingRefusal.check(
+            "hidden-units", rescaling != nil || permutes, "that stay as they are", remedy: "rescale or permute them")
         _ = try HiddenUnits.of(model, rescaled: rescaling != nil)
     }
 

@@ -58,7 +58,7 @@ final class SymmetryPlace: Place {
 
     var loss: Double { walk.loss }
 
-    func settle() { walk.settle() }
+    func bringUpToDate() { walk.bringUpToDate() }
 
     func direction(of gradient: ObjectiveGradient) throws(TorchError) -> (any Direction)? {
         let parameters = walk.landscape.parameters

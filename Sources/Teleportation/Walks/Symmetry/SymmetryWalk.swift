@@ -20,7 +20,7 @@ final class SymmetryWalk: Walk {
     private(set) var preactivations: [Tensor] = []
     /// Those of `A_l`, with the ones for the exact action; computed when first asked for.
     private var pseudoInverses: [PseudoInverse?]
-    /// What exact moves have added to `Z_0` since the last `settle()`, and the inverse of the data. No derivative reads
+    /// What exact moves have added to `Z_0` since the last `bringUpToDate()`, and the inverse of the data. No derivative reads
     /// `W_0`, and the data do not move: one update of the largest weight serves all moves until somebody else reads it.
     private var pending: (change: Tensor, inverse: PseudoInverse)?
     /// dL/d(outputs), until these change.
@@ -174,7 +174,7 @@ final class SymmetryWalk: Walk {
     }
 
     /// Writes what is pending into the first layer.
-    func settle() {
+    func bringUpToDate() {
         if let pending { add(pending.change, to: 0, by: pending.inverse) }
         pending = nil
     }
