@@ -91,7 +91,10 @@ package struct InspectExperiment {
         climb.cap = .none
         climb.tolerance = .infinity
         let teleporter = NullSpaceTeleporter(climb, tau: tau)
-        let context = TeleportContext(before: optimizer, stepTaken: look)
+        let generator = Generator(seed: UInt64(seed))
+        let context = TeleportContext(
+            before: optimizer, stepTaken: look,
+            drawOthers: { data.train.randomBatch(of: min($0, data.train.count), using: generator) })
         let report = teleporter.teleport(model, loss, on: [batch], in: context)[0]
         let endsEarly = report.restored == nil && report.steps < climb.steps
         return Inspection.Trajectory(

@@ -49,6 +49,7 @@ package struct LookaheadStudy: Reproduction {
             ]
         }
         let perceptron = Architecture.mlp(hidden: [512, 512], activation: .relu)
+        let small = TransformerSize(heads: 4, headSize: 16, layers: 2)
         plans = ByScale(
             quick: Plan(
                 problems: [
@@ -62,17 +63,17 @@ package struct LookaheadStudy: Reproduction {
                         name: "MLP", architecture: perceptron, dataset: .mnist, samples: 20_000, epochs: 4,
                         optimizers: all(decades, adaptive)),
                     Problem(
-                        name: "CNN", architecture: .cnn(channels: [32, 64, 128], activation: .relu), dataset: .cifar10,
-                        samples: 20_000, epochs: 4, optimizers: all(decades, adaptive)),
+                        name: "CNN", architecture: .cnn(channels: [16, 32, 64], activation: .relu), dataset: .cifar10,
+                        samples: 4000, epochs: 4, optimizers: [(.sgd, decades), (.adam, adaptive)]),
                     Problem(
-                        name: "ResNet", architecture: .resnet(channels: [16, 32]), dataset: .cifar10, samples: 20_000,
+                        name: "ResNet", architecture: .resnet(channels: [16, 32]), dataset: .cifar10, samples: 4000,
                         epochs: 4, optimizers: [(.sgd, decades), (.adam, adaptive)]),
                     Problem(
-                        name: "Transformer", architecture: .transformer(TransformerSize()), dataset: .ettH1, epochs: 4,
-                        optimizers: [(.sgd, decades), (.adam, adaptive)]),
+                        name: "Transformer", architecture: .transformer(small), dataset: .ettH1, samples: 1600,
+                        epochs: 4, optimizers: [(.sgd, decades), (.adam, adaptive)]),
                     Problem(
-                        name: "Transformer", architecture: .transformer(TransformerSize()), dataset: .pennTreebank,
-                        epochs: 2, optimizers: [(.adam, adaptive)]),
+                        name: "Transformer", architecture: .transformer(small), dataset: .pennTreebank, samples: 1600,
+                        epochs: 4, optimizers: [(.sgd, decades), (.adam, adaptive)]),
                 ], teleportEpochs: 4, teleportBatches: 8, seeds: 3))
     }
 
@@ -104,7 +105,9 @@ package struct LookaheadStudy: Reproduction {
         case gradientNorm = "gradient norm"
         case lookahead
         case unguarded = "lookahead, no guards"
+        case others = "lookahead at other samples"
         case gauge = "lookahead, gauge"
+        case sequence = "lookahead, null space and gauge"
 
         func teleportPlan(_ plan: Plan) -> TeleportPlan? {
             let schedule = TeleportSchedule(epochs: 0..<plan.teleportEpochs, batchCount: plan.teleportBatches)
@@ -122,15 +125,17 @@ package struct LookaheadStudy: Reproduction {
             case .gradientNorm: return guarded(NullSpaceTeleporter(Climb()))
             case .lookahead: return guarded(NullSpaceTeleporter(.lookahead()))
             case .unguarded: return unguarded(NullSpaceTeleporter(.lookahead()))
+            case .others: return guarded(NullSpaceTeleporter(.lookahead(samples: .others)))
             case .gauge: return guarded(GaugeTeleporter(.lookahead()))
+            case .sequence: return guarded(TeleporterSequence(NullSpaceTeleporter(), GaugeTeleporter()))
             }
         }
 
         /// Whether the arm can move a model; the hidden units of some cannot be rescaled.
         func canMove(_ model: any Layer) -> Bool {
-            guard self == .gauge else { return true }
+            guard self == .gauge || self == .sequence else { return true }
             do {
-                try GaugeTeleporter(.lookahead()).check(model, before: OptimizerOption.sgd.make(learningRate: 1))
+                try GaugeTeleporter().check(model, before: OptimizerOption.sgd.make(learningRate: 1))
                 return true
             } catch {
                 return false
@@ -342,8 +347,8 @@ package struct LookaheadStudy: Reproduction {
                 "no paper has this objective. The goal is a regret of a tenth of that without teleports, and best against "
                 + "best a training loss that is 5 % lower at the same number of gradient evaluations.",
             findings: [])
-        for problem in cases {
-            let scores = Self.scores(problem)
+        let scored = cases.map { (problem: $0, scores: Self.scores($0)) }
+        for (problem, scores) in scored {
             guard let plain = scores.first else { continue }
             result.sections += [
                 .init("\(problem.name): training loss after \(problem.problem.epochs) epochs", Self.losses(scores)),
@@ -361,7 +366,7 @@ package struct LookaheadStudy: Reproduction {
         if !cases.isEmpty {
             result.figures = [
                 .init("loss-over-rates", Figure(panels: cases.map(Self.rateChart))),
-                .init("loss-over-work", Figure(panels: cases.map(Self.workChart))),
+                .init("loss-over-work", Figure(panels: scored.map(Self.workChart))),
             ]
         }
         return result
@@ -430,11 +435,11 @@ package struct LookaheadStudy: Reproduction {
     }
 
     /// The training loss against the work, at each arm's best rate.
-    private static func workChart(_ problem: Case) -> LineChart {
+    private static func workChart(_ problem: Case, _ scores: [Score]) -> LineChart {
         LossCurves.chart(
             "\(problem.name), at the best rate: training loss", horizontalLabel: "gradients of a training batch",
             markers: [],
-            curves: scores(problem).map { score in
+            curves: scores.map { score in
                 let runs = problem.runs(of: score.arm)[score.best].runs
                 return (score.arm.rawValue, MeanCurve(of: \.trainLoss, over: work, of: runs))
             })

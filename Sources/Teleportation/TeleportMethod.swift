@@ -16,7 +16,8 @@ public enum TeleportMethod: String, CaseIterable, Sendable {
     case random
 
     /// The teleporter that a text stands for: the name of a method, and after a colon the settings that are to differ from the
-    /// standard ones. Teleporters of the package print as such texts, and the command line takes them.
+    /// standard ones; several, with plus signs between, for one after the other on each batch. Teleporters of the package print as
+    /// such texts, and the command line takes them.
     ///
     /// ```swift
     /// let plan = TeleportPlan(try TeleportMethod.teleporter(from: "null-space:tau=0.99,scope=dataset"))
@@ -35,40 +36,4 @@ public enum TeleportMethod: String, CaseIterable, Sendable {
         case .random: RandomTeleporter.self
         }
     }
-}
-
-/// A teleporter by its text form.
-package struct MethodText: TextConvertible {
-    /// What the text stands for.
-    package let teleporter: any TextualTeleporter
-    /// The settings that the text has, those too that say what is so anyway.
-    package let settings: [(name: String, text: String)]
-
-    /// The text form of a teleporter.
-    package init(_ teleporter: any TextualTeleporter) {
-        self.teleporter = teleporter
-        settings = Self.settings(in: NamedText(teleporter.text).argument)
-    }
-
-    private static func settings(in list: Substring?) -> [(name: String, text: String)] {
-        list.map { SettingList.parts(of: $0).map { ($0.name, $0.value ?? "true") } } ?? []
-    }
-
-    /// `null-space`, or `null-space:tau=0.99,scope=dataset`.
-    package init(text: String) throws(TextError) {
-        let named = NamedText(text)
-        guard let method = TeleportMethod(rawValue: String(named.name)) else {
-            throw TextError(
-                text,
-                "give " + TeleportMethod.allCases.map(\.rawValue).alternatives
-                    + ", with settings after a colon, as null-space:tau=0.99")
-        }
-        var teleporter = method.teleporter.standard
-        if let list = named.argument { try teleporter.set(list) }
-        self.teleporter = teleporter
-        settings = Self.settings(in: named.argument)
-    }
-
-    /// The text that `init(text:)` reads.
-    package var text: String { teleporter.text }
 }

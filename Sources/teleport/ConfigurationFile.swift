@@ -71,18 +71,16 @@ struct ConfigurationFile {
     private func replaced(by arguments: [String]) -> Set<String> {
         let settings = settings(behindMethodIn: arguments)
         var names = Set(settings.map(\.name))
-        func own(_ name: String) -> Substring? {
-            entries.first { $0.name == name }.map { NamedText($0.value).name }
-        }
-        if let method = Self.value(of: "method", in: arguments).map({ NamedText($0).name }), let mine = own("method"),
-            method != mine
-        {
+        func own(_ name: String) -> String? { entries.first { $0.name == name }?.value }
+        let methods = Self.parts(of: Self.value(of: "method", in: arguments)).map(\.name)
+        let mine = Self.parts(of: own("method")).map(\.name)
+        if !methods.isEmpty && !mine.isEmpty && methods != mine {
             names.formUnion(
-                TeleportOption.all.filter { !$0.methods.contains { $0.method.rawValue == method } }.map(\.name))
+                TeleportOption.all.filter { !$0.methods.contains { methods.contains($0.method.rawValue) } }.map(\.name))
         }
         let objective =
             Self.value(of: "objective", in: arguments) ?? settings.last { $0.name == "objective" }?.value
-        if let objective, let mine = own("objective"), NamedText(objective).name != mine {
+        if let objective, let mine = own("objective"), NamedText(objective).name != NamedText(mine).name {
             names.formUnion(Climb.settingsOfObjective)
         }
         return names
@@ -90,8 +88,19 @@ struct ConfigurationFile {
 
     /// The settings behind the name of a method.
     private func settings(behindMethodIn arguments: [String]) -> [(name: String, value: String?)] {
-        let text = Self.value(of: "method", in: arguments) ?? ""
-        return NamedText(text).argument.map { SettingList.parts(of: $0).map { ($0.name, $0.value) } } ?? []
+        Self.parts(of: Self.value(of: "method", in: arguments)).flatMap(\.settings)
+    }
+
+    /// The names and settings of the methods that a text names; none if it is no such text, which the option then says.
+    private static func parts(of text: String?) -> [(name: String, settings: [(name: String, value: String?)])] {
+        guard let text else { return [] }
+        do throws(TextError) {
+            return try MethodText(text: text).parts.map {
+                (type(of: $0.teleporter).methodName, $0.settings.map { ($0.name, $0.text) })
+            }
+        } catch {
+            return []
+        }
     }
 
     /// The value that arguments give an option last.

@@ -82,8 +82,8 @@ struct TeleportationOptions: ParsableArguments {
     @Option(
         help: """
             The way to teleport: null-space, symmetry (perceptrons), level-set, gauge or random (models with two dense \
-            layers or convolutions one after the other), with settings after a colon, as null-space:tau=0.99. Settings are options \
-            of their own, too; what a method does not heed is refused.
+            layers or convolutions one after the other), with settings after a colon, as null-space:tau=0.99; null-space+gauge is one \
+            after the other on each batch. Settings are options of their own, too; what a method does not heed is refused.
             """)
     var method = MethodText(NullSpaceTeleporter())
 
@@ -157,21 +157,27 @@ struct TeleportationOptions: ParsableArguments {
         ]
     }
 
-    /// The method with the settings that were given as options.
+    /// The method with the settings that were given as options: each of a sequence takes those that it heeds.
     private func teleporter() throws -> any Teleporter {
-        let kind = type(of: method.teleporter)
-        let name = kind.methodName
-        var texts = Dictionary(
-            method.settings.map { ($0.name, (text: $0.text, isOption: false)) }, uniquingKeysWith: { $1 })
-        for (option, text) in given {
-            guard let text else { continue }
+        let names = method.parts.map { type(of: $0.teleporter).methodName }
+        for (option, text) in given where text != nil {
             let heeded = TeleportOption.named(option)
-            guard heeded.methods.contains(where: { $0.method.rawValue == name }) else {
+            guard heeded.methods.contains(where: { names.contains($0.method.rawValue) }) else {
                 throw ValidationError(
-                    "--\(option): --method \(name) does not heed it; leave it out, or take --method "
+                    "--\(option): --method \(names.joined(separator: "+")) does not heed it; leave it out, or take --method "
                         + heeded.methodNames)
             }
-            texts[option] = (text, true)
+        }
+        return MethodText.teleporter(of: try method.parts.map(teleporter))
+    }
+
+    private func teleporter(_ part: MethodText.Part) throws -> any TextualTeleporter {
+        let kind = type(of: part.teleporter)
+        let name = kind.methodName
+        var texts = Dictionary(
+            part.settings.map { ($0.name, (text: $0.text, isOption: false)) }, uniquingKeysWith: { $1 })
+        for (option, text) in given {
+            if let text { texts[option] = (text, true) }
         }
         // From the beginning, and in the settings' own order: an objective that brings others along comes before these.
         var teleporter = kind.standard

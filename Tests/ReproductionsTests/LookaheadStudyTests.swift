@@ -39,8 +39,8 @@ import Testing
         #expect(Set(result.values.keys) == [name, curved])
         #expect(result.sections.count == 4 && result.figures.map(\.name) == ["loss-over-rates", "loss-over-work"])
         // Units before tanh cannot be rescaled.
-        #expect(result.sections[1].table.rows.count == 6 && result.sections[3].table.rows.count == 5)
-        #expect(result.findings.count == 5 + 4)
+        #expect(result.sections[1].table.rows.count == 8 && result.sections[3].table.rows.count == 6)
+        #expect(result.findings.count == 7 + 5)
         let coder = (encoder: JSONEncoder(), decoder: JSONDecoder())
         func arm(_ rate: String, _ arm: String) throws -> ArmRecord {
             let json = try #require(value(result, [name, "rates", rate, arm]))

@@ -16,33 +16,69 @@ import Torch
         { PartitionedOptimizer(matrices: Muon(learningRate: 3e-3), others: AdamW(learningRate: 3e-3)) },
     ]
 
-    @Test("The gradient is that of double differentiation", arguments: [1.0, 3])
-    func gradientOfGradientDescent(margin: Double) {
+    @Test(
+        "The gradient is that of double differentiation, at the samples of the batch and at others",
+        arguments: [1.0, 3],
+        Lookahead.Samples.allCases)
+    func gradientOfGradientDescent(margin: Double, samples: Lookahead.Samples) {
         let model = instance.model()
+        let others = Instance(hidden: [24, 20], samples: 8, activation: .tanh, seed: 5).batch()
+        let seen = samples == .batch ? instance.batch() : others
         let (batch, parameters) = (instance.batch(), model.parameters.map(\.value))
         let rate = 0.7
         // L(w - k lr grad L(w)), with the tape of its own gradient.
         let expected = withGradients(of: parameters) {
             let loss = CrossEntropy()(model(batch.inputs), batch.targets)
             let slope = gradient(of: loss, with: parameters, createGraph: true)
-            var ahead = batch.inputs
+            var ahead = seen.inputs
             for layer in 0..<3 {
                 let weight = parameters[2 * layer] - slope[2 * layer] * (margin * rate)
                 let bias = parameters[2 * layer + 1] - slope[2 * layer + 1] * (margin * rate)
                 ahead = ahead.matmul(weight.transposed()) + bias
                 if layer < 2 { ahead = ahead.tanh() }
             }
-            return gradient(of: CrossEntropy()(ahead, batch.targets), with: parameters)
+            return gradient(of: CrossEntropy()(ahead, seen.targets), with: parameters)
         }
         withoutGradients {
             let landscape = BatchLoss(model, CrossEntropy(), on: batch)
             let walk = NullSpaceWalk(
                 on: landscape, in: InputNullSpaces(tau: 1), place: NullSpaceTeleporter.Derivative.closedForm.place(on:))
-            let point = Point(walk.place(), in: landscape, before: SGD(learningRate: rate))
+            let point = Point(
+                walk.place(), in: landscape, before: SGD(learningRate: rate), others: landscape.onOthers(others))
             let formed = landscape.twiceDifferentiable().formed(
-                Lookahead(margin: margin).gradient(at: point), for: parameters)
+                Lookahead(margin: margin, samples: samples).gradient(at: point), for: parameters)
             for (a, b) in zip(formed!, expected) { #expect(relativeDifference(a, b.detached()) < 1e-9) }
         }
+    }
+
+    @Test("The loss of other samples falls, which are drawn once for each batch, and their passes are counted")
+    func others() throws {
+        let (model, batch) = (instance.model(), instance.batch())
+        let others = Instance(hidden: [24, 20], samples: 8, activation: .tanh, seed: 5).batch()
+        let optimizer = SGD(learningRate: 0.05)
+        var draws: [Int] = []
+        let context = TeleportContext(
+            before: optimizer,
+            drawOthers: { count in
+                draws.append(count)
+                return others
+            })
+        func ahead() -> Double {
+            let before = Snapshot(of: model, optimizer)
+            defer { before.restore() }
+            TrainingStep(model, CrossEntropy(), optimizer)(on: batch)
+            return CrossEntropy()(model(others.inputs), others.targets).item()
+        }
+        let before = ahead()
+        let teleporter = NullSpaceTeleporter(.lookahead(margin: 1, samples: .others))
+        let report = teleporter.teleport(model, CrossEntropy(), on: [batch], in: context)[0]
+        #expect(draws == [8] && report.hasMoved && report.relativeDrift < 1e-10)
+        #expect(abs(try #require(report.objectiveBefore) / before - 1) < 1e-9)
+        #expect(abs(try #require(report.objectiveAfter) / ahead() - 1) < 1e-9)
+        #expect(ahead() < before)
+        // For each step a gradient here and a pushforward, for each look one of the others.
+        let looks = 1 + report.steps + report.halvings.backtracking
+        #expect(report.gradientEvaluations > Double(looks + report.steps))
     }
 
     @Test("The closed form and double backward lead to the same place", arguments: optimizers.indices)

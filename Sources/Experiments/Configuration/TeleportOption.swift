@@ -69,8 +69,15 @@ package struct TeleportOption: Sendable {
             ? errors[0] : TextError(text, "give \(choices.alternatives)")
     }
 
-    /// The method of a teleporter and all that is set, by the names of the options; of one that has no text form, its type.
+    /// The method of a teleporter and all that is set, by the names of the options; of one that has no text form, its type. Of a
+    /// sequence the method is its whole text, and what is set is that in which all are alike that heed it.
     package static func values(of teleporter: any Teleporter) -> [String: JSONValue] {
+        if let sequence = teleporter as? TeleporterSequence {
+            let parts = sequence.teleporters.map(values)
+            let settings = Dictionary(parts.flatMap(\.self).map { ($0.key, [$0.value]) }, uniquingKeysWith: +)
+            let alike = settings.compactMapValues { values in values.allSatisfy { $0 == values[0] } ? values[0] : nil }
+            return alike.merging(["method": .string("\(sequence)")]) { $1 }
+        }
         guard let teleporter = teleporter as? any TextualTeleporter else {
             return ["method": .string("\(type(of: teleporter))")]
         }

@@ -64,6 +64,7 @@ struct ClimbUnderWay {
     let climb: Climb
     let walk: any Walk
     let landscape: BatchLoss
+    let others: BatchLoss?
     let context: TeleportContext
     /// How much the loss may change.
     let allowedDrift: Double
@@ -147,7 +148,9 @@ struct ClimbUnderWay {
     /// The sign of what is to rise.
     private var sign: Double { climb.sense == .increase ? 1 : -1 }
 
-    private func point() -> Point { Point(walk.place(), in: landscape, before: context.optimizer) }
+    private func point() -> Point {
+        Point(walk.place(), in: landscape, before: context.optimizer, others: others)
+    }
 
     private func value(at point: Point) throws(TeleportReport.Restoration) -> Double {
         try climb.objective.value(at: point).checkedFinite()

@@ -19,8 +19,9 @@ extension Climb {
     static let settings: [Setting<Climb>] = [
         Setting(
             "objective",
-            "What a teleport raises; lookahead, the loss after three of the optimizer's next step (lookahead:3), it lowers. It "
-                + "brings steps, step size, line search and cap along, where these are not given",
+            "What a teleport raises; lookahead, the loss after three of the optimizer's next step (lookahead:3), it lowers, and "
+                + "lookahead-others that of other samples. It brings steps, step size, line search and cap along, where these are "
+                + "not given",
             choices: KnownObjective.allCases.map(\.rawValue)
         ) {
             KnownObjective.text(of: $0.objective)
@@ -49,6 +50,7 @@ private enum KnownObjective: String, CaseIterable {
     case gradientNorm = "gradient-norm"
     case preconditionedNorm = "preconditioned-norm"
     case lookahead
+    case lookaheadAtOthers = "lookahead-others"
 
     /// Sets the objective that a text names; one that is climbed in a way of its own brings that along.
     static func set(_ climb: inout Climb, to text: String) throws(TextError) {
@@ -56,8 +58,10 @@ private enum KnownObjective: String, CaseIterable {
         switch (KnownObjective(rawValue: String(named.name)), named.argument, named.positiveNumber) {
         case (.gradientNorm, nil, _): climb = climb.raising(GradientNorm())
         case (.preconditionedNorm, nil, _): climb = climb.raising(PreconditionedNorm())
-        case (.lookahead, nil, _): climb = lookahead(Lookahead().margin, tolerance: climb.tolerance)
-        case (.lookahead, _, let margin?): climb = lookahead(margin, tolerance: climb.tolerance)
+        case (.lookahead, nil, _): climb = lookahead(nil, .batch, climb.tolerance)
+        case (.lookahead, _, let margin?): climb = lookahead(margin, .batch, climb.tolerance)
+        case (.lookaheadAtOthers, nil, _): climb = lookahead(nil, .others, climb.tolerance)
+        case (.lookaheadAtOthers, _, let margin?): climb = lookahead(margin, .others, climb.tolerance)
         default:
             throw TextError(
                 text,
@@ -65,8 +69,8 @@ private enum KnownObjective: String, CaseIterable {
         }
     }
 
-    private static func lookahead(_ margin: Double, tolerance: Double) -> Climb {
-        var climb = Climb.lookahead(margin: margin)
+    private static func lookahead(_ margin: Double?, _ samples: Lookahead.Samples, _ tolerance: Double) -> Climb {
+        var climb = Climb.lookahead(margin: margin ?? Lookahead().margin, samples: samples)
         climb.tolerance = tolerance
         return climb
     }
@@ -77,8 +81,8 @@ private enum KnownObjective: String, CaseIterable {
         case is GradientNorm: gradientNorm.rawValue
         case is PreconditionedNorm: preconditionedNorm.rawValue
         case let lookahead as Lookahead:
-            lookahead.margin == Lookahead().margin
-                ? Self.lookahead.rawValue : "\(Self.lookahead.rawValue):\(lookahead.margin.shortText)"
+            (lookahead.samples == .batch ? Self.lookahead : lookaheadAtOthers).rawValue
+                + (lookahead.margin == Lookahead().margin ? "" : ":\(lookahead.margin.shortText)")
         default: "\(type(of: objective))"
         }
     }

@@ -9,6 +9,8 @@ final class ClimbingTeleport: Teleport {
     private let landscape: (Batch) -> BatchLoss
     private let makeWalk: (BatchLoss) -> any Walk
 
+    /// The loss of other samples, which the last climb has looked at.
+    private var others: BatchLoss?
     /// Where the last climb ended, and the walk that it took there; nil before the first.
     private var end: (point: Point, walk: any Walk)?
 
@@ -35,8 +37,10 @@ final class ClimbingTeleport: Teleport {
         let landscape = self.landscape(batch)
         let walk = makeWalk(landscape)
         let transaction = TeleportTransaction(landscape, tolerance: climb.tolerance)
+        others =
+            climb.objective.looksAtOtherSamples ? context.drawOthers.map { landscape.onOthers($0(batch.count)) } : nil
         let underWay = ClimbUnderWay(
-            climb: climb, walk: walk, landscape: landscape, context: context,
+            climb: climb, walk: walk, landscape: landscape, others: others, context: context,
             allowedDrift: transaction.allowedDrift(of: walk.lossBefore))
         var report = transaction.run(since: start, lossBefore: walk.lossBefore, restore: walk.restore) {
             report throws(TeleportReport.Restoration) in
@@ -60,7 +64,7 @@ final class ClimbingTeleport: Teleport {
     /// - Returns: The gradients there.
     func look(again report: inout TeleportReport) -> [ParameterGradient] {
         guard let end else { return [] }
-        let point = Point(end.walk.place(), in: end.point.landscape, before: context.optimizer)
+        let point = Point(end.walk.place(), in: end.point.landscape, before: context.optimizer, others: others)
         self.end = (point, end.walk)
         report.gradientNormSquaredAfter = point.squaredNorm
         report.objectiveAfter = climb.objective.value(at: point)

@@ -10,7 +10,7 @@ public struct BatchLoss {
     /// The parameters that train, in the model's order.
     public let parameters: [Tensor]
     /// What has been computed of it.
-    let work = Work()
+    let work: Work
     private let currentBatch: () -> Batch
 
     /// The samples, as the model is given them.
@@ -25,8 +25,17 @@ public struct BatchLoss {
     init(_ model: some Layer, _ loss: some Loss, on batch: @escaping () -> Batch) {
         self.model = model
         self.loss = loss
+        work = Work()
         parameters = model.parameters.map(\.value)
         currentBatch = batch
+    }
+
+    /// The loss of the same model on other samples, as many as here; what is computed of it is counted here.
+    func onOthers(_ batch: Batch) -> BatchLoss { BatchLoss(self, on: batch) }
+
+    private init(_ other: BatchLoss, on batch: Batch) {
+        (model, loss, parameters, work) = (other.model, other.loss, other.parameters, other.work)
+        currentBatch = { batch }
     }
 
     /// The loss, computed anew.

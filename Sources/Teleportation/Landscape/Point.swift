@@ -10,6 +10,8 @@ public final class Point {
     public let landscape: BatchLoss
     /// The optimizer that goes on from where the climb leads.
     public let optimizer: any Optimizer
+    /// The loss of as many other samples; nil where the objective does not look at any.
+    public let others: BatchLoss?
     /// The place, which knows the directions that lead on.
     let place: any Place
 
@@ -17,12 +19,15 @@ public final class Point {
     public private(set) lazy var squaredNorm = gradients.squaredNorm()
 
     /// The loss and its gradient after multiples of the optimizer's next step, as far as somebody has asked.
-    private var ahead: [Double: (value: Double, gradients: [ParameterGradient])] = [:]
+    private var ahead: [Lookahead: (value: Double, gradients: [ParameterGradient])] = [:]
 
-    init(_ place: any Place, in landscape: BatchLoss, before optimizer: any Optimizer) {
+    init(
+        _ place: any Place, in landscape: BatchLoss, before optimizer: any Optimizer, others: BatchLoss? = nil
+    ) {
         self.place = place
         self.landscape = landscape
         self.optimizer = optimizer
+        self.others = others
     }
 
     /// g, the gradient of the loss with respect to each of the parameters.
@@ -43,11 +48,19 @@ public final class Point {
     }
 
     /// The loss and its gradient after a multiple of the step that the optimizer would take from here.
-    func lossAhead(margin: Double) -> (value: Double, gradients: [ParameterGradient]) {
-        if let known = ahead[margin] { return known }
-        let found = loss(
-            displacedBy: optimizer.displacement(of: parameters, with: gradients), scale: margin)
-        ahead[margin] = found
+    func lossAhead(_ look: Lookahead) -> (value: Double, gradients: [ParameterGradient]) {
+        if let known = ahead[look] { return known }
+        let displacement = optimizer.displacement(of: parameters, with: gradients)
+        let found: (value: Double, gradients: [ParameterGradient])
+        switch look.samples {
+        case .batch: found = loss(displacedBy: displacement, scale: look.margin)
+        case .others:
+            guard let others else {
+                fatalError("Lookahead: no other samples to look at; give the TeleportContext drawOthers")
+            }
+            found = loss(of: others, displacedBy: displacement, scale: look.margin)
+        }
+        ahead[look] = found
         return found
     }
 
@@ -59,6 +72,12 @@ public final class Point {
     /// - Returns: The loss there, and its gradient with respect to each of the parameters.
     public func loss(
         displacedBy displacement: [Tensor], scale: Double = 1
+    ) -> (value: Double, gradients: [ParameterGradient]) {
+        loss(of: landscape, displacedBy: displacement, scale: scale)
+    }
+
+    private func loss(
+        of landscape: BatchLoss, displacedBy displacement: [Tensor], scale: Double
     ) -> (value: Double, gradients: [ParameterGradient]) {
         let parameters = self.parameters
         require(

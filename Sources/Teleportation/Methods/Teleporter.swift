@@ -45,17 +45,21 @@ public struct TeleportContext {
     public var samples: (any Sequence<Batch>)?
     /// What random teleports are drawn from; nil where none are made.
     public var generator: Generator?
+    /// Draws so many training samples that have no part in the teleport, for objectives that look at others than those of its batches
+    /// (`Objective.looksAtOtherSamples`); nil where none are at hand.
+    public var drawOthers: ((Int) -> Batch)?
     /// Called after each step of a climb with the number of steps on the batch so far, while the parameters are where it led.
     public var stepTaken: ((Int) -> Void)?
 
     /// The context of a teleport before an optimizer goes on.
     public init(
         before optimizer: any Optimizer, samples: (any Sequence<Batch>)? = nil, generator: Generator? = nil,
-        stepTaken: ((Int) -> Void)? = nil
+        stepTaken: ((Int) -> Void)? = nil, drawOthers: ((Int) -> Batch)? = nil
     ) {
         self.optimizer = optimizer
         self.samples = samples
         self.generator = generator
+        self.drawOthers = drawOthers
         self.stepTaken = stepTaken
     }
 }

@@ -8,26 +8,44 @@ import Torch
 /// Where the rate is too small it lengthens the gradient, and where it is too large it moves to where the step overshoots
 /// less. This is this project's own; the papers raise the gradient norm. It is lowered, with `Climb.lookahead(margin:)`.
 ///
+/// The step d is that from the gradient of the batch. The loss is that of the same samples, or of others.
+///
 /// With v the gradient of the loss at `w + k d`, lr the learning rate and A the diagonal by which the step scales a gradient
-/// (the identity for SGD), held fixed, the gradient of J is `v - k lr H A v`. Of an optimizer without such a diagonal, as
+/// (the identity for SGD), held fixed, the gradient of J is `v - k lr H A v`, with the
+/// batch's Hessian H. Of an optimizer without such a diagonal, as
 /// Muon, the step itself is held fixed, and the gradient is v. What weight decay adds, the share `k lr lambda` of v, is left
 /// out. J itself, by which steps are judged, leaves nothing out.
-public struct Lookahead: Objective {
+public struct Lookahead: Objective, Hashable {
     /// k, the multiple of the step that is looked at. More than 1 is a margin against the noise of batches.
     public var margin: Double
+    /// The samples whose loss is looked at.
+    public var samples: Samples
 
-    /// The loss after a multiple of the optimizer's next step.
-    public init(margin: Double = 3) {
-        require(margin > 0 && margin.isFinite, "Lookahead: a margin of \(margin)")
-        self.margin = margin
+    /// Samples to look at.
+    public enum Samples: String, CaseIterable, Sendable {
+        /// Those of the teleport batch: nothing but its own level set is used.
+        case batch
+        /// As many others, drawn anew for each batch, as the context of the teleport gives them. The climb then learns from
+        /// them what the batch cannot know; it is counted as the work that it is.
+        case others
     }
 
+    /// The loss after a multiple of the optimizer's next step.
+    public init(margin: Double = 3, samples: Samples = .batch) {
+        require(margin > 0 && margin.isFinite, "Lookahead: a margin of \(margin)")
+        self.margin = margin
+        self.samples = samples
+    }
+
+    /// Others, if it is to look at these.
+    public var looksAtOtherSamples: Bool { samples == .others }
+
     /// `L(w + k d)`.
-    public func value(at point: Point) -> Double { point.lossAhead(margin: margin).value }
+    public func value(at point: Point) -> Double { point.lossAhead(self).value }
 
     /// `v - k lr H A v`.
     public func gradient(at point: Point) -> ObjectiveGradient {
-        let ahead = point.lossAhead(margin: margin).gradients
+        let ahead = point.lossAhead(self).gradients
         let optimizer = point.optimizer
         let scaled = optimizer.preconditioned(ahead, at: point.gradients, of: point.parameters)
         let factor = -margin * optimizer.learningRate
@@ -39,9 +57,10 @@ public struct Lookahead: Objective {
 extension Climb {
     /// A climb down from the loss after the optimizer's next step: each step goes by a share of the weights' norm, is halved
     /// until the loss ahead falls, and no cap is needed.
-    public static func lookahead(margin: Double = 3) -> Climb {
+    public static func lookahead(margin: Double = 3, samples: Lookahead.Samples = .batch) -> Climb {
         Climb(
-            objective: Lookahead(margin: margin), sense: .decrease, steps: 4, stepSize: .share(0.05), search: .armijo,
+            objective: Lookahead(margin: margin, samples: samples), sense: .decrease, steps: 4, stepSize: .share(0.05),
+            search: .armijo,
             cap: .none)
     }
 }

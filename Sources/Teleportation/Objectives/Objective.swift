@@ -27,6 +27,10 @@ public protocol Objective: Sendable {
     /// cap; of other objectives a cap is only where it stops.
     var growsWithGradientNorm: Bool { get }
 
+    /// Whether the objective asks for `Point.others`, samples that are not those of the teleport batch. They are drawn once for each
+    /// batch.
+    var looksAtOtherSamples: Bool { get }
+
     /// Checks that the objective can be computed with an optimizer.
     ///
     /// - Throws: `ObjectiveRefusal`, which says what to use instead.
@@ -36,6 +40,9 @@ public protocol Objective: Sendable {
 extension Objective {
     /// Nothing is known of its growth.
     public var growsWithGradientNorm: Bool { false }
+
+    /// The samples of the batch are enough.
+    public var looksAtOtherSamples: Bool { false }
 
     /// Any optimizer does.
     public func check(_ optimizer: any Optimizer) throws(ObjectiveRefusal) {}

@@ -36,9 +36,14 @@ public struct ControlledTeleporter: Teleporter {
         try base.check(model, before: optimizer)
     }
 
-    /// Begins a teleport of the base; see `Teleporter`.
+    /// Begins a teleport of the base; see `Teleporter`. Of a sequence each move is controlled by itself, all against the loss
+    /// before the first.
     public func begin(_ model: some Layer, _ loss: some Loss, in context: TeleportContext) -> any Teleport {
-        ControlledTeleport(
+        if let sequence = base as? TeleporterSequence {
+            return TeleporterSequence(sequence.teleporters.map { ControlledTeleporter($0, by: samples) })
+                .begin(model, loss, in: context)
+        }
+        return ControlledTeleport(
             base: base.begin(model, loss, in: context), samples: samples, model: model, loss: loss,
             optimizer: context.optimizer)
     }

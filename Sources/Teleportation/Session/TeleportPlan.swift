@@ -36,7 +36,7 @@ public struct TeleportPlan {
 
     /// A plan; the defaults have nothing tuned to an architecture or an optimizer.
     public init(
-        _ teleporter: some Teleporter = NullSpaceTeleporter(), schedule: TeleportSchedule = TeleportSchedule(),
+        _ teleporter: any Teleporter = NullSpaceTeleporter(), schedule: TeleportSchedule = TeleportSchedule(),
         controlSamples: Int? = nil, trialSteps: Int = 64, patience: Int = 1,
         optimizerState: OptimizerStatePolicy = .keep
     ) {

@@ -199,7 +199,10 @@ public final class TeleportingSession {
             plan.optimizerState == .reset ? OptimizerSnapshot(of: optimizer, for: trainingStep.parameters) : nil
         if memory != nil { optimizer.reset(trainingStep.parameters) }
         let context = TeleportContext(
-            before: optimizer, samples: samples.batches(of: passSize), generator: generator)
+            before: optimizer, samples: samples.batches(of: passSize), generator: generator,
+            drawOthers: { [samples, controlGenerator] in
+                samples.randomBatch(of: min($0, samples.count), using: controlGenerator)
+            })
         let reports = teleporter.teleport(model, loss, on: batches, in: context)
         if reports.contains(where: \.hasMoved) { self.trial = trial } else { memory?.restore() }
         return reports

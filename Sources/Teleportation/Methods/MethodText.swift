@@ -1,0 +1,68 @@
+import TextForms
+
+/// A teleporter, or several in a sequence, by its text form.
+package struct MethodText: TextConvertible {
+    /// The parts, of which there is one at least: first to last.
+    package let parts: [Part]
+
+    /// The text of one teleporter.
+    package init(_ teleporter: any TextualTeleporter) { parts = [Part(teleporter)] }
+
+    /// `null-space`, `null-space:tau=0.99,scope=dataset`, or `null-space+gauge` for one after the other.
+    package init(text: String) throws(TextError) {
+        // A plus may stand in a number, as 1e+3: what follows one between methods is the name of a method.
+        var texts: [String] = []
+        for piece in text.split(separator: "+", omittingEmptySubsequences: false) {
+            if texts.isEmpty || piece.first?.isLetter == true || piece.isEmpty {
+                texts.append(String(piece))
+            } else {
+                texts[texts.count - 1] += "+\(piece)"
+            }
+        }
+        var parts: [Part] = []
+        for text in texts { parts.append(try Part(text: text)) }
+        self.parts = parts
+    }
+
+    /// The text that `init(text:)` reads.
+    package var text: String { parts.map(\.teleporter.text).joined(separator: "+") }
+
+    /// What the text stands for.
+    package var teleporter: any Teleporter { Self.teleporter(of: parts.map(\.teleporter)) }
+
+    /// One teleporter, or a sequence of several.
+    package static func teleporter(of parts: [any TextualTeleporter]) -> any Teleporter {
+        parts.count == 1 ? parts[0] : TeleporterSequence(parts)
+    }
+
+    /// The text form of one teleporter.
+    package struct Part {
+        /// What the text stands for.
+        package let teleporter: any TextualTeleporter
+        /// The settings that the text has, those too that say what is so anyway.
+        package let settings: [(name: String, text: String)]
+
+        fileprivate init(_ teleporter: any TextualTeleporter) {
+            self.teleporter = teleporter
+            settings = Self.settings(in: NamedText(teleporter.text).argument)
+        }
+
+        private static func settings(in list: Substring?) -> [(name: String, text: String)] {
+            list.map { SettingList.parts(of: $0).map { ($0.name, $0.value ?? "true") } } ?? []
+        }
+
+        fileprivate init(text: String) throws(TextError) {
+            let named = NamedText(text)
+            guard let method = TeleportMethod(rawValue: String(named.name)) else {
+                throw TextError(
+                    text,
+                    "give " + TeleportMethod.allCases.map(\.rawValue).alternatives
+                        + ", with settings after a colon, as null-space:tau=0.99")
+            }
+            var teleporter = method.teleporter.standard
+            if let list = named.argument { try teleporter.set(list) }
+            self.teleporter = teleporter
+            settings = Self.settings(in: named.argument)
+        }
+    }
+}
