@@ -14,6 +14,11 @@ public enum LayerStructure {
     case pooling
     /// Passes its input on, but for noise in training.
     case identity
+    /// Normalizes, then multiplies each feature by a weight and adds a bias, `[D]` both; each channel if that is dimension 1, each
+    /// feature of a token if it is the last one, -1.
+    case normalization(weight: Tensor, bias: Tensor, dimension: Int)
+    /// Scaled dot-product attention of queries, keys and values side by side, with so many heads.
+    case attention(heads: Int)
     /// Makes one dimension of all but the first.
     case flattening
     /// Layers one after the other.

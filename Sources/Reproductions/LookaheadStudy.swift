@@ -249,8 +249,8 @@ package struct LookaheadStudy: Reproduction {
         let bestAgainstBest: [Double]
         /// The gradient evaluations of a run at the best rate, over those without teleports.
         let work: Double
-        /// The seconds at the best rate until the best loss without teleports is first there; nil if it never is.
-        let secondsToBest: Double?
+        /// The seconds at each rate until the best loss without teleports is first there; nil where it never is.
+        let secondsToBest: [Double?]
         /// The share of the time at the best rate that is in teleports.
         let teleportShare: Double
     }
@@ -305,7 +305,9 @@ package struct LookaheadStudy: Reproduction {
                     $0 / loss(of: $1, in: problem)
                 },
                 work: Statistic(of: ends.map(work)).mean / problem.work,
-                secondsToBest: MeanCurve(of: \.trainLoss, overSecondsOf: runs[best].runs).firstReach(of: target)?.x,
+                secondsToBest: runs.map {
+                    MeanCurve(of: \.trainLoss, overSecondsOf: $0.runs).firstReach(of: target)?.x
+                },
                 teleportShare: ends.map(\.teleportSeconds).reduce(0, +) / ends.map(\.seconds).reduce(0, +))
         }
     }
@@ -367,6 +369,7 @@ package struct LookaheadStudy: Reproduction {
             result.figures = [
                 .init("loss-over-rates", Figure(panels: cases.map(Self.rateChart))),
                 .init("loss-over-work", Figure(panels: scored.map(Self.workChart))),
+                .init("seconds-over-rates", Figure(panels: scored.map(Self.secondsChart))),
             ]
         }
         return result
@@ -383,7 +386,7 @@ package struct LookaheadStudy: Reproduction {
             "regret": .number(score.regret), "regretAtEqualWork": .number(score.regretAtEqualWork),
             "lossesAtEqualWork": .numbers(score.lossesAtEqualWork), "bestRate": .number(score.losses[score.best].rate),
             "bestAgainstBest": .numbers(score.bestAgainstBest), "work": .number(score.work),
-            "secondsToBest": score.secondsToBest.map { .number($0) } ?? .null,
+            "secondsToBest": .array(score.secondsToBest.map { $0.map { .number($0) } ?? .null }),
             "teleportShare": .number(score.teleportShare),
         ]
     }
@@ -409,7 +412,7 @@ package struct LookaheadStudy: Reproduction {
                 [
                     score.arm.rawValue, score.regret.significant(3), score.regretAtEqualWork.significant(3),
                     score.losses[score.best].rate.significant(2), interval(score.bestAgainstBest),
-                    score.work.significant(3), score.secondsToBest.map { $0.significant(3) } ?? "-",
+                    score.work.significant(3), score.secondsToBest[score.best].map { $0.significant(3) } ?? "-",
                     score.arm == .without ? "-" : score.teleportShare.percent(3),
                 ]
             })
@@ -431,6 +434,17 @@ package struct LookaheadStudy: Reproduction {
                 return LineChart.Series(
                     name: arm.rawValue, x: runs.map(\.rate),
                     y: runs.map { Statistic(of: $0.runs.map { loss(of: $0, in: problem) }).mean })
+            })
+    }
+
+    /// The seconds to the best loss without teleports against the learning rate; nothing where it is not reached.
+    private static func secondsChart(_ problem: Case, _ scores: [Score]) -> LineChart {
+        LineChart(
+            title: "\(problem.name): seconds to the best loss without teleports",
+            horizontalLabel: "learning rate (logarithmic)", isLogarithmic: true, isHorizontallyLogarithmic: true,
+            series: scores.map { score in
+                LineChart.Series(
+                    name: score.arm.rawValue, x: score.losses.map(\.rate), y: score.secondsToBest.map { $0 ?? .nan })
             })
     }
 

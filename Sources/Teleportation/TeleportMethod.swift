@@ -10,10 +10,12 @@ public enum TeleportMethod: String, CaseIterable, Sendable {
     case symmetry
     /// Successive linear steps along the level set (LS24): any model, with some drift.
     case levelSet = "level-set"
-    /// Scales of hidden units, climbed: models with two affine layers one after the other.
+    /// Exact symmetries of the architecture, climbed: models with two affine layers one after the other, attention or normalizations.
     case gauge
     /// Random rescaling of hidden units (NT23): models with two affine layers one after the other.
     case random
+    /// Hidden units rescaled to the smallest weights (ENorm): models with two affine layers one after the other.
+    case equalize
 
     /// The teleporter that a text stands for: the name of a method, and after a colon the settings that are to differ from the
     /// standard ones; several, with plus signs between, for one after the other on each batch. Teleporters of the package print as
@@ -34,6 +36,7 @@ public enum TeleportMethod: String, CaseIterable, Sendable {
         case .levelSet: LevelSetTeleporter.self
         case .gauge: GaugeTeleporter.self
         case .random: RandomTeleporter.self
+        case .equalize: EqualizingTeleporter.self
         }
     }
 }

@@ -81,8 +81,8 @@ struct TeleportationOptions: ParsableArguments {
 
     @Option(
         help: """
-            The way to teleport: null-space, symmetry (perceptrons), level-set, gauge or random (models with two dense \
-            layers or convolutions one after the other), with settings after a colon, as null-space:tau=0.99; null-space+gauge is one \
+            The way to teleport: null-space, symmetry (perceptrons), level-set, gauge, random or equalize (models with two \
+            dense layers or convolutions one after the other), with settings after a colon, as null-space:tau=0.99; null-space+gauge is one \
             after the other on each batch. Settings are options of their own, too; what a method does not heed is refused.
             """)
     var method = MethodText(NullSpaceTeleporter())
@@ -122,6 +122,7 @@ struct TeleportationOptions: ParsableArguments {
     @Option(.named("step-scaling")) var stepScaling: String?
     @Option(.named("hidden-units")) var hiddenUnits: String?
     @Option(.named("scales")) var scales: String?
+    @Option(.named("cycles")) var cycles: String?
     @Option(.named("tolerance")) var tolerance: String?
 
     @Option(
@@ -153,7 +154,7 @@ struct TeleportationOptions: ParsableArguments {
             ("step-size", stepSize), ("line-search", lineSearch), ("cap", cap), ("tau", tau), ("scope", scope),
             ("derivative", derivative), ("group-action", groupAction), ("group-element", groupElement),
             ("step-scaling", stepScaling), ("hidden-units", hiddenUnits), ("scales", scales),
-            ("tolerance", tolerance),
+            ("cycles", cycles), ("tolerance", tolerance),
         ]
     }
 

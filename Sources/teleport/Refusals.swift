@@ -43,12 +43,12 @@ enum Refusals {
     private static func sentence(_ refusal: RescalingRefusal) -> String {
         switch refusal {
         case .notHomogeneous:
-            "--method gauge or random: cannot rescale units before an activation that is not positively homogeneous; take "
+            "--method gauge, random or equalize: cannot rescale units before an activation that is not positively homogeneous; take "
                 + "--method random:hidden-units=permute, a --model with relu or leaky-relu, or \(methodsForAllModels)"
         case .layer, .sequence, .sharedWeights:
-            "--method gauge or random: knows no symmetry of a layer of this model; take --model mlp:SIZES, or \(methodsForAllModels)"
+            "--method gauge, random or equalize: knows no symmetry of a layer of this model; take --model mlp:SIZES, or \(methodsForAllModels)"
         case .noHiddenUnits:
-            "--method gauge or random: moves hidden units between two dense layers or convolutions, and this model has none; take "
+            "--method gauge, random or equalize: moves hidden units between two dense layers or convolutions, and this model has none; take "
                 + "--model mlp:SIZES, or \(methodsForAllModels)"
         }
     }

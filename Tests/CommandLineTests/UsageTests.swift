@@ -103,11 +103,11 @@ import Testing
             "--derivative published: ", "take --objective gradient-norm"
         ),
         (
-            ["--method", "random", "--model", "mlp:8:tanh"], "--method gauge or random: cannot rescale",
+            ["--method", "random", "--model", "mlp:8:tanh"], "--method gauge, random or equalize: cannot rescale",
             "random:hidden-units=permute"
         ),
         (
-            ["--method", "random", "--model", "resnet:4"], "--method gauge or random: ",
+            ["--method", "random", "--model", "resnet:4"], "--method gauge, random or equalize: ",
             "--method null-space or level-set"
         ),
         (["--scope", "dataset", "--model", "resnet:4"], "--scope dataset: ", "take --scope batch"),

@@ -37,7 +37,9 @@ import Testing
         let result = try Self.study.run(ReproductionContext(scale: .quick, dtype: .float64))
         let (name, curved) = ("tiny on digits, sgd", "curved on digits, adam")
         #expect(Set(result.values.keys) == [name, curved])
-        #expect(result.sections.count == 4 && result.figures.map(\.name) == ["loss-over-rates", "loss-over-work"])
+        #expect(
+            result.sections.count == 4
+                && result.figures.map(\.name) == ["loss-over-rates", "loss-over-work", "seconds-over-rates"])
         // Units before tanh cannot be rescaled.
         #expect(result.sections[1].table.rows.count == 8 && result.sections[3].table.rows.count == 6)
         #expect(result.findings.count == 7 + 5)

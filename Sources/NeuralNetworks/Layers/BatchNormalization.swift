@@ -40,6 +40,9 @@ public struct BatchNormalization: Layer {
         [Parameter("running_mean", runningMean), Parameter("running_var", runningVariance)]
     }
 
+    /// A normalization of each channel.
+    public var structure: LayerStructure { .normalization(weight: weight, bias: bias, dimension: 1) }
+
     /// Through the mean and the variance of the batch.
     public var couplesSamples: Bool { true }
 

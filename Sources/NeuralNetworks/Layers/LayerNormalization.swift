@@ -39,6 +39,9 @@ public struct LayerNormalization: Layer {
     /// The tensors that training changes.
     public var parameters: [Parameter] { [Parameter("weight", weight), Parameter("bias", bias)] }
 
+    /// A normalization of each token.
+    public var structure: LayerStructure { .normalization(weight: weight, bias: bias, dimension: -1) }
+
     /// The forward pass.
     public func callAsFunction(_ x: Tensor) -> Tensor { normalized(x).output }
 

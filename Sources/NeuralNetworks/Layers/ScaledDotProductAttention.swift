@@ -16,6 +16,9 @@ public struct ScaledDotProductAttention: Layer {
         self.isCausal = isCausal
     }
 
+    /// Attention.
+    public var structure: LayerStructure { .attention(heads: heads) }
+
     /// The forward pass.
     ///
     /// Where autograd follows it, it is made of operations that can be differentiated any number of times. The kernel that

@@ -1,25 +1,30 @@
 import NeuralNetworks
 import Torch
 
-/// The orbit of the positive scales of hidden units, on which no output of the model changes, whatever the sample.
-///
-/// The group is abelian: its elements are the units' log-scales, and to go on is to add to them.
+/// The orbit of a model's exact symmetries, on which no output changes, whatever the sample.
 final class GaugeWalk: Walk {
     let landscape: BatchLoss
     let lossBefore: Double
-    fileprivate let units: [HiddenUnits]
+    fileprivate let gauges: [any Gauge]
     private let saved: SavedParameters
-    /// The log-scales of the whole way, `[count]` for each group of units.
-    private var way: [Tensor]
+    /// The steps of the whole way, first to last.
+    private var steps: [Step] = []
     /// The loss where the walk begins, until a place asks for it.
     private var start: TwiceDifferentiableLoss?
 
-    /// The walk of a model's hidden units, on a batch.
-    init(on landscape: BatchLoss, _ units: [HiddenUnits]) {
+    /// A step: the group elements `exp(scale M)`, M for each gauge.
+    fileprivate final class Step {
+        let logarithms: [Tensor]
+        var scale = 0.0
+
+        init(_ logarithms: [Tensor]) { self.logarithms = logarithms }
+    }
+
+    /// The walk along gauges of a model, on a batch.
+    init(on landscape: BatchLoss, _ gauges: [any Gauge]) {
         self.landscape = landscape
-        self.units = units
+        self.gauges = gauges
         saved = SavedParameters(landscape.parameters)
-        way = units.map { Tensor.zeros([$0.count], dtype: .float64, device: landscape.parameters[0].device) }
         let differentiated = landscape.twiceDifferentiable()
         lossBefore = differentiated.value.item()
         start = differentiated
@@ -32,18 +37,28 @@ final class GaugeWalk: Walk {
 
     func restore() { saved.restore() }
 
+    /// Half of each step, from the beginning.
     func halve() -> Bool {
-        move(along: way, scale: -0.5)
+        saved.restore()
+        let halves = steps.map { $0.scale / 2 }
+        for (step, half) in zip(steps, halves) {
+            step.scale = 0
+            take(step, to: half)
+        }
         return true
     }
 
-    /// Adds a multiple of log-scales to those of the units.
-    fileprivate func move(along logarithms: [Tensor], scale: Double) {
-        for (index, units) in units.enumerated() {
-            let step = logarithms[index] * scale
-            units.rescale(by: step.exponential())
-            way[index] = way[index] + step
-        }
+    /// Begins a step of size zero.
+    fileprivate func begin(_ logarithms: [Tensor]) -> Step {
+        let step = Step(logarithms)
+        steps.append(step)
+        return step
+    }
+
+    /// Takes the last step, which began at its scale, to another one: multiples of one logarithm commute.
+    fileprivate func take(_ step: Step, to scale: Double) {
+        for (gauge, logarithm) in zip(gauges, step.logarithms) { gauge.act(by: logarithm * (scale - step.scale)) }
+        step.scale = scale
     }
 }
 
@@ -61,16 +76,15 @@ private final class GaugePlace: DifferentiatedPlace {
         let parameters = walk.landscape.parameters
         guard let sum = differentiated.formed(gradient, for: parameters) else { return nil }
         let all = Gradients(parameters, sum.map { .tensor($0) })
-        return GaugeDirection(walk.units.map { $0.derivativeByLogarithmOfScales(all) }, on: walk)
+        return GaugeDirection(walk.gauges.map { $0.derivative(of: all) }, on: walk)
     }
 }
 
-/// A direction on the orbit: log-scales.
+/// A direction on the orbit: an element of the Lie algebra of each gauge.
 private final class GaugeDirection: OrbitDirection {
     private let walk: GaugeWalk
     private let logarithms: [Tensor]
-    /// By what multiple of the direction the parameters are away from the place.
-    private var taken = 0.0
+    private lazy var step = walk.begin(logarithms)
     let slope: Double
 
     init(_ logarithms: [Tensor], on walk: GaugeWalk) {
@@ -81,15 +95,15 @@ private final class GaugeDirection: OrbitDirection {
 
     var isZero: Bool { slope == 0 }
 
-    /// After such a step the root mean square of the log-scales is 10: scales hold on all samples, and go further than weights.
+    /// After such a step the root mean square of the log-scales is 10, of a matrix that of its singular values: symmetries hold on all
+    /// samples, and go further than weights.
     func reach(of parameters: [Tensor]) -> Double {
-        let count = logarithms.map { $0.size(0) }.reduce(0, +)
+        let count = walk.gauges.map(\.dimension).reduce(0, +)
         return 10 * (Double(count) / slope).squareRoot()
     }
 
     func take(_ eta: Double, part: Double) -> Int? {
-        walk.move(along: logarithms, scale: eta * part - taken)
-        taken = eta * part
+        walk.take(step, to: eta * part)
         return 0
     }
 }

@@ -62,13 +62,15 @@ public struct RandomTeleporter: Teleporter {
             guard let generator = context.generator else {
                 fatalError("RandomTeleporter: nothing to draw from; give the TeleportContext a generator")
             }
-            return RandomTeleport(self, of: hidden, using: generator) { BatchLoss(model, loss, on: $0) }
+            return HiddenUnitsTeleport(of: model, loss, tolerance: tolerance) {
+                for units in hidden { move(units, using: generator) }
+            }
         } catch {
             fatalError(error.description)
         }
     }
 
-    fileprivate func move(_ units: HiddenUnits, using generator: Generator) {
+    private func move(_ units: HiddenUnits, using generator: Generator) {
         if let rescaling { units.rescale(by: rescaling.draw(units.count, using: generator)) }
         if permutes { units.permute(to: .permutation(units.count, using: generator)) }
     }
@@ -125,39 +127,4 @@ extension RandomTeleporter: TextualTeleporter {
 
     /// The method and the settings that are not the standard ones, as `random:hidden-units=both`.
     public var description: String { text }
-}
-
-/// A random teleport, which climbs nothing.
-private struct RandomTeleport: Teleport {
-    private let teleporter: RandomTeleporter
-    private let hidden: [HiddenUnits]
-    private let generator: Generator
-    private let landscape: (Batch) -> BatchLoss
-
-    init(
-        _ teleporter: RandomTeleporter, of hidden: [HiddenUnits], using generator: Generator,
-        landscape: @escaping (Batch) -> BatchLoss
-    ) {
-        self.teleporter = teleporter
-        self.hidden = hidden
-        self.generator = generator
-        self.landscape = landscape
-    }
-
-    func move(on batch: Batch) -> TeleportReport {
-        let start = ContinuousClock.now
-        let landscape = self.landscape(batch)
-        let saved = SavedParameters(landscape.parameters)
-        let linearized = landscape.linearized()
-        return TeleportTransaction(landscape, tolerance: teleporter.tolerance).run(
-            since: start, lossBefore: linearized.value.item(), restore: saved.restore
-        ) { report throws(TeleportReport.Restoration) in
-            report.gradientNormSquaredBefore =
-                try linearized.gradients(of: landscape.parameters).squaredNorm().checkedFinite()
-            for units in hidden { teleporter.move(units, using: generator) }
-            report.steps = 1
-            report.gradientNormSquaredAfter =
-                try landscape.linearized().gradients(of: landscape.parameters).squaredNorm().checkedFinite()
-        }
-    }
 }
