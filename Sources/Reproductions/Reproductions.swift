@@ -4,7 +4,7 @@ package enum Reproductions {
     package static let all: [any Reproduction] = [
         TestFunctionTrajectories(), MultilayerRegression(), ClassificationWithSymmetry(), TeleportSchedules(),
         GradientDescentRuntime(), TestFunctionGradients(), TeleportSweep(), MethodComparison(), TeleportRuntime(),
-        LookaheadStudy(),
+        OptimizersWithSymmetry(over: .epochs), OptimizersWithSymmetry(over: .seconds), LookaheadStudy(),
     ]
 
     /// That of a name; nil if there is none.

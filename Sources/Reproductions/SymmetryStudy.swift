@@ -6,15 +6,17 @@ import Reporting
 import Teleportation
 import Torch
 
-/// The classification of ST22 section 6.1: a perceptron with two hidden layers and LeakyReLU, trained with and without
-/// symmetry teleportation.
+/// The classification of ST22 section 6.1, and of PS24 section 5.1: a perceptron with two hidden layers and LeakyReLU, trained with
+/// and without symmetry teleportation.
 struct SymmetryStudy {
     /// How large a study is.
     struct Size: Sendable {
         /// The samples to train on; nil for all of them.
         var samples: Int?
-        /// The units of both hidden layers.
+        /// The units of both hidden layers, where `hidden` does not name them.
         var width = 512
+        /// The units of each hidden layer.
+        var hidden: [Int]?
         var epochs: Int
         /// How many seeds are run unless the user names some.
         var seeds = 1
@@ -24,7 +26,11 @@ struct SymmetryStudy {
     struct Arm {
         let name: String
         var optimizer = OptimizerOption.sgd
+        var learningRate = SymmetryStudy.learningRate
         var plan: TeleportPlan?
+
+        /// What tells the arm's training from others.
+        fileprivate var training: [String] { [optimizer.text, "\(learningRate)"] }
     }
 
     /// The runs of an arm, one for each seed, as far as they were finished.
@@ -32,7 +38,7 @@ struct SymmetryStudy {
 
     /// The settings of ST22 section 6.1.
     private static let batchSize = 20
-    private static let learningRate = 2e-3
+    static let learningRate = 2e-3
 
     let size: Size
     let seeds: [Int]
@@ -59,27 +65,31 @@ struct SymmetryStudy {
     }
 
     private static func architecture(_ size: Size) -> Architecture {
-        .mlp(hidden: [size.width, size.width], activation: .leakyReLU(slope: 0.1))
+        .mlp(hidden: size.hidden ?? [size.width, size.width], activation: .leakyReLU(slope: 0.1))
     }
 
-    /// Teleports as published: the element `I + T`, whose steps climb `||grad L||^2` with a learning rate of 1e-3. They do
-    /// not stay in the level set.
-    static func published(_ epochs: some Sequence<Int>, batches: Int = 4) -> TeleportPlan {
+    /// Teleports as published: the element `I + T`, whose steps climb `||grad L||^2` with a learning rate. They do not stay in the
+    /// level set.
+    static func published(
+        _ epochs: some Sequence<Int>, batches: Int = 4, of batchSize: Int = batchSize, learningRate: Double = 1e-3
+    ) -> TeleportPlan {
         plan(
             SymmetryTeleporter(
                 // Ours climb half of it.
-                Climb(steps: 10, stepSize: .fixed(2 * 1e-3), cap: .none, tolerance: .infinity),
+                Climb(steps: 10, stepSize: .fixed(2 * learningRate), cap: .none, tolerance: .infinity),
                 element: .firstOrder, derivative: .published),
-            epochs, batches)
+            epochs, batches, of: batchSize)
     }
 
     /// Teleports that stay in the level set, with as many steps of a length that is not tuned.
-    static func exponential(_ epochs: some Sequence<Int>, batches: Int = 4) -> TeleportPlan {
-        plan(SymmetryTeleporter(Climb(steps: 10)), epochs, batches)
+    static func exponential(
+        _ epochs: some Sequence<Int>, batches: Int = 4, of batchSize: Int = batchSize
+    ) -> TeleportPlan {
+        plan(SymmetryTeleporter(Climb(steps: 10)), epochs, batches, of: batchSize)
     }
 
     private static func plan(
-        _ teleporter: SymmetryTeleporter, _ epochs: some Sequence<Int>, _ batches: Int
+        _ teleporter: SymmetryTeleporter, _ epochs: some Sequence<Int>, _ batches: Int, of batchSize: Int
     ) -> TeleportPlan {
         TeleportPlan(
             teleporter, schedule: TeleportSchedule(epochs: epochs, batchCount: batches, batchSize: batchSize),
@@ -90,21 +100,21 @@ struct SymmetryStudy {
     func run(_ arms: [Arm]) throws -> [Runs] {
         let study = Study(arms, seeds: seeds)
         let trainings = Dictionary(
-            Set(arms.map(\.optimizer)).map { ($0, training($0)) }, uniquingKeysWith: { first, _ in first })
+            arms.map { ($0.training, training($0)) }, uniquingKeysWith: { first, _ in first })
         guard let job = trainings.values.first?.job(runs: study.runCount) else { return [] }
         let progress = context.progress(job)
         defer { progress.finish() }
         for training in trainings.values { training.warmUp() }
         return try study.run(isCancelled: context.isCancelled) { arm, seed, number in
-            try trainings[arm.optimizer]?.run(
+            try trainings[arm.training]?.run(
                 seed: seed, plan: arm.plan, arm: arm.name, number: number, on: progress,
                 isCancelled: context.isCancelled)
         }
     }
 
-    private func training(_ optimizer: OptimizerOption) -> Training {
+    private func training(_ arm: Arm) -> Training {
         let configuration = TrainingConfiguration(
-            architecture: Self.architecture(size), optimizer: optimizer, learningRate: Self.learningRate,
+            architecture: Self.architecture(size), optimizer: arm.optimizer, learningRate: arm.learningRate,
             batchSize: Self.batchSize, epochs: size.epochs, dtype: context.dtype, device: context.device)
         return Training(configuration, on: data)
     }

@@ -1,5 +1,3 @@
-import TextForms
-
 /// The ways to teleport.
 ///
 /// The raw values are the names that the teleporters give.
@@ -16,17 +14,6 @@ public enum TeleportMethod: String, CaseIterable, Sendable {
     case random
     /// Hidden units rescaled to the smallest weights (ENorm): models with two affine layers one after the other.
     case equalize
-
-    /// The teleporter that a text stands for: the name of a method, and after a colon the settings that are to differ from the
-    /// standard ones; several, with plus signs between, for one after the other on each batch. Teleporters of the package print as
-    /// such texts, and the command line takes them.
-    ///
-    /// ```swift
-    /// let plan = TeleportPlan(try TeleportMethod.teleporter(from: "null-space:tau=0.99,scope=dataset"))
-    /// ```
-    ///
-    /// - Throws: An error that names the part of the text that stands for nothing, and what to write instead.
-    public static func teleporter(from text: String) throws -> any Teleporter { try MethodText(text: text).teleporter }
 
     /// The teleporters of the method.
     package var teleporter: any TextualTeleporter.Type {

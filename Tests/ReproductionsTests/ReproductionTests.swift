@@ -255,6 +255,26 @@ extension JSONValue {
         #expect(result.findings.count == 6)
     }
 
+    @Test("Four optimizers, each at its own rate, with one teleport on 8 batches of 200 (PS24 Figure 5)")
+    func optimizers() throws {
+        let result = try OptimizersWithSymmetry(SymmetryStudy.Size(samples: 100, hidden: [16, 10], epochs: 2))
+            .run(context)
+        #expect(result.values.count == 12 && result.findings.count == 8)
+        #expect(result.configuration["model"] == "mlp:16,10:leaky-relu(0.1)")
+        var first: Set<Double> = []
+        for optimizer in ["AdaGrad", "momentum", "RMSProp", "Adam"] {
+            let run = try #require(result.values["\(optimizer), exponential"]?["runs"]?[0])
+            guard case .array(let teleports) = try #require(run["teleports"]) else { continue }
+            // Of 100 samples there is one batch of at most 200.
+            #expect(teleports.count == 1 && teleports[0]["epoch"] == 0)
+            let plain = try #require(result.values["\(optimizer), without"]?["runs"]?[0]?["epochs"]?[0]?["trainLoss"])
+            first.formUnion(numbers(in: plain).compactMap(\.self))
+        }
+        #expect(first.count == 4)
+        #expect(result.figures[0].figure.panels.map(\.series.count) == [6, 6, 6, 6])
+        #expect(OptimizersWithSymmetry(over: .seconds).name == "ps24-figure-13")
+    }
+
     @Test("What is stopped before it begins has nothing to tell")
     func cancelled() throws {
         var context = context

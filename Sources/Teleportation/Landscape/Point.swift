@@ -19,7 +19,12 @@ public final class Point {
     public private(set) lazy var squaredNorm = gradients.squaredNorm()
 
     /// The loss and its gradient after multiples of the optimizer's next step, as far as somebody has asked.
-    private var ahead: [Lookahead: (value: Double, gradients: [ParameterGradient])] = [:]
+    private var ahead: [Look: (value: Double, gradients: [ParameterGradient])] = [:]
+
+    private struct Look: Hashable {
+        let margin: Double
+        let isAtOthers: Bool
+    }
 
     init(
         _ place: any Place, in landscape: BatchLoss, before optimizer: any Optimizer, others: BatchLoss? = nil
@@ -47,19 +52,16 @@ public final class Point {
             squaredNorm: squaredNorm)
     }
 
-    /// The loss and its gradient after a multiple of the step that the optimizer would take from here.
-    func lossAhead(_ look: Lookahead) -> (value: Double, gradients: [ParameterGradient]) {
+    /// The loss and its gradient after a multiple of the step that the optimizer would take from here, of the batch or of the
+    /// other samples.
+    func lossAhead(margin: Double, atOthers isAtOthers: Bool) -> (value: Double, gradients: [ParameterGradient]) {
+        let look = Look(margin: margin, isAtOthers: isAtOthers)
         if let known = ahead[look] { return known }
         let displacement = optimizer.displacement(of: parameters, with: gradients)
-        let found: (value: Double, gradients: [ParameterGradient])
-        switch look.samples {
-        case .batch: found = loss(displacedBy: displacement, scale: look.margin)
-        case .others:
-            guard let others else {
-                fatalError("Lookahead: no other samples to look at; give the TeleportContext drawOthers")
-            }
-            found = loss(of: others, displacedBy: displacement, scale: look.margin)
+        guard let seen = isAtOthers ? others : landscape else {
+            fatalError("a look at other samples, of which there are none: give the TeleportContext drawOthers")
         }
+        let found = loss(of: seen, displacedBy: displacement, scale: margin)
         ahead[look] = found
         return found
     }

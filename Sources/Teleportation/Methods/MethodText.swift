@@ -66,3 +66,16 @@ package struct MethodText: TextConvertible {
         }
     }
 }
+
+extension TeleportMethod {
+    /// The teleporter that a text stands for: the name of a method, and after a colon the settings that are to differ from the
+    /// standard ones; several, with plus signs between, for one after the other on each batch. Teleporters of the package print as
+    /// such texts, and the command line takes them.
+    ///
+    /// ```swift
+    /// let plan = TeleportPlan(try TeleportMethod.teleporter(from: "null-space:tau=0.99,scope=dataset"))
+    /// ```
+    ///
+    /// - Throws: An error that names the part of the text that stands for nothing, and what to write instead.
+    public static func teleporter(from text: String) throws -> any Teleporter { try MethodText(text: text).teleporter }
+}

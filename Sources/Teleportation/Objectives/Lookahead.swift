@@ -41,11 +41,15 @@ public struct Lookahead: Objective, Hashable {
     public var looksAtOtherSamples: Bool { samples == .others }
 
     /// `L(w + k d)`.
-    public func value(at point: Point) -> Double { point.lossAhead(self).value }
+    public func value(at point: Point) -> Double { look(from: point).value }
+
+    private func look(from point: Point) -> (value: Double, gradients: [ParameterGradient]) {
+        point.lossAhead(margin: margin, atOthers: looksAtOtherSamples)
+    }
 
     /// `v - k lr H A v`.
     public func gradient(at point: Point) -> ObjectiveGradient {
-        let ahead = point.lossAhead(self).gradients
+        let ahead = look(from: point).gradients
         let optimizer = point.optimizer
         let scaled = optimizer.preconditioned(ahead, at: point.gradients, of: point.parameters)
         let factor = -margin * optimizer.learningRate
