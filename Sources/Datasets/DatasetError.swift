@@ -177,7 +177,8 @@ extension DataFolderDefect: CustomStringConvertible {
     public var description: String {
         switch self {
         case .missing: "does not exist; make it, with a subfolder for each data set,"
-        case .notAFolder: "is a file, expected a folder with a subfolder for each data set; name the folder that it is in,"
+        case .notAFolder:
+            "is a file, expected a folder with a subfolder for each data set; name the folder that it is in,"
         case .unreadable(let reason): "cannot be looked into (\(reason)); check its permissions,"
         }
     }

@@ -133,7 +133,8 @@ extension DatasetWarning {
     }
 
     /// A warning where labels in `0..<classCount` are not of all classes.
-    static func aboutLabels(_ labels: some Sequence<some BinaryInteger>, of classCount: Int, in path: String) -> [DatasetWarning]
+    static func aboutLabels(_ labels: some Sequence<some BinaryInteger>, of classCount: Int, in path: String)
+        -> [DatasetWarning]
     {
         var isPresent = [Bool](repeating: false, count: classCount)
         for label in labels { isPresent[Int(label)] = true }

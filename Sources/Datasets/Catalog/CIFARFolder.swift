@@ -34,14 +34,16 @@ struct CIFARFolder {
 
         /// Five training files, and a label.
         static let cifar10 = Layout(
-            name: DatasetName.cifar10.rawValue, archive: "cifar-10-binary.tar.gz", archiveFolder: "cifar-10-batches-bin",
+            name: DatasetName.cifar10.rawValue, archive: "cifar-10-binary.tar.gz",
+            archiveFolder: "cifar-10-batches-bin",
             pythonSigns: ["cifar-10-batches-py", "cifar-10-python.tar.gz", "data_batch_1", "batches.meta"],
             train: (1...5).map { "data_batch_\($0).bin" }, test: "test_batch.bin", classCounts: [10])
 
         /// One training file, and a coarse label before the fine one.
         static let cifar100 = Layout(
             name: DatasetName.cifar100.rawValue, archive: "cifar-100-binary.tar.gz", archiveFolder: "cifar-100-binary",
-            pythonSigns: ["cifar-100-python", "cifar-100-python.tar.gz", "meta"], train: ["train.bin"], test: "test.bin",
+            pythonSigns: ["cifar-100-python", "cifar-100-python.tar.gz", "meta"], train: ["train.bin"],
+            test: "test.bin",
             classCounts: [20, 100])
     }
 
@@ -81,13 +83,15 @@ struct CIFARFolder {
         let path = urls.count == 1 ? urls.first!.path : urls.first!.deletingLastPathComponent().path
         warnings += DatasetWarning.aboutLabels(labels.elements(as: UInt8.self), of: classCount, in: path)
         return (
-            ImageDataset(images: images(of: records), labels: labels.to(dtype: .int64), classCount: classCount), warnings
+            ImageDataset(images: images(of: records), labels: labels.to(dtype: .int64), classCount: classCount),
+            warnings
         )
     }
 
     /// The images in records, `[n, 3, 32, 32]`.
     private func images(of records: Tensor) -> Tensor {
-        records.narrowed(1, to: layout.classCounts.count..<records.size(1)).reshaped([records.size(0)] + Self.imageShape)
+        records.narrowed(1, to: layout.classCounts.count..<records.size(1)).reshaped(
+            [records.size(0)] + Self.imageShape)
     }
 
     /// The records of one file, `uint8`, `[n, labels + 3072]`.

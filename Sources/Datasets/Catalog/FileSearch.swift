@@ -53,7 +53,8 @@ struct FileSearch {
         func exists(_ name: String, in folder: URL) -> Bool {
             FileManager.default.fileExists(atPath: folder.appendingPathComponent(name).path)
         }
-        if let otherVersion, places.contains(where: { place in otherVersion.signs.contains { exists($0, in: place) } }) {
+        if let otherVersion, places.contains(where: { place in otherVersion.signs.contains { exists($0, in: place) } })
+        {
             return .takeVersion(archive: otherVersion.archive)
         }
         for place in places {
@@ -64,7 +65,8 @@ struct FileSearch {
         if files.contains(where: { Self.file(named: $0, in: root) != nil }) {
             // Whoever names the folder of the data set itself means the one above it.
             return folders.contains(root.lastPathComponent)
-                ? .nameFolder(root.deletingLastPathComponent().path) : .moveInto(root.appendingPathComponent(folders[0]).path)
+                ? .nameFolder(root.deletingLastPathComponent().path)
+                : .moveInto(root.appendingPathComponent(folders[0]).path)
         }
         return archives.isEmpty ? .put : .putOrUnpack(archive: archives[0])
     }

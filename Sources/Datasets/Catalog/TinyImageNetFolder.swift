@@ -33,18 +33,25 @@ struct TinyImageNetFolder {
     func read() throws(DatasetError) -> Split<ImageDataset> {
         try DataFolder(root).check()
         let search = FileSearch(
-            dataset: Self.name, root: root, folders: [Self.name, Self.archive], files: [], archives: [Self.archive + ".zip"])
+            dataset: Self.name, root: root, folders: [Self.name, Self.archive], files: [],
+            archives: [Self.archive + ".zip"])
         let folder = self.folder
-        guard Self.exists(Self.classList, in: folder) else { throw search.missingFiles(missingParts(in: folder), in: folder) }
+        guard Self.exists(Self.classList, in: folder) else {
+            throw search.missingFiles(missingParts(in: folder), in: folder)
+        }
         let classes = try Classes(path: folder.path + "/" + Self.classList)
         let isSorted = isSortedByClass(classes, in: folder)
-        let missing = missingParts(in: folder).filter { !isSorted || ![Self.annotations, Self.testImages].contains($0) }
+        let missing = missingParts(in: folder).filter {
+            !isSorted || ![Self.annotations, Self.testImages].contains($0)
+        }
         guard missing.isEmpty else { throw search.missingFiles(missing, in: folder) }
         var warnings: [DatasetWarning] = []
         // All that is listed is looked up before anything is decoded, which takes longer.
         let train = try files(of: classes, in: "train", of: folder, &warnings)
         let test =
-            isSorted ? try files(of: classes, in: "val", of: folder, &warnings) : try testFiles(of: classes, in: folder, &warnings)
+            isSorted
+            ? try files(of: classes, in: "val", of: folder, &warnings)
+            : try testFiles(of: classes, in: folder, &warnings)
         let trainImages = list(train.map(\.file), "decoded-train.uint8", in: folder)
         let trainPixels = try trainImages.pixels()
         let size = JPEGDecoder.Size(height: trainPixels.size(2), width: trainPixels.size(3))

@@ -19,7 +19,8 @@ final class ContentStream: ByteStream {
         isCompressed = path.hasSuffix(".gz")
         size = isCompressed ? nil : file.size
         source = isCompressed ? try GzipStream(file) : file
-        head = [UInt8](try ByteBuffer(readingUpTo: FileFormat.lookLength, from: source).bytes)
+        let buffer = try ByteBuffer(readingUpTo: FileFormat.lookLength, from: source)
+        head = [UInt8](buffer.bytes)
         // No file of a data set begins with these bytes.
         if head.starts(with: GzipStream.magic) {
             throw .file(path: path, isCompressed ? .compressedTwice : .gzipWithoutSuffix)

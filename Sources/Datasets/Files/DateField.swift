@@ -13,13 +13,17 @@ struct DateField {
             guard (1...4).contains(digits.count) else { break }
             groups.append(digits.reduce(0) { 10 * $0 + Int($1 - UInt8(ascii: "0")) })
             rest = rest[digits.endIndex...]
-            guard let separator = rest.first, (groups.count < 3 ? "-/." : " T:-").utf8.contains(separator) else { break }
+            guard let separator = rest.first, (groups.count < 3 ? "-/." : " T:-").utf8.contains(separator) else {
+                break
+            }
             rest = rest.dropFirst()
         }
         guard groups.count >= 3 else { return nil }
         let year = groups[0] > 31 ? groups[0] : groups[2]
         let others = groups[0] > 31 ? [groups[1], groups[2]] : [groups[0], groups[1]]
-        guard year > 31, others.allSatisfy({ (1...31).contains($0) }), others.contains(where: { $0 <= 12 }) else { return nil }
+        guard year > 31, others.allSatisfy({ (1...31).contains($0) }), others.contains(where: { $0 <= 12 }) else {
+            return nil
+        }
         // An afternoon looks like its morning.
         let isTwelveHours = rest.contains { $0 | 0x20 == UInt8(ascii: "m") }
         order =

@@ -90,7 +90,8 @@ struct JPEGList {
         }
 
         var bytes: [UInt8] {
-            [Self.magic, fingerprint, UInt64(count), UInt64(size.height), UInt64(size.width), checksum].flatMap { word in
+            [Self.magic, fingerprint, UInt64(count), UInt64(size.height), UInt64(size.width), checksum].flatMap {
+                word in
                 (0..<8).reversed().map { UInt8(truncatingIfNeeded: word >> (8 * $0)) }
             }
         }

@@ -3,7 +3,7 @@ import Torch
 
 /// A multivariate series in comma-separated text: one line for each point in time, one column for each variable.
 ///
-/// A first line with the names of the columns, and a first column of dates, are passed over where they are. A file whose
+/// A first line with the names of the columns, and a first column of dates, are passed over where there are any. A file whose
 /// name ends in `.gz` is inflated while it is read. Lines may end in a line feed or in a carriage return and a line feed,
 /// blanks and quotes may stand around fields, and the last lines may be empty. Each number becomes the nearest double.
 public struct SeriesFile {
@@ -49,8 +49,8 @@ private struct RowParser {
     private(set) var rowCount = 0
     /// The numbers in each row; known after the first.
     private(set) var columnCount = 0
-    /// The first line where it has names, and how many.
-    private var header: (text: String, count: Int)?
+    /// The first line where it has names, the first of them, and how many they are.
+    private var header: (text: String, firstName: String, count: Int)?
     /// Whether rows begin with a date; known after the first.
     private var isDated = false
     private var lastDate: Int?
@@ -76,15 +76,18 @@ private struct RowParser {
             let expected = rowCount > 0 ? fieldCount : expectedColumnCount ?? 1
             throw .file(path: path, .wrongColumnCount(0, line: firstEmptyLine, expected: expected))
         }
-        if rowCount == 0 && header == nil {
+        if rowCount == 0 {
             let fields = Self.fields(of: line)
-            if let defect = Self.wrongForm(fields, line: line) { throw .file(path: path, defect) }
-            if Self.areNames(fields) {
-                header = (String(decoding: line, as: UTF8.self), fields.count)
-                isDated = Self.isDateName(fields[0])
-                return
+            if header == nil {
+                if let defect = Self.wrongForm(fields, line: line) { throw .file(path: path, defect) }
+                if isHeader(fields) {
+                    header = (String(decoding: line, as: UTF8.self), fields[0], fields.count)
+                    return
+                }
             }
-            isDated = DateField(fields[0].utf8) != nil
+            let name = header?.firstName
+            isDated = name.map(Self.isDateName) == true || DateField(fields[0].utf8) != nil
+            if !isDated && name.map(Self.isIndexName) == true { throw .file(path: path, .columnOfRowNumbers) }
         }
         try parseRow(line, number: number)
     }
@@ -143,7 +146,8 @@ private struct RowParser {
                     : .wrongColumnCount(count + dates, line: number, expected: fieldCount))
         }
         guard count == columnCount && count > 0 else {
-            throw .file(path: path, .wrongColumnCount(count + dates, line: number, expected: max(columnCount, 1) + dates))
+            throw .file(
+                path: path, .wrongColumnCount(count + dates, line: number, expected: max(columnCount, 1) + dates))
         }
     }
 
@@ -212,7 +216,9 @@ private struct RowParser {
 
     /// The fields of a line, without the blanks and quotes around them.
     private static func fields(of line: UnsafeBufferPointer<UInt8>) -> [String] {
-        line.split(separator: comma, omittingEmptySubsequences: false).map { String(decoding: stripped($0), as: UTF8.self) }
+        line.split(separator: comma, omittingEmptySubsequences: false).map {
+            String(decoding: stripped($0), as: UTF8.self)
+        }
     }
 
     /// What a first line is where it has another form than that of numbers and commas.
@@ -229,15 +235,24 @@ private struct RowParser {
         case _? where fields.count == 1: return .wrongSeparator(.blank, hasDecimalCommas: false)
         default: break
         }
-        return fields.count > 1 && isIndexName(fields[0]) && (areNames(Array(fields.dropFirst())))
-            ? .columnOfRowNumbers : nil
+        return nil
     }
 
-    /// Whether the fields of a first line are the names of columns: words, or, as pandas writes them, the numbers from 0.
-    private static func areNames(_ fields: [String]) -> Bool {
-        if isDateName(fields[0]) { return true }
-        return fields.allSatisfy(isName)
-            || fields.count > 1 && fields.enumerated().allSatisfy { $1 == "\($0)" }
+    /// Whether the fields of a first line are the names of columns, perhaps after that of dates or of row numbers.
+    private func isHeader(_ fields: [String]) -> Bool {
+        if Self.isDateName(fields[0]) || fields.allSatisfy(Self.isName) { return true }
+        let others = fields.dropFirst()
+        if !others.isEmpty && Self.isIndexName(fields[0]) && (others.allSatisfy(Self.isName) || Self.areNumbers(others))
+        {
+            return true
+        }
+        // No data set of the papers has such a row, while one of a user's own may.
+        return expectedColumnCount != nil && fields.count > 1 && Self.areNumbers(fields[...])
+    }
+
+    /// Whether fields are the numbers of columns from 0, as pandas writes them where these have no names.
+    private static func areNumbers(_ fields: ArraySlice<String>) -> Bool {
+        zip(fields, 0...).allSatisfy { $0 == "\($1)" }
     }
 
     private static func isName(_ field: String) -> Bool {
@@ -259,12 +274,17 @@ private struct RowParser {
 
     private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
 
-    /// A field without the blanks, and then a pair of quotes, around it.
+    /// A field without the blanks around it, and a pair of quotes with blanks within them.
     private static func stripped(_ field: Slice<UnsafeBufferPointer<UInt8>>) -> Slice<UnsafeBufferPointer<UInt8>> {
+        let inner = withoutBlanks(field)
+        let quote = UInt8(ascii: "\"")
+        guard inner.count >= 2 && inner.first == quote && inner.last == quote else { return inner }
+        return withoutBlanks(inner.dropFirst().dropLast())
+    }
+
+    private static func withoutBlanks(_ field: Slice<UnsafeBufferPointer<UInt8>>) -> Slice<UnsafeBufferPointer<UInt8>> {
         var field = field.drop(while: isBlank)
         while let last = field.last, isBlank(last) { field = field.dropLast() }
-        let quote = UInt8(ascii: "\"")
-        if field.count >= 2 && field.first == quote && field.last == quote { field = field.dropFirst().dropLast() }
         return field
     }
 }
