@@ -3,7 +3,7 @@ public enum DatasetError: Error, Hashable, Sendable {
     /// No data set has this name.
     case unknownName(String, known: [String])
     /// The folder with one subfolder for each data set cannot be used.
-    case dataFolder(path: String, DataFolderDefect)
+    case dataFolder(dataset: String, path: String, DataFolderDefect)
     /// Files, or folders, of a data set are not in the folder where they belong; what is there instead.
     case missingFiles(
         dataset: String, folder: String, files: [String], found: FolderContents, remedy: MissingFilesRemedy)
@@ -13,8 +13,8 @@ public enum DatasetError: Error, Hashable, Sendable {
 
 /// What is wrong with the folder that has one subfolder for each data set.
 public enum DataFolderDefect: Hashable, Sendable {
-    /// There is no such folder.
-    case missing
+    /// There is no such folder; the files of a data set belong in a folder in it.
+    case missing(files: [String], folder: String)
     /// It is a file.
     case notAFolder
     /// The operating system does not let it be looked into, for the reason given.
@@ -163,8 +163,9 @@ extension DatasetError: CustomStringConvertible {
         switch self {
         case .unknownName(let name, let known):
             "unknown data set '\(name)': expected one of \(known.joined(separator: ", "))"
-        case .dataFolder(let path, let defect):
-            "the data folder \(path) \(defect) or name another one with TELEPORT_DATA or --data"
+        case .dataFolder(let dataset, let path, let defect):
+            "data set '\(dataset)' not found: the data folder \(path) \(defect), or name another one with TELEPORT_DATA or "
+                + "--data"
         case .missingFiles(let dataset, let folder, let files, let found, let remedy):
             "data set '\(dataset)' not found: \(folder) lacks \(files.joined(separator: ", ")), and \(found); \(remedy)"
         case .file(let path, let defect): "\(path): \(defect)"
@@ -176,10 +177,10 @@ extension DataFolderDefect: CustomStringConvertible {
     /// What is wrong and how to mend it, as the end of a sentence that begins with the folder.
     public var description: String {
         switch self {
-        case .missing: "does not exist; make it, with a subfolder for each data set,"
-        case .notAFolder:
-            "is a file, expected a folder with a subfolder for each data set; name the folder that it is in,"
-        case .unreadable(let reason): "cannot be looked into (\(reason)); check its permissions,"
+        case .missing(let files, let folder):
+            "does not exist; put \(files.joined(separator: ", ")) into \(folder)"
+        case .notAFolder: "is a file, expected a folder with a subfolder for each data set; move it away"
+        case .unreadable(let reason): "cannot be looked into (\(reason)); check its permissions"
         }
     }
 }

@@ -26,24 +26,28 @@ import Testing
         let folder = try TemporaryFolder()
         let file = try folder.write([1], to: "file")
         let missing = folder.url.appendingPathComponent("missing")
-        let names = DatasetName.allCases.filter { $0 != .digits }
-        for name in names {
-            #expect(throws: DatasetError.dataFolder(path: missing.path, .missing)) {
-                try Catalog(folder: missing).dataset(name)
+        for name in DatasetName.allCases where name != .digits {
+            let error = #expect(throws: DatasetError.self) { try Catalog(folder: missing).dataset(name) }
+            guard case .dataFolder(name.rawValue, missing.path, .missing) = error else {
+                Issue.record("\(String(describing: error))")
+                continue
             }
-            #expect(throws: DatasetError.dataFolder(path: file.path, .notAFolder)) {
+            #expect(throws: DatasetError.dataFolder(dataset: name.rawValue, path: file.path, .notAFolder)) {
                 try Catalog(folder: file).dataset(name)
             }
         }
+        let error = #expect(throws: DatasetError.self) { try Catalog(folder: missing).dataset(.pennTreebank) }
         #expect(
-            "\(DatasetError.dataFolder(path: "/x", .missing))"
-                == "the data folder /x does not exist; make it, with a subfolder for each data set, or name another one with "
-                + "TELEPORT_DATA or --data")
+            error?.description
+                == "data set 'penn-treebank' not found: the data folder \(missing.path) does not exist; put ptb.train.txt, "
+                + "ptb.test.txt into \(missing.path)/ptb, or name another one with TELEPORT_DATA or --data")
         guard geteuid() != 0 else { return }
         let closed = folder.url.appendingPathComponent("closed")
         for mode in [0o000, 0o400] as [mode_t] {
             #expect(mkdir(closed.path, mode) == 0)
-            #expect(throws: DatasetError.dataFolder(path: closed.path, .unreadable("Permission denied"))) {
+            #expect(
+                throws: DatasetError.dataFolder(dataset: "mnist", path: closed.path, .unreadable("Permission denied"))
+            ) {
                 try Catalog(folder: closed).dataset(.mnist)
             }
             #expect(rmdir(closed.path) == 0)

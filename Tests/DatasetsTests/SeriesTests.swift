@@ -309,14 +309,14 @@ import Torch
     }
 
     @Test func readsNoMoreNumbersThanALimit() throws {
-        // Two million numbers in 33 kB.
-        let block = gzip(Array(String(repeating: "0,0,0,0,0,0,0,0\n", count: 1 << 18).utf8))
+        // A quarter of a million numbers in a few kilobytes.
+        let block = gzip(Array(String(repeating: "0,0,0,0,0,0,0,0\n", count: 1 << 15).utf8))
         let url = try folder.write(block, to: "bomb.txt.gz")
-        #expect(block.count < 40_000)
+        #expect(block.count < 10_000)
         #expect(throws: DatasetError.file(path: url.path, .tooManyNumbers(limit: 100_000))) {
             try SeriesFile(contentsOf: url, valueLimit: 100_000)
         }
-        #expect(try SeriesFile(contentsOf: url).values.count == 1 << 21)
+        #expect(try SeriesFile(contentsOf: url).values.count == 1 << 18)
         // Nor empty lines without end.
         let lines = try folder.write(
             gzip(Array("1,2\n".utf8) + [UInt8](repeating: 0x0a, count: 1 << 22)), to: "lines.txt.gz")

@@ -21,7 +21,7 @@ struct FileSearch {
     ///
     /// - Throws: `DatasetError` if there is no data folder, or files are missing.
     func urls() throws(DatasetError) -> [URL] {
-        try DataFolder(root).check()
+        try checkDataFolder(for: files.map { $0[0] })
         let folder =
             candidates.first { folder in files.contains { Self.file(named: $0, in: folder) != nil } } ?? candidates[0]
         var found: [URL] = []
@@ -31,6 +31,27 @@ struct FileSearch {
         }
         guard missing.isEmpty else { throw missingFiles(missing, in: folder) }
         return found
+    }
+
+    /// Checks that the data folder can be looked into.
+    ///
+    /// - Parameter files: What to put into it where there is none.
+    /// - Throws: `DatasetError.dataFolder`.
+    func checkDataFolder(for files: [String]) throws(DatasetError) {
+        let defect: DataFolderDefect
+        if let directory = opendir(root.path) {
+            closedir(directory)
+            // A folder may be listed and not entered.
+            guard access(root.path, X_OK) != 0 else { return }
+            defect = .unreadable(String(cString: strerror(errno)))
+        } else {
+            switch errno {
+            case ENOENT: defect = .missing(files: files, folder: candidates[0].path)
+            case ENOTDIR: defect = .notAFolder
+            case let code: defect = .unreadable(String(cString: strerror(code)))
+            }
+        }
+        throw .dataFolder(dataset: dataset, path: root.path, defect)
     }
 
     /// The error that files, or folders, are missing in a folder.
@@ -69,31 +90,6 @@ struct FileSearch {
                 : .moveInto(root.appendingPathComponent(folders[0]).path)
         }
         return archives.isEmpty ? .put : .putOrUnpack(archive: archives[0])
-    }
-}
-
-/// The folder with one subfolder for each data set.
-struct DataFolder {
-    let url: URL
-
-    init(_ url: URL) { self.url = url }
-
-    /// Checks that there is such a folder, and that it can be looked into.
-    ///
-    /// - Throws: `DatasetError.dataFolder`.
-    func check() throws(DatasetError) {
-        guard let directory = opendir(url.path) else {
-            switch errno {
-            case ENOENT: throw .dataFolder(path: url.path, .missing)
-            case ENOTDIR: throw .dataFolder(path: url.path, .notAFolder)
-            case let code: throw .dataFolder(path: url.path, .unreadable(String(cString: strerror(code))))
-            }
-        }
-        closedir(directory)
-        // A folder may be listed and not entered.
-        guard access(url.path, X_OK) == 0 else {
-            throw .dataFolder(path: url.path, .unreadable(String(cString: strerror(errno))))
-        }
     }
 }
 

@@ -9,8 +9,8 @@ struct PennTreebankFolder {
     /// The folder with one subfolder for each data set.
     let root: URL
 
-    /// Twice as many words as the training text has.
-    private static let tokenLimit = 2_000_000
+    /// The most words of a text; twice as many as the training text has.
+    var tokenLimit = 2_000_000
 
     /// Reads the files.
     ///
@@ -21,8 +21,8 @@ struct PennTreebankFolder {
             dataset: name, root: root, folders: ["ptb", name, archiveFolder, "ptb/" + archiveFolder],
             files: [["ptb.train.txt"], ["ptb.test.txt"]], archives: ["simple-examples.tgz"]
         ).urls()
-        let train = try TextFile(contentsOf: urls[0], tokenLimit: Self.tokenLimit)
-        let test = try TextFile(contentsOf: urls[1], vocabulary: train.vocabulary, tokenLimit: Self.tokenLimit)
+        let train = try TextFile(contentsOf: urls[0], tokenLimit: tokenLimit)
+        let test = try TextFile(contentsOf: urls[1], vocabulary: train.vocabulary, tokenLimit: tokenLimit)
         return Split(
             name: name, train: try samples(of: train), test: try samples(of: test),
             sizes: [

@@ -31,10 +31,10 @@ struct TinyImageNetFolder {
     ///
     /// - Throws: `DatasetError` if files are missing or damaged, or do not fit together.
     func read() throws(DatasetError) -> Split<ImageDataset> {
-        try DataFolder(root).check()
         let search = FileSearch(
             dataset: Self.name, root: root, folders: [Self.name, Self.archive], files: [],
             archives: [Self.archive + ".zip"])
+        try search.checkDataFolder(for: Self.parts)
         let folder = self.folder
         guard Self.exists(Self.classList, in: folder) else {
             throw search.missingFiles(missingParts(in: folder), in: folder)
