@@ -48,7 +48,7 @@ package struct CompareExperiment {
                 seed: $1, plan: $0.plan, arm: $0.name, number: $2, on: progress, isCancelled: isCancelled)
         }.map { ArmRecord(seeds: $0.seeds, runs: $0.runs) }
         return Summary(
-            configuration: configuration,
+            configuration: configuration, data: data.namedSizes,
             environment: Summary.Environment(
                 version: Library.version, libtorchVersion: Libtorch.version, threads: Libtorch.threadCount,
                 device: training.device.description, dtype: "\(training.dtype)", date: start),

@@ -12,7 +12,7 @@ package struct InspectExperiment {
     package let training: TrainingConfiguration
     /// The weights, the order of the training and the samples to look at follow from it.
     package let seed: Int
-    /// The samples of the teleport batch.
+    /// The samples of the teleport batch: as many as were asked for, or all if there are fewer.
     package let samples: Int
     /// How the batch is climbed; steps, step size and objective are heeded, and caps and tolerance are left out.
     package let climb: Climb
@@ -29,7 +29,7 @@ package struct InspectExperiment {
     ) {
         self.training = training
         self.seed = seed
-        self.samples = samples
+        self.samples = min(samples, data.train.count)
         self.climb = climb
         self.taus = taus
         self.data = data
@@ -55,15 +55,14 @@ package struct InspectExperiment {
 
         let model = run.model
         let generator = Training.generator(.teleports, seed)
-        let batch = prepared.trainingSamples.randomBatch(
-            of: min(samples, prepared.trainingSamples.count), using: generator)
+        let batch = prepared.trainingSamples.randomBatch(of: samples, using: generator)
         var trajectories: [Inspection.Trajectory] = []
         for tau in taus {
             trajectories.append(
                 trajectory(of: model, prepared.trainingSamples.task.loss, on: batch, tau: tau, before: run.optimizer))
         }
         return Inspection(
-            configuration: configuration,
+            configuration: configuration, data: data.namedSizes,
             layers: try InputSpectrum.ofMovableMaps(of: model, prepared.trainingSamples.task.loss, over: [batch])
                 .map { Inspection.LayerRoom($0, taus: taus) },
             trajectories: trajectories)

@@ -184,7 +184,7 @@ package struct LookaheadStudy: Reproduction {
     private func train(_ plan: Plan, seeds: [Int], _ context: ReproductionContext) throws -> [Case] {
         var data: [DatasetName: Split<any Dataset>] = [:]
         for problem in plan.problems {
-            let all = try data[problem.dataset] ?? context.catalog.dataset(problem.dataset)
+            let all = try data[problem.dataset] ?? context.data(problem.dataset)
             try problem.architecture.check(inputShape: all.inputShape, task: all.task)
             data[problem.dataset] = all
         }

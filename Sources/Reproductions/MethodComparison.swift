@@ -125,7 +125,7 @@ package struct MethodComparison: Reproduction {
         }
         var data: [DatasetName: Split<any Dataset>] = [:]
         for panel in plan.panels {
-            let split = try data[panel.dataset] ?? context.catalog.dataset(panel.dataset)
+            let split = try data[panel.dataset] ?? context.data(panel.dataset)
             try panel.architecture.check(inputShape: split.inputShape, task: split.task)
             data[panel.dataset] = split
         }

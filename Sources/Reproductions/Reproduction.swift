@@ -96,6 +96,8 @@ package struct ReproductionContext {
     package var device: Device
     /// Whether no progress is shown.
     package var isQuiet: Bool
+    /// Takes what the user should know of the data.
+    package var warn: (String) -> Void
     /// Asked again and again; once true, the result holds what there is.
     package var isCancelled: () -> Bool
 
@@ -103,7 +105,7 @@ package struct ReproductionContext {
     package init(
         scale: Scale, seeds: Seeds? = nil, dataset: DatasetName? = nil, catalog: Catalog = Catalog(),
         dtype: DType = .float32, device: Device = .cpu, isQuiet: Bool = true,
-        isCancelled: @escaping () -> Bool = { false }
+        warn: @escaping (String) -> Void = { _ in }, isCancelled: @escaping () -> Bool = { false }
     ) {
         self.scale = scale
         self.seeds = seeds
@@ -112,11 +114,21 @@ package struct ReproductionContext {
         self.dtype = dtype
         self.device = device
         self.isQuiet = isQuiet
+        self.warn = warn
         self.isCancelled = isCancelled
     }
 
     /// The seeds that were asked for, else the first so many.
     func seeds(else count: Int) -> [Int] { seeds?.values ?? Array(0..<count) }
+
+    /// Reads a data set, and tells what is doubtful about it.
+    ///
+    /// - Throws: `DatasetError` if its files are missing or damaged.
+    func data(_ name: DatasetName) throws(DatasetError) -> Split<any Dataset> {
+        let split = try catalog.dataset(name)
+        for warning in split.warnings { warn("\(warning)") }
+        return split
+    }
 
     /// A line that shows how far a job is; call its `finish()` in the end.
     func progress(_ job: ProgressLine.Job) -> ProgressLine { ProgressLine(job: job, quiet: isQuiet) }

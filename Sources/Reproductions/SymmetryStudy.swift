@@ -54,7 +54,7 @@ struct SymmetryStudy {
         self.size = size
         self.context = context
         seeds = context.seeds(else: size.seeds)
-        let all = try context.catalog.dataset(context.dataset ?? (context.scale == .quick ? .digits : .mnist))
+        let all = try context.data(context.dataset ?? (context.scale == .quick ? .digits : .mnist))
         try Self.architecture(size).check(inputShape: all.inputShape, task: all.task)
         let order = Tensor.permutation(all.train.count, using: Generator(seed: 0)).elements(as: Int64.self)
         let count = all.train.count * 4 / 5

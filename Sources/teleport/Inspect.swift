@@ -67,6 +67,9 @@ struct Inspect: ParsableCommand {
         let experiment = InspectExperiment(
             try model.training(epochs: epochs, execution), seed: seed, samples: samples, climb: climb, taus: tau.values,
             on: data)
+        if samples > experiment.samples {
+            Console.warn("--samples \(samples): there are \(experiment.samples), which were all taken")
+        }
         let folder = try output.folder(else: "inspect-\(data.name)", for: Self.record)
 
         let progress = ProgressLine(job: experiment.job, quiet: execution.quiet)

@@ -63,8 +63,9 @@ struct ModelOptions: ParsableArguments {
         let catalog = data.map { Catalog(folder: URL(fileURLWithPath: $0, isDirectory: true)) } ?? Catalog()
         let all = try catalog.dataset(dataset)
         try model.check(inputShape: all.inputShape, task: all.task)
-        return Split(
-            name: all.name, train: trainingSamples.map { all.train.thinned(to: $0) } ?? all.train,
+        for warning in all.warnings { Console.warn("\(warning)") }
+        return all.replacing(
+            train: trainingSamples.map { all.train.thinned(to: $0) } ?? all.train,
             test: testSamples.map { all.test.thinned(to: $0) } ?? all.test)
     }
 

@@ -93,7 +93,7 @@ struct Reproduce: ParsableCommand {
             catalog: data.map { Catalog(folder: URL(fileURLWithPath: $0, isDirectory: true)) } ?? Catalog(),
             dtype: execution.dtype ?? ModelOptions.standard.dtype,
             device: execution.device ?? ModelOptions.standard.device, isQuiet: execution.quiet,
-            isCancelled: { interruption.isRequested })
+            warn: { Console.warn($0) }, isCancelled: { interruption.isRequested })
 
         let start = Date()
         let result = try reproduction.run(context)

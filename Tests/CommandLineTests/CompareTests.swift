@@ -31,7 +31,7 @@ import Testing
         #expect(result.errorLines.count == 8 + (hasGnuplot ? 0 : 1), "a line for each epoch of each run")
 
         let summary = try SummaryFile(in: folder.url.appendingPathComponent("out/here"))
-        #expect(Set(summary.root.keys) == ["configuration", "environment", "arms", "comparison"])
+        #expect(Set(summary.root.keys) == ["configuration", "data", "environment", "arms", "comparison"])
         #expect(summary.configuration["model"] as? String == "mlp:32,16")
         #expect(summary.configuration["learning-rate"] as? Double == 0.1)
         #expect(summary.configuration["seeds"] as? [Int] == [4, 7])
@@ -204,6 +204,11 @@ import Testing
         #expect(result.status == 0)
         let epochs = try SummaryFile(in: folder.url.appendingPathComponent("out")).records("epochs", of: "baseline")
         #expect(epochs.last?["testAccuracy"] as? Double == 1)
+        // What is doubtful is said, and does not end the run.
+        #expect(result.errors.contains("the labels are of 2 of 10 classes only"), "\(result.errors)")
+        let sizes = ["trainingImages": 200, "testImages": 50, "classes": 10, "height": 2, "width": 2]
+        let summary = try SummaryFile(in: folder.url.appendingPathComponent("out"))
+        #expect(summary.root["data"] as? [String: Int] == sizes)
     }
 
     @Test func trainsAConvolutionalNetworkOnCIFAR() throws {

@@ -20,7 +20,7 @@ import Testing
         let json = try JSONSerialization.jsonObject(
             with: Data(contentsOf: folder.url.appendingPathComponent("out/inspection.json")))
         let root = try #require(json as? [String: Any])
-        #expect(Set(root.keys) == ["configuration", "layers", "ascents"])
+        #expect(Set(root.keys) == ["configuration", "data", "layers", "ascents"])
         let layers = try #require(root["layers"] as? [[String: Any]])
         // The first layer reads the data and cannot move.
         #expect(layers.compactMap { $0["name"] as? String } == ["3", "5"])
@@ -32,6 +32,22 @@ import Testing
             #expect(points.compactMap { $0["step"] as? Int } == [0, 1, 2])
             #expect(points.allSatisfy { Set($0.keys) == ["step", "loss", "gradientNormSquared"] })
         }
+    }
+
+    @Test func tellsHowMuchTheDataHoldAndWhatWasUsed() throws {
+        let result = try run("--tau", "1", "--steps", "1", "--samples", "100000", "--output", "out")
+        #expect(result.status == 0)
+        #expect(
+            result.output.contains("training images: 12000, test images: 2000, classes: 10, height: 28, width: 28\n"))
+        #expect(
+            result.errors.contains("teleport: --samples 100000: there are 200, which were all taken\n"),
+            "\(result.errors)")
+        let json = try JSONSerialization.jsonObject(
+            with: Data(contentsOf: folder.url.appendingPathComponent("out/inspection.json")))
+        let root = try #require(json as? [String: Any])
+        #expect((root["configuration"] as? [String: Any])?["samples"] as? Int == 200)
+        let sizes = ["trainingImages": 12_000, "testImages": 2_000, "classes": 10, "height": 28, "width": 28]
+        #expect(root["data"] as? [String: Int] == sizes)
     }
 
     /// Losses of 1e34 are finite, and the squares of the activations behind them are not: what libtorch is asked to

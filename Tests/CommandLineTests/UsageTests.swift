@@ -285,6 +285,28 @@ import Testing
             ["compare", "--dataset", "fashion-mnist"], fails: 3, saying: folder.url.lastPathComponent, "fashion-mnist")
     }
 
+    @Test func saysWhatIsWrongWithTheDataFolder() throws {
+        try folder.write("", to: "file")
+        try expect(
+            ["compare", "--dataset", "etth1", "--data", "file"], fails: 3, saying: "the data folder", "file is a file")
+        try folder.write("0,1\n", to: "data/etth1/ETTh1.txt")
+        try expect(
+            ["inspect", "--dataset", "etth1", "--data", "data"], fails: 3, saying: "lacks ETTh1.csv",
+            "data/etth1 has ETTh1.txt")
+    }
+
+    /// What a file says has been read when the data are looked for.
+    @Test(arguments: [
+        "# nothing yet\n", "", "\u{feff}# nothing yet\n", "\u{feff}dataset: etth1\n", "\u{feff}dataset: etth1\r\n",
+    ])
+    func takesConfigurationFilesOfCommentsAndWithMarks(yaml: String) throws {
+        try folder.write(yaml, to: "options.yaml")
+        try expect(
+            ["inspect", "--config", "options.yaml", "--data", "none"]
+                + (yaml.contains("etth1") ? [] : ["--dataset", "etth1"]),
+            fails: 3, saying: "data set 'etth1' not found: the data folder")
+    }
+
     @Test func namesTheFileThatIsDamaged() throws {
         for name in ["train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"] {
             try folder.write("no images", to: "data/mnist/\(name)-ubyte")

@@ -74,6 +74,49 @@ import Torch
         #expect(split.test.images.elements() == (3..<5).flatMap(Self.pixels))
     }
 
+    @Test func readsAFolderWithinTheFolder() throws {
+        try write(Self.cifar10, to: "cifar-10/cifar-10-batches-bin")
+        #expect(try read(.cifar10).train.count == 10)
+    }
+
+    @Test func warnsOfAFileOfZeros() throws {
+        var files = Self.cifar10
+        files["data_batch_2.bin"] = [UInt8](repeating: 0, count: 2 * 3073)
+        try write(files, to: "cifar-10")
+        let warnings = try read(.cifar10).warnings
+        #expect(
+            warnings == [
+                DatasetWarning(
+                    path: folder.url.path + "/cifar-10/data_batch_2.bin", .blankImages(share: 1, lookedAt: 2)),
+                DatasetWarning(path: folder.url.path + "/cifar-10", .fewClasses(8, of: 10)),
+                DatasetWarning(path: folder.url.path + "/cifar-10/test_batch.bin", .fewClasses(3, of: 10)),
+            ])
+        #expect(
+            warnings[0].description.hasSuffix(
+                ": 100 % of 2 images looked at are blank, with one value in all their pixels; check the file"))
+    }
+
+    @Test(arguments: [
+        ("cifar-10-batches-py/data_batch_1", DatasetName.cifar10, "cifar-10-binary.tar.gz"),
+        ("cifar-10/data_batch_1", .cifar10, "cifar-10-binary.tar.gz"),
+        ("cifar-100-python/train", .cifar100, "cifar-100-binary.tar.gz"),
+        ("cifar-100/cifar-100-python.tar.gz", .cifar100, "cifar-100-binary.tar.gz"),
+    ])
+    func namesThePythonVersion(path: String, name: DatasetName, archive: String) throws {
+        try folder.write([0x80, 0x02], to: path)
+        let error = #expect(throws: DatasetError.self) { try read(name) }
+        guard case .missingFiles(_, _, _, _, .takeVersion(archive)) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+    }
+
+    @Test func namesWhatTheFileIsInstead() throws {
+        // The beginning of a file of the Python version, renamed.
+        try expect(.otherFormat(.pickle), reading: [0x80, 0x02, 0x7d, 0x71, 0x01] + [UInt8](repeating: 1, count: 4000))
+        try expect(.otherFormat(.webPage), reading: Array("<!DOCTYPE html><html>".utf8), from: "train.bin.gz")
+    }
+
     @Test func theImagesMakeBatches() throws {
         try write(Self.cifar100, to: "cifar-100")
         let train = try read(.cifar100).train.scaled(.unit)
@@ -98,6 +141,7 @@ import Torch
         let split = try Catalog().images(.cifar10)
         #expect(split.train.images.shape == [50_000, 3, 32, 32])
         #expect(split.test.images.shape == [10_000, 3, 32, 32])
+        #expect(split.warnings == [])
         // There are as many of each class.
         for label in 0..<10 {
             #expect(split.train.labels.equals(Tensor([Int64(label)])).sum().item() == 5000)
@@ -116,7 +160,12 @@ import Torch
         let error = #expect(throws: DatasetError.self) { try read(.cifar10) }
         #expect(
             error
-                == .missingFiles(dataset: "cifar-10", folder: found, files: ["data_batch_2.bin", "test_batch.bin"]))
+                == .missingFiles(
+                    dataset: "cifar-10", folder: found, files: ["data_batch_2.bin", "test_batch.bin"],
+                    found: FolderContents(
+                        path: found,
+                        names: ["data_batch_1.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin"]),
+                    remedy: .putOrUnpack(archive: "cifar-10-binary.tar.gz")))
         let message = try #require(error?.description)
         for part in [found, "data_batch_2.bin", "TELEPORT_DATA", "--data"] {
             #expect(message.contains(part), "\(message)")
@@ -124,7 +173,9 @@ import Torch
         // Where there is nothing at all, the folder of the data set's own name is the one to fill.
         #expect(
             throws: DatasetError.missingFiles(
-                dataset: "cifar-100", folder: folder.url.path + "/cifar-100", files: ["train.bin", "test.bin"])
+                dataset: "cifar-100", folder: folder.url.path + "/cifar-100", files: ["train.bin", "test.bin"],
+                found: FolderContents(path: folder.url.path, names: ["cifar-10-batches-bin/"]),
+                remedy: .putOrUnpack(archive: "cifar-100-binary.tar.gz"))
         ) { try read(.cifar100) }
     }
 
@@ -188,8 +239,7 @@ import Torch
         try expect(.gzipWithoutSuffix, reading: gzip(Self.train), from: "train.bin")
         // What was compressed twice has the suffix already.
         let once = gzip(Self.train)
-        try expect(
-            .partialRecord(byteCount: once.count, recordSize: 3074), reading: gzip(once), from: "train.bin.gz")
+        try expect(.compressedTwice, reading: gzip(once), from: "train.bin.gz")
     }
 
     @Test func refusesDamagedGzipFiles() throws {

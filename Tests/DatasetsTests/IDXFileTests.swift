@@ -80,7 +80,7 @@ import Torch
         var bytes = content
         bytes[1] = 3
         try expect(.wrongMagic(0, 3), reading: bytes)
-        try expect(.wrongMagic(60, 104), reading: Array("<html>".utf8))
+        try expect(.wrongMagic(60, 104), reading: Array("<hello>".utf8))
     }
 
     @Test func refusesOtherElementTypes() throws {
@@ -100,7 +100,9 @@ import Torch
 
     @Test func refusesHeadersThatAnnounceTerabytes() throws {
         let terabytes = [100_000, 10_000, 10_000]
-        try expect(.truncatedBody(byteCount: 60, shape: terabytes), reading: idx(shape: terabytes, body))
+        let bytes = idx(shape: terabytes, body)
+        try expect(.truncatedBody(byteCount: 60, shape: terabytes), reading: bytes, from: "plain")
+        try expect(.inflatesTooFar(shape: terabytes, byteLimit: 1 << 27), reading: gzip(bytes), from: "compressed.gz")
         let overflowing = [0xffff_ffff, 0xffff_ffff, 0xffff_ffff]
         try expect(.tooManyElements(shape: overflowing), reading: idx(shape: overflowing, body))
     }
@@ -115,6 +117,25 @@ import Torch
     @Test func refusesPlainFilesNamedAsGzipAndTheReverse() throws {
         try expect(.notGzip, reading: content, from: "plain.gz")
         try expect(.gzipWithoutSuffix, reading: gzip(content), from: "compressed")
+    }
+
+    @Test func inflatesNoMoreThanALimit() throws {
+        // What a gzip file in the clothes of IDX stands for may be a thousand times as much.
+        let url = try folder.write(gzip(content), to: "limited.gz")
+        #expect(throws: DatasetError.file(path: url.path, .inflatesTooFar(shape: shape, byteLimit: 59))) {
+            try IDXFile(contentsOf: url, rank: 3, inflatedLimit: 59)
+        }
+        #expect(try IDXFile(contentsOf: url, rank: 3, inflatedLimit: 60).elements.count == 60)
+        // A file that is not compressed has what it has.
+        let plain = try folder.write(content, to: "limited")
+        #expect(try IDXFile(contentsOf: plain, rank: 3, inflatedLimit: 59).elements.count == 60)
+    }
+
+    @Test func refusesWhatIsCompressedTwice() throws {
+        try expect(.compressedTwice, reading: gzip(gzip(content)), from: "twice.gz")
+        #expect(
+            FileDefect.compressedTwice.description
+                == "compressed by gzip twice; decompress it once with gunzip, and add the suffix .gz again")
     }
 
     @Test func refusesATruncatedGzipFile() throws {

@@ -29,3 +29,17 @@ func jpeg(
 func jpeg(red: UInt8, green: UInt8, blue: UInt8, height: Int = 8, width: Int = 8) -> [UInt8] {
     jpeg((0..<height * width).flatMap { _ in [red, green, blue] }, height: height, width: width)
 }
+
+/// The bytes of an image of 8 x 8 pixels in the four colours of print.
+var cmykJPEG: [UInt8] {
+    let compressor = tjInitCompress()
+    defer { tjDestroy(compressor) }
+    var output: UnsafeMutablePointer<UInt8>?
+    var size: UInt = 0
+    defer { tjFree(output) }
+    let status = tjCompress2(
+        compressor, [UInt8](repeating: 100, count: 8 * 8 * 4), 8, 0, 8, Int32(TJPF_CMYK.rawValue), &output, &size,
+        Int32(TJSAMP_444.rawValue), 100, 0)
+    precondition(status == 0)
+    return Array(UnsafeBufferPointer(start: output, count: Int(size)))
+}

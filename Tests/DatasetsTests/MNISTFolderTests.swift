@@ -51,11 +51,71 @@ import Torch
             error
                 == .missingFiles(
                     dataset: "fashion-mnist", folder: folder.url.path + "/fashion-mnist",
-                    files: ["train-labels-idx1-ubyte", "t10k-images-idx3-ubyte"]))
+                    files: ["train-labels-idx1-ubyte", "t10k-images-idx3-ubyte"],
+                    found: FolderContents(
+                        path: folder.url.path + "/fashion-mnist",
+                        names: ["t10k-labels-idx1-ubyte", "train-images-idx3-ubyte"]),
+                    remedy: .put))
         let message = try #require(error?.description)
         for part in [folder.url.path, "train-labels-idx1-ubyte", "TELEPORT_DATA", "--data"] {
             #expect(message.contains(part), "\(message)")
         }
+    }
+
+    @Test(arguments: [
+        "fashion-mnist/train-images.idx3-ubyte", "FashionMNIST/raw/train-images-idx3-ubyte",
+        "FashionMNIST/train-images.idx3-ubyte", "fashion-mnist/raw/train-images-idx3-ubyte",
+        "fashion-mnist/FashionMNIST/raw/train-images-idx3-ubyte",
+    ])
+    func readsTheNamesAndFoldersOfOthers(path: String) throws {
+        try write()
+        let files = FileManager.default
+        let target = folder.url.appendingPathComponent(path).deletingLastPathComponent()
+        let source = folder.url.appendingPathComponent("source")
+        try files.moveItem(at: folder.url.appendingPathComponent("fashion-mnist"), to: source)
+        try files.createDirectory(at: target, withIntermediateDirectories: true)
+        for name in try files.contentsOfDirectory(atPath: source.path) {
+            let other = path.contains(".idx3") ? name.replacing("-idx", with: ".idx") : name
+            try files.moveItem(at: source.appendingPathComponent(name), to: target.appendingPathComponent(other))
+        }
+        #expect(try read().train.images.elements() == Self.pixels)
+        // Files of the same names are another data set elsewhere.
+        #expect(throws: DatasetError.self) { try Catalog(folder: folder.url).dataset(.mnist) }
+    }
+
+    @Test func tellsHowMuchThereIs() throws {
+        try write()
+        #expect(try read().sizes == [.trainingImages: 3, .testImages: 2, .classes: 10, .height: 4, .width: 4])
+    }
+
+    @Test func warnsOfImagesAndLabelsThatTellNothing() throws {
+        func concerns(_ images: [[UInt8]], _ labels: [UInt8]) throws -> [DatasetWarning.Concern] {
+            try write(replacing: [
+                "train-images-idx3-ubyte": idx(shape: [images.count, 4, 4], images.flatMap(\.self)),
+                "train-labels-idx1-ubyte": idx(shape: [images.count], labels),
+                "t10k-labels-idx1-ubyte": idx(shape: [10], Array(0..<10)),
+                "t10k-images-idx3-ubyte": idx(shape: [10, 4, 4], (0..<160).map { UInt8($0) }),
+            ])
+            let warnings = try read().warnings
+            #expect(warnings.allSatisfy { $0.path.hasPrefix(path("train-")) })
+            return warnings.map(\.concern)
+        }
+        let classes = Array(0..<10) as [UInt8]
+        let different = classes.map { label in (0..<16).map { UInt8($0) + label } }
+        let blank = [UInt8](repeating: 7, count: 16)
+        #expect(try concerns(different, classes) == [])
+        #expect(try concerns(different, [UInt8](repeating: 3, count: 10)) == [.fewClasses(1, of: 10)])
+        #expect(
+            try concerns(different.map { $0[0] < 5 ? $0 : blank }, classes) == [.blankImages(share: 0.5, lookedAt: 10)])
+        #expect(try concerns([[UInt8]](repeating: different[3], count: 10), classes) == [.equalImages(lookedAt: 10)])
+        // Of more images some are drawn.
+        let many = (0..<5000).map { $0 % 2 == 0 ? blank : different[$0 % 10] }
+        let drawn = try concerns(many, (0..<5000).map { UInt8($0 % 10) })
+        guard drawn.count == 1, case .blankImages(let share, lookedAt: 256) = drawn[0] else {
+            Issue.record("\(drawn)")
+            return
+        }
+        #expect(abs(share - 0.5) < 0.15)
     }
 
     @Test func refusesLabelsThatAreNotAsManyAsTheImages() throws {
@@ -88,6 +148,7 @@ import Torch
         let split = try Catalog().images(.mnist)
         #expect(split.train.images.shape == [60_000, 1, 28, 28])
         #expect(split.test.images.shape == [10_000, 1, 28, 28])
+        #expect(split.warnings == [])
         #expect(split.train.labels.shape == [60_000])
         #expect(split.test.labels.shape == [10_000])
         // Found by reading the files with Python's gzip module.

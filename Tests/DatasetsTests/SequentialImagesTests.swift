@@ -37,7 +37,8 @@ import Torch
         #expect(
             throws: DatasetError.missingFiles(
                 dataset: "smnist", folder: path,
-                files: ["train", "t10k"].flatMap { ["\($0)-images-idx3-ubyte", "\($0)-labels-idx1-ubyte"] })
+                files: ["train", "t10k"].flatMap { ["\($0)-images-idx3-ubyte", "\($0)-labels-idx1-ubyte"] },
+                found: FolderContents(path: folder.url.path, names: []), remedy: .put)
         ) { try catalog.dataset(.sequentialMNIST) }
         let pixels = (0..<2 * 784).map { UInt8(truncatingIfNeeded: $0) }
         for prefix in ["train", "t10k"] {

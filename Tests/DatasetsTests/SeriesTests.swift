@@ -109,8 +109,12 @@ import Torch
 
     init() throws { folder = try TemporaryFolder() }
 
-    private func read(_ text: String, layout: SeriesFile.Layout = .numbers) throws -> Tensor {
-        try SeriesFile(contentsOf: folder.write(Array(text.utf8), to: "series.txt"), layout: layout).values
+    private func file(_ text: String, columnCount: Int? = nil) throws -> SeriesFile {
+        try SeriesFile(contentsOf: folder.write(Array(text.utf8), to: "series.txt"), columnCount: columnCount)
+    }
+
+    private func read(_ text: String, columnCount: Int? = nil) throws -> Tensor {
+        try file(text, columnCount: columnCount).values
     }
 
     @Test(arguments: ["1,2.5\n-3,.5\n", "1,2.5\r\n-3,.5\r\n", "1,2.5\n-3,.5", "+1.0,25e-1\n-3e0,0.50\r\n"])
@@ -124,10 +128,24 @@ import Torch
         #expect(try read("1\n2\n3").shape == [3, 1])
     }
 
-    @Test func passesOverHeadersAndDates() throws {
-        let values = try read("date,HUFL,OT\n2016-07-01 00:00:00,5.8,30.5\nx,1,2\n", layout: .dated)
-        #expect(values.shape == [2, 2])
-        #expect(values.elements() == [5.8, 30.5, 1, 2] as [Double])
+    @Test(arguments: [
+        "date,HUFL,OT\n2016-07-01 00:00:00,5.8,30.5\n2016-07-01 01:00:00,1,2\n",
+        "2016-07-01 00:00:00,5.8,30.5\n2016-07-01 01:00:00,1,2\n", "HUFL,OT\n5.8,30.5\n1,2\n", "0,1\n5.8,30.5\n1,2\n",
+        "time,HUFL,OT\n2016-07-01,5.8,30.5\n2016-07-02,1,2\n", ",0,1\n2016-07-01,5.8,30.5\n2016-07-02,1,2\n",
+        "Date,HUFL,OT\r\n2016/7/1 0:00,5.8,30.5\r\n2016/7/1 1:00,1,2\r\n",
+        "\"date\",\"HUFL\",\"OT\"\n\"2016-07-01\",5.8,30.5\n\"2016-07-02\",1,2",
+        "date,0,OT\n7/1/2016 1:00 AM,5.8,30.5\n7/1/2016 1:00 PM,1,2\n",
+        "date, a, b\n2016-07-01T00:00Z, 5.8, 30.5\n2016-07-02,1 ,\t2\n",
+        "\u{feff}date,a,b\n2016-07-01,5.8,30.5\n\u{feff}2016-07-02,\"1\",\" 2\"\n",
+        "\u{feff}5.8,30.5\n1, 2\n\n", "5.8,30.5\r\n1,2\r\n\r\n  \r\n",
+    ])
+    func passesOverHeadersDatesMarksBlanksAndQuotes(text: String) throws {
+        // What may be a row of a user's own is none of the papers'.
+        for columnCount in text.hasPrefix("0,1") ? [2] : [nil, 2] {
+            let file = try file(text, columnCount: columnCount)
+            #expect(file.values.shape == [2, 2] && file.warnings == [])
+            #expect(file.values.elements() == [5.8, 30.5, 1, 2] as [Double])
+        }
     }
 
     @Test func readsFilesLargerThanTheBuffer() throws {
@@ -146,14 +164,14 @@ import Torch
 
     /// Checks that reading a text, both as it is and compressed, fails as expected and that the message names the file.
     private func expect(
-        _ defect: FileDefect, reading text: String, layout: SeriesFile.Layout = .numbers,
+        _ defect: FileDefect, reading text: String, columnCount: Int? = nil,
         sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
         let bytes = Array(text.utf8)
         for (name, bytes) in [("series.txt", bytes), ("series.txt.gz", gzip(bytes))] {
             let url = try folder.write(bytes, to: name)
             let error = #expect(throws: DatasetError.self, sourceLocation: sourceLocation) {
-                try SeriesFile(contentsOf: url, layout: layout)
+                try SeriesFile(contentsOf: url, columnCount: columnCount)
             }
             #expect(error == .file(path: url.path, defect), sourceLocation: sourceLocation)
             #expect(error?.description.hasPrefix(url.path + ": ") == true, sourceLocation: sourceLocation)
@@ -164,15 +182,16 @@ import Torch
         try expect(.notANumber("abc", line: 2, column: 2), reading: "1,2\n3,abc\n")
         try expect(.notANumber("", line: 1, column: 2), reading: "1,,3\n")
         try expect(.notANumber("", line: 1, column: 3), reading: "1,2,\n")
-        try expect(.notANumber(" 2", line: 1, column: 2), reading: "1, 2\n")
         try expect(.notANumber("2x", line: 1, column: 2), reading: "1,2x\n")
         try expect(.notANumber("0x10", line: 1, column: 1), reading: "0x10,1\n")
-        try expect(.notANumber("1;2", line: 1, column: 1), reading: "1;2\n")
-        try expect(.notANumber("date", line: 1, column: 1), reading: "date,OT\n2016,1\n")
+        try expect(.notANumber("1;2", line: 2, column: 1), reading: "1\n1;2\n")
+        for text in ["NA,NaN\n1,2\n", "2x,3x\n1,2\n"] {
+            try expect(.notANumber(String(text.prefix { $0 != "," }), line: 1, column: 1), reading: text)
+        }
         try expect(.notANumber("a\\0\\u{1B}", line: 1, column: 1), reading: "a\0\u{1b},1\n")
         try expect(
             .notANumber("abcdefghijklmnopq...", line: 1, column: 1), reading: "abcdefghijklmnopqrstuvwxyz,1\n")
-        try expect(.notANumber("x", line: 3, column: 2), reading: "date,a\nd,1\nd,x\n", layout: .dated)
+        try expect(.notANumber("x", line: 3, column: 2), reading: "date,a\n2016-07-01,1\n2016-07-02,x\n")
         let error = DatasetError.file(path: "/d/e.txt", .notANumber("abc", line: 2, column: 3))
         #expect(
             error.description
@@ -189,16 +208,121 @@ import Torch
         try expect(.wrongColumnCount(1, line: 2, expected: 2), reading: "1,2\n3\n")
         try expect(.wrongColumnCount(3, line: 3, expected: 2), reading: "1,2\n3,4\n5,6,7\n")
         try expect(.wrongColumnCount(0, line: 2, expected: 2), reading: "1,2\n\n3,4\n")
+        #expect(try read("0,1\n2,3\n").elements() == [0, 1, 2, 3] as [Double])
         try expect(.wrongColumnCount(0, line: 1, expected: 1), reading: "\n1\n")
-        try expect(.wrongColumnCount(1, line: 2, expected: 2), reading: "date,a\n2016\n", layout: .dated)
-        try expect(.wrongColumnCount(2, line: 3, expected: 3), reading: "date,a,b\nd,1,2\nd,1\n", layout: .dated)
-        try expect(.wrongColumnCount(0, line: 3, expected: 3), reading: "date,a,b\nd,1,2\n\n", layout: .dated)
+        try expect(.wrongColumnCount(1, line: 2, expected: 2), reading: "date,a\n2016-07-01\n")
+        try expect(
+            .wrongColumnCount(2, line: 3, expected: 3), reading: "date,a,b\n2016-07-01,1,2\n2016-07-02,1\n")
+        try expect(
+            .wrongColumnCount(0, line: 3, expected: 3), reading: "date,a,b\n2016-07-01,1,2\n\n2016-07-02,1,2\n")
     }
 
-    @Test func refusesFilesWithoutTheHeader() throws {
-        try expect(.wrongHeader("1,2", expected: "date,"), reading: "1,2\n3,4\n", layout: .dated)
-        try expect(.wrongHeader("", expected: "date,"), reading: "\n", layout: .dated)
-        try expect(.tooFewRows(0, expected: 1), reading: "date,a\n", layout: .dated)
+    @Test func holdsTheColumnsAgainstTheNamesAndTheDataSet() throws {
+        // Decimal commas, with and without names.
+        try expect(.wrongColumnCount(4, line: 1, expected: 2), reading: "0,78,1,61\n", columnCount: 2)
+        try expect(
+            .wrongColumnCount(7, line: 2, expected: 4), reading: "date,a,b,c\n2016-07-01,5,8,2,0,1,6\n")
+        try expect(.wrongColumnCount(4, line: 2, expected: 2), reading: "a,b\n5,8,2,0\n")
+        // Numbers of rows, with a name that is none and without any.
+        try expect(.wrongColumnCount(3, line: 1, expected: 2), reading: "0,5.8,2\n1,5.7,2\n", columnCount: 2)
+        for name in ["", "Unnamed: 0", "index"] {
+            try expect(.columnOfRowNumbers, reading: "\(name),0,1\n0,5.8,2\n")
+            try expect(.columnOfRowNumbers, reading: "\(name),a,b\n0,5.8,2\n", columnCount: 2)
+        }
+        // Other names than there are columns, and other columns than the data set has.
+        try expect(.wrongColumnCount(2, line: 1, expected: 3), reading: "a,b\n1,2,3\n", columnCount: 3)
+        try expect(.wrongColumnCount(3, line: 2, expected: 2), reading: "a,b,c\n1,2,3\n", columnCount: 2)
+        func remedy(_ count: Int, _ expected: Int) -> String {
+            FileDefect.wrongColumnCount(count, line: 1, expected: expected).description
+        }
+        #expect(
+            remedy(16, 8)
+                == "16 columns in line 1, expected 8, separated by commas; where commas stand in the numbers, write points"
+        )
+        #expect(remedy(15, 8).hasSuffix("; where commas stand in the numbers, write points"))
+        #expect(remedy(9, 8).hasSuffix("; leave out a column that is no variable, as one of row numbers"))
+        #expect(remedy(7, 8).hasSuffix("; mend it, or download the file again"))
+    }
+
+    @Test func wantsDatesWhereTheRowsHaveDates() throws {
+        // The first series must not be taken for dates.
+        try expect(.notADate("5.8", line: 2), reading: "date,a,b\n5.8,2\n")
+        for text in ["2016", "x", "", "1.5.x", "2016-13-13", "2016-07-32", "20160701", "12:30:00", "-1-2-3"] {
+            try expect(.notADate(text, line: 3), reading: "date,a\n2016-07-01,1\n\(text),2\n")
+        }
+        try expect(
+            .repeatedHeader(line: 4), reading: "date,a\n2016-07-01,1\n2016-07-02,2\ndate,a\n2016-07-01,1\n")
+        try expect(.repeatedHeader(line: 3), reading: "a,b\n1,2\na,b\n1,2\n")
+        try expect(.tooFewRows(0, expected: 1), reading: "date,a\n")
+    }
+
+    @Test func warnsOfDatesThatDoNotAscend() throws {
+        func concern(_ dates: String...) throws -> [DatasetWarning.Concern] {
+            let rows = dates.enumerated().map { "\($1),\($0)\n" }.joined()
+            return try file("date,a\n" + rows).warnings.map(\.concern)
+        }
+        #expect(try concern("2016-07-01 23:00:00", "2016-07-02", "2016-07-02 00:00:01", "2016-10-01") == [])
+        #expect(
+            try concern("2016-07-01 01:00", "2016-07-01 02:00", "2016-07-01 00:30", "2015-01-01")
+                == [.datesDoNotAscend("2016-07-01 00:30", line: 4)])
+        #expect(try concern("2016/7/1", "2016/7/1") == [.datesDoNotAscend("2016/7/1", line: 3)])
+        // Day and month cannot be told apart, nor morning and afternoon.
+        #expect(try concern("1/2/2016", "12/1/2016", "3/1/2016") == [])
+        #expect(try concern("2016/1/1 11:00 AM", "2016/1/1 1:00 PM") == [])
+    }
+
+    @Test(arguments: [2, 3, 4]) func warnsOfAFileThatIsPutTogetherWithItself(times: Int) throws {
+        let rows = (0..<7).map { "\($0),\(7 * $0 % 5)\n" }.joined()
+        let file = try file(String(repeating: rows, count: times))
+        #expect(file.values.shape == [7 * times, 2])
+        #expect(file.warnings.map(\.concern) == [.repeatedRows(period: 7)])
+        #expect(file.warnings[0].path == file.url.path)
+        #expect(try read(String(repeating: rows, count: times) + "0,0\n").size(0) == 7 * times + 1)
+    }
+
+    @Test func namesOtherSeparatorsAndForms() throws {
+        try expect(.wrongSeparator(.semicolon, hasDecimalCommas: false), reading: "1.5;2\n3;4\n")
+        try expect(.wrongSeparator(.semicolon, hasDecimalCommas: true), reading: "1,5;2\n3;4\n", columnCount: 2)
+        try expect(.wrongSeparator(.semicolon, hasDecimalCommas: false), reading: "date;a;b\n2016-07-01;1;2\n")
+        try expect(.wrongSeparator(.tab, hasDecimalCommas: false), reading: "1.5\t2\n3\t4\n")
+        try expect(.wrongSeparator(.tab, hasDecimalCommas: true), reading: "1,5\t2\n3\t4\n")
+        try expect(.wrongSeparator(.blank, hasDecimalCommas: false), reading: "1.5  2\n3 4\n")
+        try expect(.originalOfUCI, reading: "\"\";\"MT_001\";\"MT_002\"\n\"2011-01-01 00:15:00\";0;0\n")
+        try expect(.originalOfUCI, reading: "[0.01 0.02;0.03 0.04]\n")
+        func conversion(_ separator: FieldSeparator, _ hasDecimalCommas: Bool) -> Substring {
+            FileDefect.wrongSeparator(separator, hasDecimalCommas: hasDecimalCommas).description
+                .split(separator: "convert it with ")[1]
+        }
+        #expect(conversion(.semicolon, false) == "tr ';' ','" && conversion(.semicolon, true) == "tr ',;' '.,'")
+        #expect(conversion(.tab, false) == "tr '\\t' ','" && conversion(.tab, true) == "tr ',\\t' '.,'")
+        #expect(conversion(.blank, false) == "tr -s ' ' ','")
+    }
+
+    @Test(arguments: [true, false]) func namesUTF16(isMarked: Bool) throws {
+        for order in [String.Encoding.utf16LittleEndian, .utf16BigEndian] {
+            let bytes = [UInt8](((isMarked ? "\u{feff}" : "") + "1,2\n3,4\n").data(using: order)!)
+            for (name, bytes) in [("series.txt", bytes), ("series.txt.gz", gzip(bytes))] {
+                let url = try folder.write(bytes, to: name)
+                #expect(throws: DatasetError.file(path: url.path, .utf16)) { try SeriesFile(contentsOf: url) }
+            }
+        }
+    }
+
+    @Test func readsNoMoreNumbersThanALimit() throws {
+        // A quarter of a million numbers in a few kilobytes.
+        let block = gzip(Array(String(repeating: "0,0,0,0,0,0,0,0\n", count: 1 << 15).utf8))
+        let url = try folder.write(block, to: "bomb.txt.gz")
+        #expect(block.count < 10_000)
+        #expect(throws: DatasetError.file(path: url.path, .tooManyNumbers(limit: 100_000))) {
+            try SeriesFile(contentsOf: url, valueLimit: 100_000)
+        }
+        #expect(try SeriesFile(contentsOf: url).values.count == 1 << 18)
+        // Nor empty lines without end.
+        let lines = try folder.write(
+            gzip(Array("1,2\n".utf8) + [UInt8](repeating: 0x0a, count: 1 << 22)), to: "lines.txt.gz")
+        #expect(throws: DatasetError.file(path: lines.path, .tooLarge(byteLimit: 3_200_000))) {
+            try SeriesFile(contentsOf: lines, valueLimit: 100_000)
+        }
     }
 
     @Test func refusesLinesThatAreTooLong() throws {
@@ -250,17 +374,17 @@ import Torch
         }
     }
 
-    @Test(arguments: [SeriesFile.Layout.numbers, .dated])
-    func survivesTruncationAndDamage(layout: SeriesFile.Layout) throws {
+    @Test(arguments: [false, true])
+    func survivesTruncationAndDamage(isDated: Bool) throws {
         let rows = (0..<12).map { "\($0).25,-0.00\($0)1,1\($0)e-2" }
         let text =
-            layout == .numbers
+            !isDated
             ? rows.joined(separator: "\r\n")
             : "date,a,b,c\n" + rows.map { "2016-07-01 00:00:00," + $0 }.joined(separator: "\n")
         var random = SplitMix64(seed: 41)
         for (name, original) in [("series.txt", Array(text.utf8)), ("series.txt.gz", gzip(Array(text.utf8)))] {
             try expectSurvival(of: original, writtenTo: name, in: folder, using: &random) { url in
-                let values = try SeriesFile(contentsOf: url, layout: layout).values
+                let values = try SeriesFile(contentsOf: url).values
                 #expect(values.rank == 2 && (1...24).contains(values.size(0)) && (1...6).contains(values.size(1)))
                 #expect(values.isAllFinite())
             }
@@ -277,18 +401,23 @@ import Torch
         try Catalog(folder: folder.url).dataset(name).map { $0 as! SeriesDataset }
     }
 
-    /// A series of two columns that grow.
-    private func text(rows: Int, isDated: Bool = false) -> [UInt8] {
-        let lines = (0..<rows).map { (isDated ? "2016-07-01 \($0)," : "") + "\($0),\(2 * $0).5\n" }
-        return Array(((isDated ? "date,a,b\n" : "") + lines.joined()).utf8)
+    /// A series of columns that grow.
+    private func text(rows: Int, columns: Int, isDated: Bool = false) -> [UInt8] {
+        let lines = (0..<rows).map { row in
+            (isDated ? "2016-07-\(1 + row / 24) \(row % 24):00," : "")
+                + (0..<columns).map { "\(row + $0).5" }.joined(separator: ",") + "\n"
+        }
+        let names = (0..<columns).map { "v\($0)" }.joined(separator: ",")
+        return Array(((isDated ? "date,\(names)\n" : "") + lines.joined()).utf8)
     }
 
     @Test(arguments: [
-        (DatasetName.electricity, "electricity.txt"), (.traffic, "traffic.txt"), (.exchangeRate, "exchange_rate.txt"),
-        (.ettH1, "ETTh1.csv"), (.ettH2, "ETTh2.csv"), (.ettM1, "ETTm1.csv"), (.ettM2, "ETTm2.csv"),
+        (DatasetName.electricity, "electricity.txt", 321), (.traffic, "traffic.txt", 862),
+        (.exchangeRate, "exchange_rate.txt", 8), (.ettH1, "ETTh1.csv", 7), (.ettH2, "ETTh2.csv", 7),
+        (.ettM1, "ETTm1.csv", 7), (.ettM2, "ETTm2.csv", 7),
     ])
-    func readsTheFileOfEachName(name: DatasetName, file: String) throws {
-        let content = text(rows: 300, isDated: file.hasSuffix("csv"))
+    func readsTheFileOfEachName(name: DatasetName, file: String, columns: Int) throws {
+        let content = text(rows: 300, columns: columns, isDated: file.hasSuffix("csv"))
         for (path, bytes) in [
             ("time-series/\(file).gz", gzip(content)), ("time-series/\(file)", content),
             ("\(name.rawValue)/\(file).gz", gzip(content)), ("\(name.rawValue)/\(file)", content),
@@ -296,32 +425,84 @@ import Torch
             let url = try folder.write(bytes, to: path)
             let split = try read(name)
             #expect(split.name == name.rawValue)
-            #expect(split.train.inputShape == [168, 2] && split.test.inputShape == [168, 2])
+            #expect(split.train.inputShape == [168, columns] && split.test.inputShape == [168, columns])
             #expect(split.train.count == 210 - 168 - 24 + 1)
             #expect(split.test.count == 60)
             #expect(split.train.dtype == .float32)
+            #expect(split.sizes == [.rows: 300, .columns: columns] && split.warnings == [])
             try FileManager.default.removeItem(at: url)
+        }
+        // Of which there are not so many in any other.
+        let other = try folder.write(text(rows: 300, columns: columns - 1), to: "\(name.rawValue)/\(file)")
+        #expect(
+            throws: DatasetError.file(path: other.path, .wrongColumnCount(columns - 1, line: 1, expected: columns))
+        ) { try read(name) }
+    }
+
+    @Test(arguments: [
+        (DatasetName.electricity, "electricity/electricity.csv", 321), (.traffic, "traffic/traffic.csv", 862),
+        (.exchangeRate, "exchange_rate/exchange_rate.csv", 8), (.ettH1, "ETT-small/ETTh1.csv", 7),
+    ])
+    func readsTheFilesOfAutoformer(name: DatasetName, path: String, columns: Int) throws {
+        try folder.write(text(rows: 300, columns: columns, isDated: true), to: path)
+        let dated = try read(name).train.values
+        try folder.write(text(rows: 300, columns: columns), to: path)
+        #expect(try read(name).train.values.equals(dated).sum().item() == Double(dated.count))
+    }
+
+    @Test func readsNoMoreThanTwiceTheDataSet() throws {
+        let row = String(repeating: "0,", count: 7) + "0\n"
+        let url = try folder.write(
+            gzip(Array(String(repeating: row, count: 16_000).utf8)), to: "exchange-rate/exchange_rate.txt.gz")
+        #expect(throws: DatasetError.file(path: url.path, .tooManyNumbers(limit: 2 * 7588 * 8))) {
+            try read(.exchangeRate)
         }
     }
 
+    @Test func warnsOfColumnsThatNoModelCanForecast() throws {
+        /// 400 rows of which column 2 is the row's number, and the others are what is given for a row.
+        func warnings(_ column: (Int) -> Double) throws -> [DatasetWarning.Concern] {
+            let rows = (0..<400).map { row in
+                (0..<8).map { "\($0 == 1 ? Double(row) : $0 % 2 == 0 ? column(row) : Double(row % 7))" }
+                    .joined(separator: ",") + "\n"
+            }
+            try folder.write(Array(rows.joined().utf8), to: "exchange-rate/exchange_rate.txt")
+            return try read(.exchangeRate).warnings.map(\.concern)
+        }
+        #expect(try warnings { $0 < 350 ? 1 : 2 } == [.constantInTraining(columns: [1, 3, 5, 7])])
+        #expect(try warnings { _ in 1 } == [])
+        // What is nearly constant: ones and 1 + 1e-8 in turn have a standard deviation of 5e-9.
+        let nearly = try warnings { $0 < 350 ? 1 + Double($0 % 2) * 1e-8 : 2 }
+        guard nearly.count == 1, case .farFromTraining(columns: [1, 3, 5, 7], let deviations) = nearly[0] else {
+            Issue.record("\(nearly)")
+            return
+        }
+        #expect(abs(deviations / 2e8 - 1) < 1e-4)
+        #expect(
+            nearly[0].description
+                == "columns 1, 3, 5 and 1 more are in the test rows up to 1e8 standard deviations of the training rows away "
+                + "from their mean, so that the test loss says little")
+    }
+
     @Test func prefersTheFolderOfTheName() throws {
-        try folder.write(text(rows: 300), to: "time-series/traffic.txt")
-        try folder.write(text(rows: 400), to: "traffic/traffic.txt")
-        #expect(try read(.traffic).test.count == 80)
+        try folder.write(text(rows: 300, columns: 8), to: "time-series/exchange_rate.txt")
+        try folder.write(text(rows: 400, columns: 8), to: "exchange-rate/exchange_rate.txt")
+        #expect(try read(.exchangeRate).test.count == 80)
     }
 
     @Test func namesTheMissingFile() throws {
         #expect(
             throws: DatasetError.missingFiles(
-                dataset: "exchange-rate", folder: folder.url.path + "/exchange-rate", files: ["exchange_rate.txt"])
+                dataset: "exchange-rate", folder: folder.url.path + "/exchange-rate", files: ["exchange_rate.txt"],
+                found: FolderContents(path: folder.url.path, names: []), remedy: .put)
         ) { try read(.exchangeRate) }
     }
 
     @Test func refusesSeriesThatAreTooShort() throws {
-        let url = try folder.write(text(rows: 274), to: "electricity/electricity.txt")
-        #expect(throws: DatasetError.file(path: url.path, .tooFewRows(274, expected: 275))) { try read(.electricity) }
-        try folder.write(text(rows: 275), to: "electricity/electricity.txt")
-        #expect(try read(.electricity).train.count == 1)
+        let url = try folder.write(text(rows: 274, columns: 7), to: "etth1/ETTh1.csv")
+        #expect(throws: DatasetError.file(path: url.path, .tooFewRows(274, expected: 275))) { try read(.ettH1) }
+        try folder.write(text(rows: 275, columns: 7), to: "etth1/ETTh1.csv")
+        #expect(try read(.ettH1).train.count == 1)
     }
 
     /// Reads the files of these series, where there are any.
@@ -340,6 +521,7 @@ import Torch
         #expect(split.train.inputShape == [168, columns])
         #expect(split.train.values.size(0) == rows * 7 / 10)
         #expect(split.test.count == rows / 5)
+        #expect(split.sizes == [.rows: rows, .columns: columns] && split.warnings == [])
         // Standardized columns have mean 0 and variance 1.
         let train = split.train.values
         let means = train.sum(along: [0]) / Double(train.size(0))

@@ -106,6 +106,44 @@ import Torch
         #expect(file.tokens.elements() == [0, 1, 2, 3, 0, 4, 3] as [Int64])
     }
 
+    @Test func passesOverByteOrderMarks() throws {
+        // Two files put together, each with a mark.
+        let file = try TextFile(contentsOf: write("\u{feff}the cat\n\u{feff}the dog\u{feff}\n"))
+        #expect(file.vocabulary.words == ["the", "cat", "<eos>", "dog\u{feff}", "<unk>"])
+        #expect(try TextFile(contentsOf: write("\u{feff}\na\n")).tokens.elements() == [0, 1, 0] as [Int64])
+    }
+
+    @Test func namesUTF16() throws {
+        for order in [String.Encoding.utf16LittleEndian, .utf16BigEndian] {
+            try expect(.utf16, reading: [UInt8]("\u{feff}the cat\n".data(using: order)!))
+            try expect(.utf16, reading: [UInt8]("the cat\n".data(using: order)!))
+        }
+    }
+
+    @Test func readsNoMoreWordsThanALimit() throws {
+        let url = try folder.write(gzip(Array(String(repeating: "a a a\n", count: 1 << 16).utf8)), to: "bomb.txt.gz")
+        #expect(throws: DatasetError.file(path: url.path, .tooManyWords(limit: 100_000))) {
+            try TextFile(contentsOf: url, tokenLimit: 100_000)
+        }
+        #expect(try TextFile(contentsOf: url).tokens.count == 1 << 18)
+        _ = try write(Self.filler, to: "ptb/ptb.train.txt")
+        let test = try write(Self.filler + Self.filler, to: "ptb/ptb.test.txt")
+        #expect(throws: DatasetError.file(path: test.path, .tooManyWords(limit: 300))) {
+            try PennTreebankFolder(name: "penn-treebank", root: folder.url, tokenLimit: 300).read()
+        }
+    }
+
+    @Test func warnsOfTextsThatDoNotBelongTogether() throws {
+        let train = try write(Self.filler, to: "ptb/ptb.train.txt")
+        let test = try write(String(repeating: "c d e a\n", count: 90), to: "ptb/ptb.test.txt")
+        // Three of the four words in each line, whose end is a word, too.
+        #expect(try read().warnings == [DatasetWarning(path: test.path, .unknownWords(share: 0.6))])
+        _ = try write(Self.filler, to: "ptb/ptb.test.txt")
+        #expect(try read().warnings == [])
+        _ = try write(String(repeating: "b\n", count: 180), to: "ptb/ptb.train.txt")
+        #expect(try read().warnings == [DatasetWarning(path: train.path, .oneWord)])
+    }
+
     @Test func addsTheSpecialWordsWhereTheyLack() throws {
         let file = try TextFile(contentsOf: write("a b\nc\n"))
         #expect(file.vocabulary.words == ["a", "b", "<eos>", "c", "<unk>"])
@@ -176,6 +214,8 @@ import Torch
         #expect(split.train.tokens.count == 73_760)
         #expect(split.test.tokens.count == 82_430)
         #expect(split.train.vocabulary.count == 6_022)
+        #expect(
+            split.sizes == [.trainingWords: 73_760, .testWords: 82_430, .vocabulary: 6_022] && split.warnings == [])
         #expect(split.train.vocabulary.words.prefix(3) == ["consumers", "may", "want"])
         let unknown = try #require(split.train.vocabulary.index(of: "<unk>"))
         #expect(unknown == 14)
@@ -232,11 +272,16 @@ import Torch
         let found = folder.url.path + "/ptb"
         #expect(
             throws: DatasetError.missingFiles(
-                dataset: "penn-treebank", folder: found, files: ["ptb.train.txt", "ptb.test.txt"])
+                dataset: "penn-treebank", folder: found, files: ["ptb.train.txt", "ptb.test.txt"],
+                found: FolderContents(path: found, names: ["ptb.valid.txt"]),
+                remedy: .putOrUnpack(archive: "simple-examples.tgz"))
         ) { try read() }
         _ = try write("a", to: "ptb/ptb.train.txt")
         #expect(
-            throws: DatasetError.missingFiles(dataset: "penn-treebank", folder: found, files: ["ptb.test.txt"])
+            throws: DatasetError.missingFiles(
+                dataset: "penn-treebank", folder: found, files: ["ptb.test.txt"],
+                found: FolderContents(path: found, names: ["ptb.train.txt", "ptb.valid.txt"]),
+                remedy: .putOrUnpack(archive: "simple-examples.tgz"))
         ) { try read() }
     }
 

@@ -150,6 +150,26 @@ import Torch
         #expect(image.elements() == PillowImage.planes)
     }
 
+    /// Some programs leave bytes between the picture and its end; Pillow gives the same pixels with and without them.
+    @Test(arguments: [[0], [0, 0, 0, 0], [0x12, 0x34, 0x56], [UInt8](repeating: 0x41, count: 16)] as [[UInt8]])
+    func decodesImagesWithAFewBytesBeforeTheirEnd(extraneous: [UInt8]) throws {
+        #expect(PillowImage.file.suffix(2) == [0xff, 0xd9])
+        let file = Array(PillowImage.file.dropLast(2)) + extraneous + [0xff, 0xd9]
+        var replacements: [String: [UInt8]?] = [:]
+        for name in Self.files.keys where name.hasSuffix("JPEG") { replacements[name] = file }
+        try write(replacing: replacements)
+        #expect(try read().train.images.selected(0, 1).elements() == PillowImage.planes)
+    }
+
+    @Test func refusesManyBytesBeforeTheEnd() throws {
+        let name = "train/n01/images/n01_0.JPEG"
+        let file = Array(Self.image(3).dropLast(2)) + [UInt8](repeating: 0x41, count: 30) + [0xff, 0xd9]
+        try? FileManager.default.removeItem(atPath: path(""))
+        try write(replacing: [name: file])
+        let error = #expect(throws: DatasetError.self) { try read() }
+        #expect(error?.description.contains("extraneous bytes before marker 0xd9") == true)
+    }
+
     @Test func theMappedImagesMakeBatchesAndPrefixes() throws {
         try write()
         let train = try read().train.scaled(.unit)
@@ -184,6 +204,72 @@ import Torch
         }
     }
 
+    @Test func takesWhatIsAnImageAndNamesWhatIsPassedOver() throws {
+        var replacements = Self.files.filter { $0.key.hasPrefix("train/n02") }.mapValues { _ in nil as [UInt8]? }
+        for (index, name) in ["n02_0.jpg", "n02_1.Jpeg", "é.JPEG"].enumerated() {
+            replacements["train/n02/images/" + name] = Self.image(index)
+        }
+        replacements["train/n02/images/Thumbs.db"] = [1]
+        replacements["train/n02/images/notes.txt"] = [1]
+        replacements["train/n03/images/n03_0.JPEG"] = Self.image(0)
+        replacements["val/images/more.JPEG"] = Self.image(0)
+        replacements["val/images/.DS_Store"] = [1]
+        try write(replacing: replacements)
+        let split = try read()
+        expectTheFiles(split)
+        #expect(
+            split.warnings.filter { if case .passedOver = $0.concern { true } else { false } } == [
+                DatasetWarning(path: path("train/n02/images"), .passedOver(2, first: "Thumbs.db", .noImageName)),
+                DatasetWarning(path: path("train"), .passedOver(1, first: "n03", .notListed(in: "wnids.txt"))),
+                DatasetWarning(
+                    path: path("val/images"),
+                    .passedOver(1, first: "more.JPEG", .notListed(in: "val/val_annotations.txt"))),
+            ])
+        #expect(
+            split.warnings[0].description
+                == path("train/n02/images")
+                + ": 2 entries were passed over, 'Thumbs.db' first: images are those whose names "
+                + "end in .JPEG, .jpeg or .jpg")
+        #expect(split.sizes == [.trainingImages: 4, .testImages: 3, .classes: 2, .height: 8, .width: 8])
+    }
+
+    @Test func passesOverNamesThatAreNoText() throws {
+        try write()
+        let name = path("train/n02/images/").utf8.map { CChar(bitPattern: $0) } + [-1, 0x2e, 0x6a, 0x70, 0x67, 0]
+        let file = fopen(name, "w")
+        #expect(file != nil && fclose(file) == 0)
+        let split = try read()
+        expectTheFiles(split)
+        #expect(
+            split.warnings.contains(
+                DatasetWarning(path: path("train/n02/images"), .passedOver(1, first: "\u{fffd}.jpg", .noImageName))))
+    }
+
+    /// As scripts for PyTorch sort the images to test with, with and without the list beside them.
+    @Test(arguments: ["/images", ""], [true, false]) func readsTestImagesInFoldersByClass(
+        images: String, isListed: Bool
+    ) throws {
+        var replacements = Self.files.filter { $0.key.hasPrefix("val/images") }.mapValues { _ in nil as [UInt8]? }
+        if !isListed { replacements["val/val_annotations.txt"] = nil as [UInt8]? }
+        replacements["val/n02\(images)/val_0.JPEG"] = Self.image(4)
+        replacements["val/n01\(images)/val_1.JPEG"] = Self.image(5)
+        replacements["val/n01\(images)/val_2.JPEG"] = Self.image(6)
+        try write(replacing: replacements)
+        let test = try read().test
+        #expect(test.labels.elements() == [0, 1, 1] as [Int64])
+        #expect(colours(test) == [4, 5, 6])
+    }
+
+    @Test func readsListsWithMarksAndTrainingImagesWithoutTheInnerFolder() throws {
+        var replacements = Self.files.filter { $0.key.hasPrefix("train/") }.mapValues { _ in nil as [UInt8]? }
+        for (name, bytes) in Self.files where name.hasPrefix("train/") {
+            replacements[name.replacing("/images", with: "")] = bytes
+        }
+        replacements["wnids.txt"] = Array("\u{feff}n02\r\nn01\r\n".utf8)
+        try write(replacing: replacements)
+        try expectTheFiles(read())
+    }
+
     // MARK: Decoded images
 
     /// Changes the content of a file, but neither its size nor its time, or its time, too.
@@ -215,8 +301,8 @@ import Torch
         let names = try FileManager.default.contentsOfDirectory(atPath: path(""))
         #expect(names.sorted() == ["decoded-train.uint8", "decoded-val.uint8", "train", "val", "wnids.txt"])
         // The pixels, then the note.
-        #expect(try content("decoded-train.uint8").dropLast(40) == first.train.images.elements()[...])
-        #expect(try content("decoded-val.uint8").count == 3 * 192 + 40)
+        #expect(try content("decoded-train.uint8").dropLast(48) == first.train.images.elements()[...])
+        #expect(try content("decoded-val.uint8").count == 3 * 192 + 48)
     }
 
     @Test(arguments: ["train/n02/images/n02_1.JPEG", "val/images/val_2.JPEG"])
@@ -263,8 +349,9 @@ import Torch
         _ = try read()
         let whole = try content("decoded-train.uint8")
         var damaged: [[UInt8]] = [[], [1], Array(whole.dropLast()), Array(whole.dropFirst()), whole + [0]]
-        damaged += [Array(whole.suffix(40)), [UInt8](repeating: 255, count: whole.count)]
-        damaged += (whole.count - 40..<whole.count).map { position in
+        damaged += [Array(whole.suffix(48)), [UInt8](repeating: 255, count: whole.count)]
+        // All of the note, and pixels here and there.
+        damaged += ([0, 1, 500, whole.count - 49] + (whole.count - 48..<whole.count)).map { position in
             var bytes = whole
             bytes[position] ^= 0x81
             return bytes
@@ -286,7 +373,7 @@ import Torch
         try write()
         try folder.write([UInt8](repeating: 7, count: 5000), to: "tiny-imagenet/decoded-train.uint8.partial")
         try expectTheFiles(read())
-        #expect(try content("decoded-train.uint8").count == 4 * 192 + 40)
+        #expect(try content("decoded-train.uint8").count == 4 * 192 + 48)
         #expect(!FileManager.default.fileExists(atPath: path("decoded-train.uint8.partial")))
     }
 
@@ -348,10 +435,11 @@ import Torch
         let error = #expect(throws: DatasetError.self) { try read() }
         #expect(
             error
-                == .missingParts(
+                == .missingFiles(
                     dataset: "tiny-imagenet", folder: folder.url.path + "/tiny-imagenet",
-                    parts: ["wnids.txt", "train", "val/val_annotations.txt", "val/images"],
-                    archive: "tiny-imagenet-200.zip"))
+                    files: ["wnids.txt", "train", "val/val_annotations.txt", "val/images"],
+                    found: FolderContents(path: folder.url.path, names: []),
+                    remedy: .putOrUnpack(archive: "tiny-imagenet-200.zip")))
         try write(
             to: "tiny-imagenet-200",
             replacing: ["wnids.txt": nil as [UInt8]?, "val/val_annotations.txt": nil as [UInt8]?])
@@ -359,8 +447,9 @@ import Torch
         let message = try #require(#expect(throws: DatasetError.self) { try read() }?.description)
         #expect(
             message
-                == "data set 'tiny-imagenet' not found: \(found) lacks wnids.txt, val/val_annotations.txt; unpack "
-                + "tiny-imagenet-200.zip in the folder above it, or name another data folder with TELEPORT_DATA or --data"
+                == "data set 'tiny-imagenet' not found: \(found) lacks wnids.txt, val/val_annotations.txt, and \(found) has "
+                + "train/, val/; put there what tiny-imagenet-200.zip unpacks to, or name another data folder with "
+                + "TELEPORT_DATA or --data"
         )
     }
 
@@ -385,7 +474,7 @@ import Torch
             .listedButMissing(list: path("wnids.txt"), line: 3), about: "train/n03/images",
             replacing: ["wnids.txt": Array("n02\nn01\nn03\n".utf8)])
         try expect(
-            .noImages(suffix: ".JPEG"), about: "train/n01/images",
+            .noImages, about: "train/n01/images",
             replacing: ["train/n01/images/n01_0.JPEG": nil as [UInt8]?, "train/n01/images/n01_0.png": [1]])
         // A file where the folder should be.
         try expect(
@@ -422,7 +511,8 @@ import Torch
         let name = "train/n02/images/n02_10.JPEG"
         try expect(.empty, about: name, replacing: [name: []])
         try expect(.notJPEG, about: name, replacing: [name: [0xff]])
-        try expect(.notJPEG, about: name, replacing: [name: Array("GIF89a".utf8)])
+        try expect(.otherFormat(.gif), about: name, replacing: [name: Array("GIF89a".utf8)])
+        try expect(.otherFormat(.png), about: name, replacing: [name: [0x89] + Array("PNG\r\n".utf8)])
         try expect(.notARegularFile, about: name, replacing: [name: nil as [UInt8]?, name + "/inside": [1]])
         try expect(.missing, about: name, replacing: [name: nil as [UInt8]?]) {
             #expect(symlink("nowhere", $0) == 0)
@@ -437,6 +527,21 @@ import Torch
         try write(replacing: replacements)
         change(path(name))
         #expect(throws: DatasetError.file(path: path(name), defect)) { try read() }
+    }
+
+    @Test func namesImagesInTheColoursOfPrint() throws {
+        let name = "train/n02/images/n02_10.JPEG"
+        try expect(.cmykJPEG, about: name, replacing: [name: cmykJPEG])
+    }
+
+    /// A header of some bytes can announce more pixels than there is memory for.
+    @Test(arguments: ["train/n02/images/n02_0.JPEG", "train/n02/images/n02_10.JPEG", "val/images/val_1.JPEG"])
+    func refusesImagesTooLargeToBeMeant(name: String) throws {
+        var bytes = Self.image(0)
+        let frame = try #require(bytes.indices.first { bytes[$0] == 0xff && bytes[$0 + 1] == 0xc0 })
+        // After the marker come the length of the segment, the precision, the height and the width.
+        bytes.replaceSubrange(frame + 5..<frame + 9, with: [0xff, 0xdc, 0xff, 0xdc])
+        try expect(.imageTooLarge([65_500, 65_500], pixelLimit: 1 << 22), about: name, replacing: [name: bytes])
     }
 
     @Test func refusesImagesOfAnotherSize() throws {

@@ -20,8 +20,11 @@ struct CIFARFolder {
     struct Layout {
         /// The name of the data set.
         let name: String
-        /// The folder that its archive unpacks to.
+        /// The archive of its binary version, and the folder that it unpacks to.
+        let archive: String
         let archiveFolder: String
+        /// Files and folders that the Python version has and the binary one has not.
+        let pythonSigns: [String]
         /// The files of the training set.
         let train: [String]
         /// The file of the test set.
@@ -31,63 +34,72 @@ struct CIFARFolder {
 
         /// Five training files, and a label.
         static let cifar10 = Layout(
-            name: DatasetName.cifar10.rawValue, archiveFolder: "cifar-10-batches-bin",
+            name: DatasetName.cifar10.rawValue, archive: "cifar-10-binary.tar.gz",
+            archiveFolder: "cifar-10-batches-bin",
+            pythonSigns: ["cifar-10-batches-py", "cifar-10-python.tar.gz", "data_batch_1", "batches.meta"],
             train: (1...5).map { "data_batch_\($0).bin" }, test: "test_batch.bin", classCounts: [10])
 
         /// One training file, and a coarse label before the fine one.
         static let cifar100 = Layout(
-            name: DatasetName.cifar100.rawValue, archiveFolder: "cifar-100-binary", train: ["train.bin"],
-            test: "test.bin", classCounts: [20, 100])
+            name: DatasetName.cifar100.rawValue, archive: "cifar-100-binary.tar.gz", archiveFolder: "cifar-100-binary",
+            pythonSigns: ["cifar-100-python", "cifar-100-python.tar.gz", "meta"], train: ["train.bin"],
+            test: "test.bin",
+            classCounts: [20, 100])
     }
 
     /// Reads the files.
     ///
     /// - Throws: `DatasetError` if files are missing or damaged.
     func read() throws(DatasetError) -> Split<ImageDataset> {
-        let files = layout.train + [layout.test]
-        let folder = self.folder
-        // All are looked up first, so that one error can name all that are missing.
-        let missing = files.filter { folder.existingFile($0) == nil }
-        guard missing.isEmpty else {
-            throw .missingFiles(dataset: layout.name, folder: folder.path, files: missing)
-        }
-        let train = try read(layout.train, in: folder)
-        let test = try read([layout.test], in: folder)
-        return Split(name: layout.name, train: train, test: test)
-            .map { $0.scaled(.standardized(by: train.images)) }
+        let urls = try FileSearch(
+            dataset: layout.name, root: root,
+            folders: [layout.name, layout.archiveFolder, "\(layout.name)/\(layout.archiveFolder)"],
+            files: (layout.train + [layout.test]).map { [$0] }, archives: [layout.archive],
+            otherVersion: (layout.pythonSigns, layout.archive)
+        ).urls()
+        let train = try read(urls.dropLast())
+        let test = try read(urls.suffix(1))
+        return Split(
+            name: layout.name, train: train.samples, test: test.samples,
+            sizes: .images(train: train.samples, test: test.samples), warnings: train.warnings + test.warnings
+        ).map { $0.scaled(.standardized(by: train.samples.images)) }
     }
 
-    /// The folder of this data set, under its own name or that of the archive, whichever has files of it.
-    private var folder: URL {
-        let folders = [layout.name, layout.archiveFolder].map { root.appendingPathComponent($0) }
-        let files = layout.train + [layout.test]
-        return folders.first { folder in files.contains { folder.existingFile($0) != nil } } ?? folders[0]
-    }
-
-    private func read(_ files: [String], in folder: URL) throws(DatasetError) -> ImageDataset {
+    private func read(
+        _ urls: some Collection<URL>
+    ) throws(DatasetError) -> (samples: ImageDataset, warnings: [DatasetWarning]) {
         var parts: [Tensor] = []
-        for file in files {
-            parts.append(try records(of: folder.existingFile(file) ?? folder.appendingPathComponent(file)))
+        var warnings: [DatasetWarning] = []
+        for url in urls {
+            let records = try records(of: url)
+            warnings += DatasetWarning.aboutImages(images(of: records), in: url.path)
+            parts.append(records)
         }
         let records = parts.count == 1 ? parts[0] : Tensor.concatenated(parts, along: 0)
         let labelCount = layout.classCounts.count
-        return ImageDataset(
-            images: records.narrowed(1, to: labelCount..<records.size(1))
-                .reshaped([records.size(0)] + Self.imageShape),
-            labels: records.selected(1, labelCount - 1).to(dtype: .int64),
-            classCount: layout.classCounts[labelCount - 1])
+        let labels = records.selected(1, labelCount - 1)
+        let classCount = layout.classCounts[labelCount - 1]
+        // The files of a set have all classes together, one alone need not.
+        let path = urls.count == 1 ? urls.first!.path : urls.first!.deletingLastPathComponent().path
+        warnings += DatasetWarning.aboutLabels(labels.elements(as: UInt8.self), of: classCount, in: path)
+        return (
+            ImageDataset(images: images(of: records), labels: labels.to(dtype: .int64), classCount: classCount),
+            warnings
+        )
+    }
+
+    /// The images in records, `[n, 3, 32, 32]`.
+    private func images(of records: Tensor) -> Tensor {
+        records.narrowed(1, to: layout.classCounts.count..<records.size(1)).reshaped(
+            [records.size(0)] + Self.imageShape)
     }
 
     /// The records of one file, `uint8`, `[n, labels + 3072]`.
     private func records(of url: URL) throws(DatasetError) -> Tensor {
-        let file = try InputFile(path: url.path)
-        let path = file.path
-        let isCompressed = path.hasSuffix(".gz")
-        let stream: any ByteStream = isCompressed ? try GzipStream(file) : file
+        let path = url.path
+        let stream = try ContentStream(path: path)
         let size = layout.classCounts.count + Self.imageShape.reduce(1, *)
         let buffer = try ByteBuffer(readingUpTo: Self.recordLimit * size, from: stream)
-        // No record begins with the label 31, as gzip files do.
-        if !isCompressed && buffer.bytes.starts(with: [0x1f, 0x8b]) { throw .file(path: path, .gzipWithoutSuffix) }
         guard buffer.count > 0 else { throw .file(path: path, .empty) }
         guard buffer.count.isMultiple(of: size) else {
             throw .file(path: path, .partialRecord(byteCount: buffer.count, recordSize: size))

@@ -50,29 +50,20 @@ public struct Catalog: Sendable {
     public func dataset(_ name: DatasetName) throws(DatasetError) -> Split<any Dataset> {
         switch name {
         case .digits: SyntheticDigits().split().erased
-        case .mnist, .fashionMNIST:
-            try MNISTFolder(name: name.rawValue, folder: folder.appendingPathComponent(name.rawValue)).read().erased
+        case .mnist: try MNISTFolder.mnist(name, in: folder).read().erased
+        case .fashionMNIST: try MNISTFolder.fashionMNIST(in: folder).read().erased
         case .cifar10: try CIFARFolder(layout: .cifar10, root: folder).read().erased
         case .cifar100: try CIFARFolder(layout: .cifar100, root: folder).read().erased
-        case .sequentialMNIST:
-            try MNISTFolder(name: name.rawValue, folder: folder.appendingPathComponent(DatasetName.mnist.rawValue))
-                .read().map(SequentialImages.init).erased
-        case .electricity: try series(name, "electricity.txt")
-        case .traffic: try series(name, "traffic.txt")
-        case .exchangeRate: try series(name, "exchange_rate.txt")
-        case .ettH1: try series(name, "ETTh1.csv", .dated)
-        case .ettH2: try series(name, "ETTh2.csv", .dated)
-        case .ettM1: try series(name, "ETTm1.csv", .dated)
-        case .ettM2: try series(name, "ETTm2.csv", .dated)
-        case .pennTreebank:
-            try PennTreebankFolder(name: name.rawValue, folder: folder.appendingPathComponent("ptb")).read().erased
+        case .sequentialMNIST: try MNISTFolder.mnist(name, in: folder).read().map(SequentialImages.init).erased
+        case .electricity: try SeriesFolder(layout: .electricity, root: folder).read().erased
+        case .traffic: try SeriesFolder(layout: .traffic, root: folder).read().erased
+        case .exchangeRate: try SeriesFolder(layout: .exchangeRate, root: folder).read().erased
+        case .ettH1: try SeriesFolder(layout: .ettH1, root: folder).read().erased
+        case .ettH2: try SeriesFolder(layout: .ettH2, root: folder).read().erased
+        case .ettM1: try SeriesFolder(layout: .ettM1, root: folder).read().erased
+        case .ettM2: try SeriesFolder(layout: .ettM2, root: folder).read().erased
+        case .pennTreebank: try PennTreebankFolder(name: name.rawValue, root: folder).read().erased
         case .tinyImageNet: try TinyImageNetFolder(root: folder).read().erased
         }
-    }
-
-    private func series(
-        _ name: DatasetName, _ file: String, _ layout: SeriesFile.Layout = .numbers
-    ) throws(DatasetError) -> Split<any Dataset> {
-        try SeriesFolder(name: name.rawValue, file: file, layout: layout, root: folder).read().erased
     }
 }

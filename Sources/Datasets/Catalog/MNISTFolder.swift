@@ -5,59 +5,81 @@ import Torch
 struct MNISTFolder {
     /// The name of the data set.
     let name: String
-    /// Where the files are.
-    let folder: URL
+    /// The subfolder where its files belong.
+    let folder: String
+    /// The folder that torchvision makes for them.
+    let torchvisionFolder: String
+    /// The folder with one subfolder for each data set.
+    let root: URL
 
     private static let classCount = 10
+
+    /// The files of MNIST, for a data set of a name.
+    static func mnist(_ name: DatasetName, in root: URL) -> MNISTFolder {
+        MNISTFolder(name: name.rawValue, folder: "mnist", torchvisionFolder: "MNIST", root: root)
+    }
+
+    /// Those of Fashion-MNIST.
+    static func fashionMNIST(in root: URL) -> MNISTFolder {
+        let name = DatasetName.fashionMNIST.rawValue
+        return MNISTFolder(name: name, folder: name, torchvisionFolder: "FashionMNIST", root: root)
+    }
 
     /// Reads the files.
     ///
     /// - Throws: `DatasetError` if files are missing or damaged, or do not fit together.
     func read() throws(DatasetError) -> Split<ImageDataset> {
-        let parts = [Part(prefix: "train"), Part(prefix: "t10k")]
-        // The four are looked up first, so that one error can name all that are missing.
-        let missing = parts.flatMap(\.files).filter { folder.existingFile($0) == nil }
-        guard missing.isEmpty else {
-            throw .missingFiles(dataset: name, folder: folder.path, files: missing)
+        let urls = try search.urls()
+        let train = try Part(images: urls[0], labels: urls[1])
+        let test = try Part(images: urls[2], labels: urls[3])
+        guard test.samples.inputShape == train.samples.inputShape else {
+            let size = Array(test.samples.inputShape.dropFirst())
+            let expected = Array(train.samples.inputShape.dropFirst())
+            throw .file(path: urls[2].path, .wrongImageSize(size, expected: expected))
         }
-        let train = try read(parts[0])
-        let test = try read(parts[1])
-        guard test.inputShape == train.inputShape else {
-            let size = Array(test.inputShape.dropFirst())
-            let expected = Array(train.inputShape.dropFirst())
-            throw .file(path: url(parts[1].images).path, .wrongImageSize(size, expected: expected))
-        }
-        return Split(name: name, train: train, test: test)
+        return Split(
+            name: name, train: train.samples, test: test.samples,
+            sizes: .images(train: train.samples, test: test.samples), warnings: train.warnings + test.warnings)
     }
 
+    private var search: FileSearch {
+        FileSearch(
+            dataset: name, root: root,
+            folders: [
+                folder, torchvisionFolder + "/raw", torchvisionFolder, folder + "/raw",
+                "\(folder)/\(torchvisionFolder)/raw",
+            ],
+            files: ["train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"].map { name in
+                // Some programs take what follows the last hyphen but one for a suffix.
+                [name + "-ubyte", name.replacing("-idx", with: ".idx") + "-ubyte"]
+            })
+    }
+
+    /// The images and labels of a training or test set.
     private struct Part {
-        let prefix: String
-        var images: String { prefix + "-images-idx3-ubyte" }
-        var labels: String { prefix + "-labels-idx1-ubyte" }
-        var files: [String] { [images, labels] }
-    }
+        let samples: ImageDataset
+        let warnings: [DatasetWarning]
 
-    private func url(_ file: String) -> URL {
-        folder.existingFile(file) ?? folder.appendingPathComponent(file)
-    }
-
-    private func read(_ part: Part) throws(DatasetError) -> ImageDataset {
-        let images = try IDXFile(contentsOf: url(part.images), rank: 3)
-        let labels = try IDXFile(contentsOf: url(part.labels), rank: 1)
-        let extents = images.elements.shape
-        guard labels.elements.count == extents[0] else {
-            throw .file(
-                path: labels.url.path,
-                .wrongLabelCount(labels.elements.count, images: images.url.path, imageCount: extents[0]))
+        init(images imagesURL: URL, labels labelsURL: URL) throws(DatasetError) {
+            let images = try IDXFile(contentsOf: imagesURL, rank: 3)
+            let labels = try IDXFile(contentsOf: labelsURL, rank: 1)
+            let imageCount = images.elements.size(0)
+            guard labels.elements.count == imageCount else {
+                throw .file(
+                    path: labelsURL.path,
+                    .wrongLabelCount(labels.elements.count, images: imagesURL.path, imageCount: imageCount))
+            }
+            let classes = labels.elements.elements(as: UInt8.self)
+            if let index = classes.firstIndex(where: { $0 >= classCount }) {
+                let label = Int(classes[index])
+                throw .file(path: labelsURL.path, .labelOutOfRange(label, index: index, classCount: classCount))
+            }
+            samples = ImageDataset(
+                images: images.elements.expanded(at: 1), labels: labels.elements.to(dtype: .int64),
+                classCount: classCount)
+            warnings =
+                DatasetWarning.aboutImages(samples.images, in: imagesURL.path)
+                + DatasetWarning.aboutLabels(classes, of: classCount, in: labelsURL.path)
         }
-        let classes = labels.elements.elements(as: UInt8.self)
-        if let index = classes.firstIndex(where: { $0 >= Self.classCount }) {
-            let label = Int(classes[index])
-            throw .file(
-                path: labels.url.path, .labelOutOfRange(label, index: index, classCount: Self.classCount))
-        }
-        return ImageDataset(
-            images: images.elements.expanded(at: 1), labels: labels.elements.to(dtype: .int64),
-            classCount: Self.classCount)
     }
 }

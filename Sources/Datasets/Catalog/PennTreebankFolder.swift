@@ -6,28 +6,29 @@ import Foundation
 struct PennTreebankFolder {
     /// The name of the data set.
     let name: String
-    /// Where the files are.
-    let folder: URL
+    /// The folder with one subfolder for each data set.
+    let root: URL
 
-    private static let train = "ptb.train.txt"
-    private static let test = "ptb.test.txt"
+    /// The most words of a text; twice as many as the training text has.
+    var tokenLimit = 2_000_000
 
     /// Reads the files.
     ///
     /// - Throws: `DatasetError` if files are missing, damaged or too short.
     func read() throws(DatasetError) -> Split<TextDataset> {
-        // Both are looked up first, so that one error can name all that are missing.
-        let missing = [Self.train, Self.test].filter { folder.existingFile($0) == nil }
-        guard missing.isEmpty else {
-            throw .missingFiles(dataset: name, folder: folder.path, files: missing)
-        }
-        let train = try TextFile(contentsOf: url(Self.train))
-        let test = try TextFile(contentsOf: url(Self.test), vocabulary: train.vocabulary)
-        return Split(name: name, train: try samples(of: train), test: try samples(of: test))
-    }
-
-    private func url(_ file: String) -> URL {
-        folder.existingFile(file) ?? folder.appendingPathComponent(file)
+        let archiveFolder = "simple-examples/data"
+        let urls = try FileSearch(
+            dataset: name, root: root, folders: ["ptb", name, archiveFolder, "ptb/" + archiveFolder],
+            files: [["ptb.train.txt"], ["ptb.test.txt"]], archives: ["simple-examples.tgz"]
+        ).urls()
+        let train = try TextFile(contentsOf: urls[0], tokenLimit: tokenLimit)
+        let test = try TextFile(contentsOf: urls[1], vocabulary: train.vocabulary, tokenLimit: tokenLimit)
+        return Split(
+            name: name, train: try samples(of: train), test: try samples(of: test),
+            sizes: [
+                .trainingWords: train.tokens.count, .testWords: test.tokens.count, .vocabulary: train.vocabulary.count,
+            ],
+            warnings: DatasetWarning.aboutTexts(train, test))
     }
 
     private func samples(of file: TextFile) throws(DatasetError) -> TextDataset {

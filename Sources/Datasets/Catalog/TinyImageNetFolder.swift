@@ -6,11 +6,14 @@ import Torch
 /// - `wnids.txt` has the identifiers of the classes, one on a line; the class with index 0 comes first.
 /// - `train/<id>/images/*.JPEG` are the images of a class to train on.
 /// - `val/images/` has those to test with, and `val/val_annotations.txt` a line for each: its name, the identifier of its
-///   class and a box in it, separated by tabs. (The labels of the images in `test/` were never given out.)
+///   class and a box in it, separated by tabs. (The labels of the images in `test/` were never given out.) Where there is no
+///   `val/images`, they are in folders by class, as scripts often sort them, and the list is not needed.
 ///
-/// Any number of classes and any size of images, the same for all, will do. The images to train on take turns by class,
-/// and come in the order of their names within one: so each prefix has as many of each class. Those to test with come in
-/// the order of the lines.
+/// Folders of classes have their images in a folder `images`, or in themselves. Names of images end in `.JPEG`, `.jpeg` or
+/// `.jpg`, in capital letters or small ones; what else is there is counted and passed over, save for hidden files. Any
+/// number of classes and any size of images, the same for all, will do. The images to train on take turns by class, and come
+/// in the order of their names within one: so each prefix has as many of each class. Those to test with come in the order
+/// of the lines, or as those to train on.
 struct TinyImageNetFolder {
     /// The folder with one subfolder for each data set.
     let root: URL
@@ -19,24 +22,36 @@ struct TinyImageNetFolder {
 
     private static let name = DatasetName.tinyImageNet.rawValue
     private static let archive = "tiny-imagenet-200"
-    private static let suffix = ".JPEG"
     private static let classList = "wnids.txt"
     private static let annotations = "val/val_annotations.txt"
-    private static let parts = [classList, "train", annotations, "val/images"]
+    private static let testImages = "val/images"
+    private static let parts = [classList, "train", annotations, testImages]
 
     /// Reads the files, decoding the images if that was not done before; see `JPEGList`.
     ///
     /// - Throws: `DatasetError` if files are missing or damaged, or do not fit together.
     func read() throws(DatasetError) -> Split<ImageDataset> {
+        let search = FileSearch(
+            dataset: Self.name, root: root, folders: [Self.name, Self.archive], files: [],
+            archives: [Self.archive + ".zip"])
+        try search.checkDataFolder(for: Self.parts)
         let folder = self.folder
-        let missing = Self.parts.filter { !Self.exists($0, in: folder) }
-        guard missing.isEmpty else {
-            throw .missingParts(dataset: Self.name, folder: folder.path, parts: missing, archive: Self.archive + ".zip")
+        guard Self.exists(Self.classList, in: folder) else {
+            throw search.missingFiles(missingParts(in: folder), in: folder)
         }
         let classes = try Classes(path: folder.path + "/" + Self.classList)
+        let isSorted = isSortedByClass(classes, in: folder)
+        let missing = missingParts(in: folder).filter {
+            !isSorted || ![Self.annotations, Self.testImages].contains($0)
+        }
+        guard missing.isEmpty else { throw search.missingFiles(missing, in: folder) }
+        var warnings: [DatasetWarning] = []
         // All that is listed is looked up before anything is decoded, which takes longer.
-        let train = try trainingFiles(of: classes, in: folder)
-        let test = try testFiles(of: classes, in: folder)
+        let train = try files(of: classes, in: "train", of: folder, &warnings)
+        let test =
+            isSorted
+            ? try files(of: classes, in: "val", of: folder, &warnings)
+            : try testFiles(of: classes, in: folder, &warnings)
         let trainImages = list(train.map(\.file), "decoded-train.uint8", in: folder)
         let trainPixels = try trainImages.pixels()
         let size = JPEGDecoder.Size(height: trainPixels.size(2), width: trainPixels.size(3))
@@ -46,12 +61,18 @@ struct TinyImageNetFolder {
         let sample = Tensor.permutation(train.count, using: Generator(seed: 0)).narrowed(
             0, to: 0..<min(10_000, train.count))
         let scaling = PixelScaling.standardized(by: trainPixels.gathered(0, sample))
+        for (pixels, part) in [(trainPixels, "train"), (testPixels, "val")] {
+            warnings += DatasetWarning.aboutImages(pixels, in: folder.path + "/" + part)
+        }
         func samples(_ pixels: Tensor, _ images: [Image]) -> ImageDataset {
             ImageDataset(
                 images: pixels, labels: Tensor(images.map { Int64($0.label) }), classCount: classes.identifiers.count,
                 scaling: scaling)
         }
-        return Split(name: Self.name, train: samples(trainPixels, train), test: samples(testPixels, test))
+        let (trainSamples, testSamples) = (samples(trainPixels, train), samples(testPixels, test))
+        return Split(
+            name: Self.name, train: trainSamples, test: testSamples,
+            sizes: .images(train: trainSamples, test: testSamples), warnings: warnings)
     }
 
     /// An image that is listed, and the index of its class.
@@ -66,6 +87,14 @@ struct TinyImageNetFolder {
         return folders.first { folder in Self.parts.contains { Self.exists($0, in: folder) } } ?? folders[0]
     }
 
+    /// The parts of the archive that a folder lacks.
+    private func missingParts(in folder: URL) -> [String] { Self.parts.filter { !Self.exists($0, in: folder) } }
+
+    /// Whether the images to test with are in folders by class, and not together.
+    private func isSortedByClass(_ classes: Classes, in folder: URL) -> Bool {
+        !Self.exists(Self.testImages, in: folder) && Self.exists("val/" + classes.lines[0].text, in: folder)
+    }
+
     private static func exists(_ part: String, in folder: URL) -> Bool {
         FileManager.default.fileExists(atPath: folder.path + "/" + part)
     }
@@ -74,15 +103,23 @@ struct TinyImageNetFolder {
         JPEGList(folder: folder, files: files, name: name, temporaryFolder: temporaryFolder)
     }
 
-    private func trainingFiles(of classes: Classes, in folder: URL) throws(DatasetError) -> [Image] {
+    /// The images in folders by class, which take turns.
+    private func files(
+        of classes: Classes, in part: String, of folder: URL, _ warnings: inout [DatasetWarning]
+    ) throws(DatasetError) -> [Image] {
         var images: [[Image]] = []
         for (label, line) in classes.lines.enumerated() {
-            let subfolder = "train/\(line.text)/images"
+            var subfolder = "\(part)/\(line.text)/images"
+            if !Self.exists(subfolder, in: folder) && Self.exists("\(part)/\(line.text)", in: folder) {
+                subfolder = "\(part)/\(line.text)"
+            }
             let url = folder.appendingPathComponent(subfolder)
-            guard let names = try url.fileNames(withSuffix: Self.suffix) else {
+            guard let entries = try url.visibleNames() else {
                 throw .file(path: url.path, .listedButMissing(list: classes.path, line: line.number))
             }
-            guard !names.isEmpty else { throw .file(path: url.path, .noImages(suffix: Self.suffix)) }
+            let names = entries.filter(\.isOfImage).map(\.name)
+            guard !names.isEmpty else { throw .file(path: url.path, .noImages) }
+            warnings += Self.passedOver(entries.filter { !$0.isOfImage }.map(\.name), in: url, .noImageName)
             var members: [Image] = []
             for name in names {
                 // A link may lead nowhere.
@@ -93,17 +130,31 @@ struct TinyImageNetFolder {
             }
             images.append(members)
         }
+        let url = folder.appendingPathComponent(part)
+        let others = try (url.visibleNames() ?? []).map(\.name).filter {
+            classes.identifiers[$0] == nil && !Self.annotations.hasSuffix("/" + $0)
+        }
+        warnings += Self.passedOver(others, in: url, .notListed(in: Self.classList))
         let turns = images.map(\.count).max() ?? 0
         return (0..<turns).flatMap { turn in images.filter { turn < $0.count }.map { $0[turn] } }
     }
 
-    private func testFiles(of classes: Classes, in folder: URL) throws(DatasetError) -> [Image] {
+    private static func passedOver(
+        _ names: [String], in folder: URL, _ reason: DatasetWarning.PassingReason
+    ) -> [DatasetWarning] {
+        names.isEmpty ? [] : [DatasetWarning(path: folder.path, .passedOver(names.count, first: names[0], reason))]
+    }
+
+    /// The images of the list.
+    private func testFiles(
+        of classes: Classes, in folder: URL, _ warnings: inout [DatasetWarning]
+    ) throws(DatasetError) -> [Image] {
         let annotations = try ListFile(path: folder.path + "/" + Self.annotations)
         var lines: [String: Int] = [:]
         var images: [Image] = []
         for line in annotations.lines {
             let fields = line.text.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
-            guard fields.count == 6, fields[0].isPlainFileName, fields[1].isPlainFileName else {
+            guard fields.count == 6, fields[0].isFileName, fields[1].isPlainFileName else {
                 throw annotations.malformed(
                     line, expected: "a file name, a class identifier and the four numbers of a box, separated by tabs")
             }
@@ -113,13 +164,18 @@ struct TinyImageNetFolder {
             guard let label = classes.identifiers[fields[1]] else {
                 throw .file(path: annotations.path, .unknownClass(fields[1], line: line.number, list: classes.path))
             }
-            let name = "val/images/" + fields[0]
+            let name = Self.testImages + "/" + fields[0]
             guard let file = try FileStamp(name, in: folder) else {
                 throw .file(
                     path: folder.path + "/" + name, .listedButMissing(list: annotations.path, line: line.number))
             }
             images.append(Image(file: file, label: label))
         }
+        let url = folder.appendingPathComponent(Self.testImages)
+        let others = try (url.visibleNames() ?? []).map(\.name).filter { lines[$0] == nil }
+        warnings += Self.passedOver(others, in: url, .notListed(in: Self.annotations))
+        warnings += DatasetWarning.aboutLabels(
+            images.map(\.label), of: classes.identifiers.count, in: annotations.path)
         return images
     }
 

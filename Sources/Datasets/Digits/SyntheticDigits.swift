@@ -29,7 +29,8 @@ public struct SyntheticDigits: Sendable {
         var seeds = SplitMix64(seed: seed)
         let train = Self.images(trainCount, seed: seeds.next())
         let test = Self.images(testCount, seed: seeds.next())
-        return Split(name: DatasetName.digits.rawValue, train: train, test: test)
+        return Split(
+            name: DatasetName.digits.rawValue, train: train, test: test, sizes: .images(train: train, test: test))
     }
 
     private static func images(_ count: Int, seed: UInt64) -> ImageDataset {

@@ -33,25 +33,40 @@ struct FileStamp {
 }
 
 extension URL {
-    /// The names in this folder that end in `suffix`, sorted by their bytes, or nil if there is no such folder.
+    /// The names in this folder that are not hidden, sorted by their bytes, or nil if there is no such folder. Those that are
+    /// not UTF-8 are shown with substitutes.
     ///
     /// - Throws: `DatasetError.file` if the folder cannot be read.
-    func fileNames(withSuffix suffix: String) throws(DatasetError) -> [String]? {
+    func visibleNames() throws(DatasetError) -> [FolderEntry]? {
         guard let directory = opendir(path) else {
             let code = errno
             if code == ENOENT || code == ENOTDIR { return nil }
             throw .file(path: path, .unreadable(String(cString: strerror(code))))
         }
         defer { closedir(directory) }
-        var names: [String] = []
+        var entries: [FolderEntry] = []
         while let entry = readdir(directory) {
             let start = UnsafeRawPointer(entry) + MemoryLayout<dirent>.offset(of: \dirent.d_name)!
-            let name = String(cString: start.assumingMemoryBound(to: CChar.self))
-            if name.hasSuffix(suffix) && name.isPlainFileName { names.append(name) }
+            let bytes = start.assumingMemoryBound(to: CChar.self)
+            guard bytes.pointee != CChar(UInt8(ascii: ".")) else { continue }
+            let name = String(validatingCString: bytes)
+            entries.append(FolderEntry(name: name ?? String(cString: bytes), isText: name != nil))
         }
         // The order of a folder is another on each machine.
-        return names.sorted()
+        return entries.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
     }
+}
+
+/// A name in a folder.
+struct FolderEntry {
+    let name: String
+    /// Whether it is UTF-8, so that the file can be found by it.
+    let isText: Bool
+
+    private static let imageSuffixes = [".jpeg", ".jpg"]
+
+    /// Whether it is the name of a JPEG image, in capital letters or small ones.
+    var isOfImage: Bool { isText && Self.imageSuffixes.contains { name.lowercased().hasSuffix($0) } }
 }
 
 /// The 64-bit FNV-1a hash of what is combined into it.

@@ -12,9 +12,12 @@ final class GzipStream: ByteStream {
     private let stream: UnsafeMutablePointer<z_stream>
     private var isAtEnd = false
 
+    /// How each member of a gzip file begins.
+    static let magic: [UInt8] = [0x1f, 0x8b]
+
     /// Begins to read a compressed file.
     ///
-    /// - Throws: `DatasetError.file` with `notGzip` if the file begins otherwise.
+    /// - Throws: `DatasetError.file` if the file begins otherwise, with `otherFormat` where it begins as others do.
     init(_ file: InputFile) throws(DatasetError) {
         self.file = file
         input = .allocate(byteCount: 1 << 16, alignment: 16)
@@ -24,7 +27,9 @@ final class GzipStream: ByteStream {
         let status = inflateInit2_(stream, 15 + 16, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
         guard status == Z_OK else { throw .file(path: path, .unreadable("zlib: status \(status)")) }
         try refill()
-        guard isAtMagic else { throw .file(path: path, .notGzip) }
+        guard isAtMagic else {
+            throw .file(path: path, FileFormat(beginning: fetched).map { .otherFormat($0) } ?? .notGzip)
+        }
     }
 
     deinit {
@@ -63,12 +68,14 @@ final class GzipStream: ByteStream {
         stream.pointee.next_in = input.baseAddress!.assumingMemoryBound(to: UInt8.self)
     }
 
+    /// The compressed bytes that were fetched and not inflated yet.
+    private var fetched: UnsafeBufferPointer<UInt8> {
+        UnsafeBufferPointer(start: stream.pointee.next_in, count: Int(stream.pointee.avail_in))
+    }
+
     /// Whether the bytes fetched begin as each member of a gzip file does. One byte alone may; whether the file is
     /// truncated is for zlib to find.
-    private var isAtMagic: Bool {
-        zip(UnsafeBufferPointer(start: stream.pointee.next_in, count: Int(stream.pointee.avail_in)), [0x1f, 0x8b])
-            .allSatisfy(==)
-    }
+    private var isAtMagic: Bool { zip(fetched, Self.magic).allSatisfy(==) }
 
     /// Goes on after the end of a member: a gzip file is a sequence of them, each compressed by itself.
     private func beginNextMember() throws(DatasetError) {

@@ -5,7 +5,8 @@ import Foundation
 ///
 /// The same file gives the same bytes on each machine, up to the version of libjpeg-turbo: the accurate transform is
 /// used, as Pillow and torchvision do. Whatever is wrong with a file is an error, also what a viewer would paint over in
-/// grey. An instance belongs to one thread at a time.
+/// grey, save for a few bytes that some cameras and programs leave between the picture and its end. An instance belongs to
+/// one thread at a time.
 final class JPEGDecoder {
     private let handle: tjhandle
     // The colours of one image beside each other.
@@ -61,12 +62,12 @@ final class JPEGDecoder {
             }
             pixels = UnsafeMutableRawBufferPointer(start: address, count: size.byteCount)
         }
-        // A warning, as of data that end too early, fails as well.
-        let status = tjDecompress2(
-            handle, data.bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), UInt(data.count),
-            pixels.baseAddress?.assumingMemoryBound(to: UInt8.self), Int32(size.width), 0, Int32(size.height),
-            Int32(TJPF_RGB.rawValue), Self.flags)
-        guard status == 0 else { throw damage(path: path) }
+        if !decode(data.bytes, size: size) {
+            let error = damage(path: path)
+            guard let whole = Self.withoutExtraneousBytes(data.bytes, warning: message),
+                whole.withUnsafeBytes({ decode($0, size: size) })
+            else { throw error }
+        }
 
         let area = size.height * size.width
         let source = pixels.baseAddress!.assumingMemoryBound(to: UInt8.self)
@@ -78,6 +79,33 @@ final class JPEGDecoder {
         }
     }
 
+    /// Decodes an image to `pixels`; false if anything is wrong with it, also where a warning says so, as of data that end too
+    /// early.
+    private func decode(_ data: UnsafeRawBufferPointer, size: Size) -> Bool {
+        tjDecompress2(
+            handle, data.baseAddress?.assumingMemoryBound(to: UInt8.self), UInt(data.count),
+            pixels.baseAddress?.assumingMemoryBound(to: UInt8.self), Int32(size.width), 0, Int32(size.height),
+            Int32(TJPF_RGB.rawValue), Self.flags) == 0
+    }
+
+    /// An image without the bytes before its end that the library warns of, if these are few.
+    ///
+    /// The warning may hide others, so what is left has to be decoded again.
+    private static func withoutExtraneousBytes(_ data: UnsafeRawBufferPointer, warning: String) -> [UInt8]? {
+        let words = warning.split(separator: " ")
+        guard warning.hasSuffix(" extraneous bytes before marker 0xd9"),
+            let count = words.lazy.compactMap({ Int($0) }).first, (1...extraneousLimit).contains(count),
+            let end = data.indices.dropLast().last(where: { data[$0] == 0xff && data[$0 + 1] == 0xd9 }), end > count
+        else { return nil }
+        return Array(data[..<(end - count)]) + [0xff, 0xd9]
+    }
+
+    /// More bytes than these are a part of a picture that could not be read.
+    private static let extraneousLimit = 16
+
+    /// The most pixels of an image: a header of some bytes can announce four thousand millions.
+    private static let pixelLimit = 1 << 22
+
     // The limit on scans keeps a small file from taking minutes.
     private static let flags = TJFLAG_ACCURATEDCT | TJFLAG_STOPONWARNING | TJFLAG_LIMITSCANS
 
@@ -87,16 +115,25 @@ final class JPEGDecoder {
     }
 
     private func size(of data: borrowing ByteBuffer, path: String) throws(DatasetError) -> Size {
-        guard data.bytes.starts(with: [0xff, 0xd8]) else { throw .file(path: path, .notJPEG) }
+        guard data.bytes.starts(with: [0xff, 0xd8]) else {
+            throw .file(path: path, FileFormat(beginning: data.bytes).map { .otherFormat($0) } ?? .notJPEG)
+        }
         var (width, height, subsampling, colours): (Int32, Int32, Int32, Int32) = (0, 0, 0, 0)
         let status = tjDecompressHeader3(
             handle, data.bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), UInt(data.count), &width, &height,
             &subsampling, &colours)
         guard status == 0, width > 0, height > 0 else { throw damage(path: path) }
-        return Size(height: Int(height), width: Int(width))
+        let size = Size(height: Int(height), width: Int(width))
+        guard size.height * size.width <= Self.pixelLimit else {
+            throw .file(path: path, .imageTooLarge(size.extents, pixelLimit: Self.pixelLimit))
+        }
+        guard colours != Int32(TJCS_CMYK.rawValue) && colours != Int32(TJCS_YCCK.rawValue) else {
+            throw .file(path: path, .cmykJPEG)
+        }
+        return size
     }
 
-    private func damage(path: String) -> DatasetError {
-        .file(path: path, .damagedJPEG(String(cString: tjGetErrorStr2(handle))))
-    }
+    private var message: String { String(cString: tjGetErrorStr2(handle)) }
+
+    private func damage(path: String) -> DatasetError { .file(path: path, .damagedJPEG(message)) }
 }

@@ -1,3 +1,4 @@
+import CZlib
 import Dispatch
 import Foundation
 import Synchronization
@@ -9,8 +10,9 @@ import Torch
 /// memory, and the next start finds them decoded. The file is kept in the folder of the data set, or, where nothing can
 /// be written there, in the temporary folder and without a name, so that it goes with the tensor.
 ///
-/// After the pixels the file has a note of its shape and a fingerprint of the names, sizes and times of the images. If
-/// the images are not the same any more, it is written anew. A process that finds another one writing it waits.
+/// After the pixels the file has a note of its shape, a fingerprint of the names, sizes and times of the images, and a
+/// checksum of the pixels. If the images or the pixels are not the same any more, it is written anew. A process that finds
+/// another one writing it waits.
 struct JPEGList {
     /// The folder of the data set.
     let folder: URL
@@ -57,20 +59,22 @@ struct JPEGList {
 
     // MARK: The file of pixels
 
-    /// What stands after the pixels: the magic number, the fingerprint and the shape in eight bytes each.
+    /// What stands after the pixels: the magic number, the fingerprint, the shape and the checksum in eight bytes each.
     private struct Note: Equatable {
         let fingerprint: UInt64
         let count: Int
         let size: Size
+        let checksum: UInt64
 
-        static let byteCount = 8 * 5
+        static let byteCount = 8 * 6
         // "teleport" in ASCII, as a number.
         private static let magic: UInt64 = 0x74_65_6c_65_70_6f_72_74
 
-        init(fingerprint: Fingerprint, count: Int, size: Size) {
+        init(fingerprint: Fingerprint, count: Int, size: Size, checksum: UInt64) {
             self.fingerprint = fingerprint.value
             self.count = count
             self.size = size
+            self.checksum = checksum
         }
 
         init?(_ bytes: [UInt8]) {
@@ -82,10 +86,12 @@ struct JPEGList {
             fingerprint = words[1]
             count = Int(words[2])
             size = Size(height: Int(words[3]), width: Int(words[4]))
+            checksum = words[5]
         }
 
         var bytes: [UInt8] {
-            [Self.magic, fingerprint, UInt64(count), UInt64(size.height), UInt64(size.width)].flatMap { word in
+            [Self.magic, fingerprint, UInt64(count), UInt64(size.height), UInt64(size.width), checksum].flatMap {
+                word in
                 (0..<8).reversed().map { UInt8(truncatingIfNeeded: word >> (8 * $0)) }
             }
         }
@@ -103,28 +109,70 @@ struct JPEGList {
         let start = Int(status.st_size) - Note.byteCount
         guard start > 0, pread(descriptor, &bytes, Note.byteCount, off_t(start)) == Note.byteCount,
             let note = Note(bytes), note.fingerprint == fingerprint.value, note.count == files.count,
-            start == note.count * note.size.byteCount, size == nil || size == note.size
+            start == note.count * note.size.byteCount, size == nil || size == note.size,
+            Self.checksum(of: descriptor, count: note.count, size: note.size) == note.checksum
         else { return nil }
         return try? Tensor(mapping: descriptor, shape: [note.count, 3] + note.size.extents, dtype: .uint8)
     }
 
+    /// The checksum of the images in a file; nil if they cannot be read.
+    private static func checksum(of descriptor: Int32, count: Int, size: Size) -> UInt64? {
+        let checksums = ImageChecksums(count: count)
+        let chunks = (count + chunkSize - 1) / chunkSize
+        DispatchQueue.concurrentPerform(iterations: chunks) { chunk in
+            guard let address = malloc(size.byteCount) else { return }
+            defer { free(address) }
+            for index in chunk * chunkSize..<min((chunk + 1) * chunkSize, count) {
+                let length = pread(descriptor, address, size.byteCount, off_t(index * size.byteCount))
+                guard length == size.byteCount else { return }
+                checksums.record(UnsafeRawBufferPointer(start: address, count: length), at: index)
+            }
+        }
+        return checksums.whole
+    }
+
+    /// The CRC-32 of each image, which threads find in any order.
+    private final class ImageChecksums: Sendable {
+        private let values: Mutex<[UInt32?]>
+
+        init(count: Int) { values = Mutex([UInt32?](repeating: nil, count: count)) }
+
+        func record(_ pixels: UnsafeRawBufferPointer, at index: Int) {
+            let value = UInt32(crc32(0, pixels.baseAddress?.assumingMemoryBound(to: UInt8.self), UInt32(pixels.count)))
+            values.withLock { $0[index] = value }
+        }
+
+        /// The CRC-32 of all of them in their order; nil before each has one.
+        var whole: UInt64? {
+            let known = values.withLock { $0.compactMap(\.self).count == $0.count ? $0.compactMap(\.self) : nil }
+            return known?.withUnsafeBytes { bytes in
+                UInt64(crc32(0, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), UInt32(bytes.count)))
+            }
+        }
+    }
+
     // MARK: Decoding
+
+    /// The images that a thread takes at a time.
+    private static let chunkSize = 64
 
     private func decode(
         to output: PartialFile, _ fingerprint: Fingerprint, like model: (size: Size, path: String)?
     ) throws(DatasetError) -> Tensor {
         let model = if let model { model } else { (size: try JPEGDecoder().size(path: firstPath), path: firstPath) }
-        let chunkSize = 64
-        let starts = Array(stride(from: 0, to: files.count, by: chunkSize))
+        let starts = Array(stride(from: 0, to: files.count, by: Self.chunkSize))
         let failure = FirstFailure()
+        let checksums = ImageChecksums(count: files.count)
         DispatchQueue.concurrentPerform(iterations: starts.count) { chunk in
             let start = starts[chunk]
             // Where an earlier image is damaged, what comes later is not asked for.
             guard failure.isAfter(start) else { return }
-            decode(start..<min(start + chunkSize, files.count), to: output, model, failure)
+            decode(start..<min(start + Self.chunkSize, files.count), to: output, model, checksums, failure)
         }
         if let error = failure.error { throw error }
-        let note = Note(fingerprint: fingerprint, count: files.count, size: model.size)
+        // All images have a checksum where none has failed.
+        let note = Note(
+            fingerprint: fingerprint, count: files.count, size: model.size, checksum: checksums.whole ?? 0)
         try note.bytes.withUnsafeBufferPointer { bytes throws(DatasetError) in
             try output.write(UnsafeRawBufferPointer(bytes), at: files.count * model.size.byteCount)
         }
@@ -132,7 +180,8 @@ struct JPEGList {
     }
 
     private func decode(
-        _ range: Range<Int>, to output: PartialFile, _ model: (size: Size, path: String), _ failure: FirstFailure
+        _ range: Range<Int>, to output: PartialFile, _ model: (size: Size, path: String), _ checksums: ImageChecksums,
+        _ failure: FirstFailure
     ) {
         let decoder = JPEGDecoder()
         let size = model.size.byteCount
@@ -146,6 +195,7 @@ struct JPEGList {
             do throws(DatasetError) {
                 try decoder.decode(path: path(files[index].name), size: model.size, as: model.path, into: planes)
                 try output.write(UnsafeRawBufferPointer(planes), at: index * size)
+                checksums.record(UnsafeRawBufferPointer(planes), at: index)
             } catch {
                 return failure.record(error, at: index)
             }

@@ -40,6 +40,12 @@ struct ListFile {
 }
 
 extension String {
+    /// Whether this can be the name of a file in a folder and nothing else: not a path, not hidden, and visible.
+    var isFileName: Bool {
+        !isEmpty && utf8.first != UInt8(ascii: ".")
+            && !utf8.contains { $0 == UInt8(ascii: "/") || $0 < 0x20 || $0 == 0x7f }
+    }
+
     /// Whether this can only be the name of a file in a folder, not a path to another: letters, digits, `_`, `-` and,
     /// save at the beginning, `.`.
     var isPlainFileName: Bool {

@@ -11,6 +11,8 @@ public struct TextFile {
     public let tokens: Tensor
     /// The words that have indices, among them `<eos>` and `<unk>`.
     public let vocabulary: Vocabulary
+    /// The share of the words, ends of lines included, that became `<unk>` because the vocabulary has them not.
+    let unknownShare: Double
 
     private static let endOfLine = "<eos>"
     private static let unknown = "<unk>"
@@ -21,25 +23,36 @@ public struct TextFile {
     ///   - url: The file, compressed by gzip if the name ends in `.gz`.
     ///   - vocabulary: The words that have indices, to which `<eos>` and `<unk>` are added where they lack; all others
     ///     become `<unk>`. Without one, the words of the file make it.
-    /// - Throws: `DatasetError.file` if the file cannot be read, is damaged, or is no text in UTF-8.
-    public init(contentsOf url: URL, vocabulary: Vocabulary? = nil) throws(DatasetError) {
-        let reader = try LineReader(contentsOf: url)
+    ///   - tokenLimit: The most words, ends of lines included: a compressed file may stand for a thousand times its size.
+    /// - Throws: `DatasetError.file` if the file cannot be read, is damaged or too long, or is no text in UTF-8.
+    public init(
+        contentsOf url: URL, vocabulary: Vocabulary? = nil, tokenLimit: Int = 1 << 24
+    ) throws(DatasetError) {
+        // English words have five letters and a blank.
+        let reader = try LineReader(contentsOf: url, byteLimit: min(32 * tokenLimit, 1 << 29))
         var words = vocabulary ?? Vocabulary()
         let unknown = vocabulary == nil ? 0 : Int64(words.insert(Self.unknown))
         var tokens: [Int64] = []
+        var unknownCount = 0
         while let line = try reader.next() {
             try Self.checkCharacters(line, of: reader)
             if vocabulary == nil {
                 Self.forEachWord(in: line) { tokens.append(Int64(words.insert($0, hash: $1))) }
             } else {
-                Self.forEachWord(in: line) { tokens.append(words.index(of: $0, hash: $1).map(Int64.init) ?? unknown) }
+                Self.forEachWord(in: line) { word, hash in
+                    let index = words.index(of: word, hash: hash)
+                    if index == nil { unknownCount += 1 }
+                    tokens.append(index.map(Int64.init) ?? unknown)
+                }
             }
             tokens.append(Int64(words.insert(Self.endOfLine)))
+            guard tokens.count <= tokenLimit else { throw .file(path: reader.path, .tooManyWords(limit: tokenLimit)) }
         }
         words.insert(Self.unknown)
         self.url = url
         self.tokens = Tensor(tokens)
         self.vocabulary = words
+        unknownShare = tokens.isEmpty ? 0 : Double(unknownCount) / Double(tokens.count)
     }
 
     /// Checks that a line is UTF-8 without control characters other than the tab.

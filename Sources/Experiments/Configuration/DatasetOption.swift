@@ -1,6 +1,11 @@
 import Datasets
 import TextForms
 
+extension Split {
+    /// How much the files of the data set hold, by the names of JSON.
+    package var namedSizes: [String: Int] { Dictionary(uniqueKeysWithValues: sizes.map { ($0.rawValue, $1) }) }
+}
+
 extension DatasetName: ChoiceConvertible {
     /// Whether the samples are images, and not sequences or texts.
     package var isOfImages: Bool {

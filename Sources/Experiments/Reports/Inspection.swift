@@ -6,13 +6,15 @@ import Teleportation
 package struct Inspection: Codable, Equatable, Sendable {
     /// The options of the inspection by name.
     package var configuration: [String: JSONValue]
+    /// How much the files of the data set hold, by ``DataQuantity``.
+    package var data: [String: Int]
     /// The layers in the order of the forward pass.
     package var layers: [LayerRoom]
     /// A teleport on one batch for each tau.
     package var trajectories: [Trajectory]
 
     private enum CodingKeys: String, CodingKey {
-        case configuration, layers
+        case configuration, data, layers
         case trajectories = "ascents"
     }
 

@@ -1,9 +1,12 @@
+import Datasets
 import Foundation
 import Reporting
 import TextForms
 
 /// An inspection in tables and figures.
 package struct InspectionReport {
+    /// How much the files of the data set hold.
+    package let data: String
     /// A row for each layer: its dimensions, and how many of them are free at each tau.
     package let room: Table
     /// A row for each tau: the squared gradient norm before and after the steps, and the change of the loss.
@@ -18,6 +21,10 @@ package struct InspectionReport {
     /// The report of an inspection.
     package init(_ inspection: Inspection) {
         let taus = inspection.trajectories.map(\.tau)
+        let sizes = DataQuantity.allCases.compactMap { quantity in
+            inspection.data[quantity.rawValue].map { "\(quantity): \($0)" }
+        }
+        data = sizes.joined(separator: ", ")
         room = Table(
             columns: [.init("layer", alignment: .left), .init("rows"), .init("dimensions")]
                 + taus.map { .init("free at \($0.shortText)") },
@@ -84,6 +91,8 @@ package struct InspectionReport {
 }
 
 extension InspectionReport: CustomStringConvertible {
-    /// Both tables, and what went wrong.
-    package var description: String { (["\(room)", "\(trajectories)"] + failures).joined(separator: "\n\n") }
+    /// The sizes of the data, both tables, and what went wrong.
+    package var description: String {
+        ((data.isEmpty ? [] : [data]) + ["\(room)", "\(trajectories)"] + failures).joined(separator: "\n\n")
+    }
 }

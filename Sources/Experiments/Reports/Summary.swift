@@ -5,6 +5,8 @@ import Reporting
 package struct Summary: Codable, Equatable, Sendable {
     /// The options of the comparison by name, every default written out, so that it can be run again.
     package var configuration: [String: JSONValue]
+    /// How much the files of the data set hold, by ``DataQuantity``.
+    package var data: [String: Int]
     /// Where and with what it ran.
     package var environment: Environment
     /// What was measured.
@@ -27,9 +29,12 @@ package struct Summary: Codable, Equatable, Sendable {
     }
 
     /// Sums up two arms.
-    package init(configuration: [String: JSONValue], environment: Environment, baseline: ArmRecord, teleport: ArmRecord)
-    {
+    package init(
+        configuration: [String: JSONValue], data: [String: Int] = [:], environment: Environment, baseline: ArmRecord,
+        teleport: ArmRecord
+    ) {
         self.configuration = configuration
+        self.data = data
         self.environment = environment
         arms = Arms(baseline: baseline, teleport: teleport)
         comparison = Comparison(baseline: baseline, teleport: teleport)

@@ -27,7 +27,7 @@ import Testing
 
     @Test func hasExactlyTheKeysOfTheContract() throws {
         let root = try object(example)
-        #expect(Set(root.keys) == ["configuration", "environment", "arms", "comparison"])
+        #expect(Set(root.keys) == ["configuration", "data", "environment", "arms", "comparison"])
         let arms = try #require(root["arms"] as? [String: [String: Any]])
         #expect(Set(arms.keys) == ["baseline", "teleport"])
         let arm = try #require(arms["teleport"])

@@ -1,0 +1,127 @@
+import Foundation
+
+/// The files of a data set, by all names and in all folders under which they are found.
+struct FileSearch {
+    /// The name of the data set.
+    let dataset: String
+    /// The folder with one subfolder for each data set.
+    let root: URL
+    /// The subfolders where the files may be; the first is where they belong.
+    let folders: [String]
+    /// The names of each file, each as it is or with the suffix of gzip; the first is the usual one.
+    let files: [[String]]
+    /// The archives in which the files are distributed.
+    var archives: [String] = []
+    /// What there is where someone has another version of the data set, and the archive to take instead.
+    var otherVersion: (signs: [String], archive: String)?
+
+    /// Where the files are, in their order: all in one folder, the first that has any of them.
+    ///
+    /// All are looked up before any is read, so that one error can name all that are missing.
+    ///
+    /// - Throws: `DatasetError` if there is no data folder, or files are missing.
+    func urls() throws(DatasetError) -> [URL] {
+        try checkDataFolder(for: files.map { $0[0] })
+        let folder =
+            candidates.first { folder in files.contains { Self.file(named: $0, in: folder) != nil } } ?? candidates[0]
+        var found: [URL] = []
+        var missing: [String] = []
+        for names in files {
+            if let url = Self.file(named: names, in: folder) { found.append(url) } else { missing.append(names[0]) }
+        }
+        guard missing.isEmpty else { throw missingFiles(missing, in: folder) }
+        return found
+    }
+
+    /// Checks that the data folder can be looked into.
+    ///
+    /// - Parameter files: What to put into it where there is none.
+    /// - Throws: `DatasetError.dataFolder`.
+    func checkDataFolder(for files: [String]) throws(DatasetError) {
+        let defect: DataFolderDefect
+        if let directory = opendir(root.path) {
+            closedir(directory)
+            // A folder may be listed and not entered.
+            guard access(root.path, X_OK) != 0 else { return }
+            defect = .unreadable(String(cString: strerror(errno)))
+        } else {
+            switch errno {
+            case ENOENT: defect = .missing(files: files, folder: candidates[0].path)
+            case ENOTDIR: defect = .notAFolder
+            case let code: defect = .unreadable(String(cString: strerror(code)))
+            }
+        }
+        throw .dataFolder(dataset: dataset, path: root.path, defect)
+    }
+
+    /// The error that files, or folders, are missing in a folder.
+    func missingFiles(_ missing: [String], in folder: URL) -> DatasetError {
+        .missingFiles(
+            dataset: dataset, folder: folder.path, files: missing,
+            found: FolderContents(of: folder) ?? FolderContents(of: root) ?? FolderContents(path: root.path, names: []),
+            remedy: remedy(for: missing, in: folder))
+    }
+
+    private var candidates: [URL] { folders.map { root.appendingPathComponent($0) } }
+
+    private static func file(named names: [String], in folder: URL) -> URL? {
+        names.flatMap { [$0, $0 + ".gz"] }.lazy.map { folder.appendingPathComponent($0) }
+            .first { FileManager.default.fileExists(atPath: $0.path) }
+    }
+
+    private func remedy(for missing: [String], in folder: URL) -> MissingFilesRemedy {
+        let places = [folder, root]
+        func exists(_ name: String, in folder: URL) -> Bool {
+            FileManager.default.fileExists(atPath: folder.appendingPathComponent(name).path)
+        }
+        if let otherVersion, places.contains(where: { place in otherVersion.signs.contains { exists($0, in: place) } })
+        {
+            return .takeVersion(archive: otherVersion.archive)
+        }
+        for place in places {
+            if let archive = archives.first(where: { exists($0, in: place) }) {
+                return .unpack(archive: place.appendingPathComponent(archive).path)
+            }
+        }
+        if files.contains(where: { Self.file(named: $0, in: root) != nil }) {
+            // Whoever names the folder of the data set itself means the one above it.
+            return folders.contains(root.lastPathComponent)
+                ? .nameFolder(root.deletingLastPathComponent().path)
+                : .moveInto(root.appendingPathComponent(folders[0]).path)
+        }
+        return archives.isEmpty ? .put : .putOrUnpack(archive: archives[0])
+    }
+}
+
+/// What a folder has, for error messages.
+public struct FolderContents: Hashable, Sendable {
+    /// The folder.
+    public let path: String
+    /// The names in it that are not hidden, in order; those of folders end in `/`.
+    public let names: [String]
+
+    init(path: String, names: [String]) {
+        self.path = path
+        self.names = names
+    }
+
+    /// Looks into a folder; nil if there is none.
+    init?(of folder: URL) {
+        guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder.path) else { return nil }
+        path = folder.path
+        self.names = names.filter { !$0.hasPrefix(".") }.sorted().map { name in
+            var isFolder: ObjCBool = false
+            FileManager.default.fileExists(atPath: folder.appendingPathComponent(name).path, isDirectory: &isFolder)
+            return isFolder.boolValue ? name + "/" : name
+        }
+    }
+}
+
+extension FolderContents: CustomStringConvertible {
+    /// The folder and the first names in it: `/data/mnist has a.gz, b.gz and 3 more`.
+    public var description: String {
+        guard !names.isEmpty else { return "\(path) is empty" }
+        let shown = names.prefix(4).map { String(excerptOf: $0.utf8, length: 40) }.joined(separator: ", ")
+        return "\(path) has \(shown)" + (names.count > 4 ? " and \(names.count - 4) more" : "")
+    }
+}
