@@ -1,7 +1,6 @@
 import Foundation
 import Reporting
 
-
 /// One arm of a comparison: the same training, with or without teleportation, once per seed.
 package struct ArmRecord: Codable, Equatable, Sendable {
     /// The seeds, one per run and in the same order.
