@@ -16,8 +16,12 @@ final class Interruption {
     var isRequested: Bool { flag.isSet.load(ordering: .relaxed) }
 
     init() {
-        // A shell that starts a process in the background has it ignore this one, which ends it at once.
+        // One that starts this process may have it ignore or block signals, as a shell does in the background.
         signal(SIGQUIT, SIG_DFL)
+        var heard = sigset_t()
+        sigemptyset(&heard)
+        for number in [SIGINT, SIGTERM, SIGHUP, SIGQUIT] { sigaddset(&heard, number) }
+        pthread_sigmask(SIG_UNBLOCK, &heard, nil)
         for number in [SIGINT, SIGTERM, SIGHUP] {
             let previous = signal(number, SIG_IGN)
             // 'nohup' has the process live on without a terminal.

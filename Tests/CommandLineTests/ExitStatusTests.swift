@@ -1,10 +1,10 @@
 import Datasets
-import Experiments
 import Reporting
 import Teleportation
 import Testing
 import Torch
 
+@testable import Experiments
 @testable import teleport
 
 @Suite struct ExitStatusTests {

@@ -72,8 +72,18 @@ extension Architecture {
         case .mlp(let hidden, _):
             let sizes = [inputs.reduce(1, *)] + hidden.map(Double.init) + [Double(task.outputs)]
             return (zip(sizes, sizes.dropFirst()).map { $0 * $1 }.reduce(0, +), sizes.dropFirst().reduce(0, +))
-        case .cnn(let channels, _): return Self.size(of: channels, on: inputs) { _, _ in true }
-        case .resnet(let channels): return Self.size(of: channels, on: inputs) { $0 != $1 }
+        case .cnn(let channels, _):
+            return Self.size(of: channels, on: inputShape, outputs: task.outputs) { image, _ in
+                // Pooling comes after the convolution.
+                let pixels = image.height * image.width
+                image = (image.height / 2, image.width / 2)
+                return pixels
+            }
+        case .resnet(let channels):
+            return Self.size(of: channels, on: inputShape, outputs: task.outputs) { image, isChange in
+                if isChange { image = ((image.height + 1) / 2, (image.width + 1) / 2) }
+                return image.height * image.width
+            }
         case .transformer(let size):
             let (heads, headSize, layers) = size.resolved(for: task)
             let dimension = Double(heads * headSize)
@@ -82,19 +92,23 @@ extension Architecture {
         }
     }
 
-    /// Convolutions of 3 x 3, of which some halve the image.
+    /// Convolutions of 3 x 3, and a head.
+    ///
+    /// - Parameter halve: Takes an image to what follows a convolution, which changes the channels or not, and gives the pixels of
+    ///   the convolution's output.
     private static func size(
-        of channels: [Int], on image: [Double], halving: (_ before: Int?, _ channels: Int) -> Bool
+        of channels: [Int], on shape: [Int], outputs: Int,
+        halve: (inout (height: Int, width: Int), _ isChange: Bool) -> Int
     ) -> (weights: Double, outputsOfSample: Double) {
-        var (weights, outputs) = (0.0, 0.0)
-        var (depth, pixels) = (image[0], image[1] * image[2])
+        var (weights, outputsOfSample) = (0.0, 0.0)
+        var image = (height: shape[1], width: shape[2])
         var before: Int?
         for count in channels {
-            weights += 9 * depth * Double(count)
-            if halving(before, count) { pixels /= 4 }
-            outputs += pixels * Double(count)
-            (depth, before) = (Double(count), count)
+            weights += 9 * Double((before ?? shape[0]) * count)
+            outputsOfSample += Double(halve(&image, count != before) * count)
+            before = count
         }
-        return (weights, outputs)
+        weights += Double((before ?? shape[0]) * image.height * image.width * outputs)
+        return (weights, outputsOfSample)
     }
 }

@@ -107,7 +107,7 @@ import Testing
         let made = try Architecture(text: model).makeModel(inputShape: inputShape, task: task, using: .init(seed: 0))
         let count = Double(made.parameters.map(\.value.count).reduce(0, +))
         let counted = try need(model, inputShape: inputShape, task: task).model / 8
-        #expect(counted <= count && counted > 0.3 * count, "\(counted) of \(count)")
+        #expect(counted <= count && counted > 0.7 * count, "\(counted) of \(count)")
     }
 
     @Test("What does not fit is refused with what asks for less")
@@ -119,7 +119,7 @@ import Testing
             ),
             (
                 "cnn:512", 50_000, 16e9,
-                ["--model cnn:512 with --batch-size 50000: takes 52.4 GB", "a smaller --model or --batch-size"]
+                ["--model cnn:512 with --batch-size 50000: takes 210 GB", "a smaller --model or --batch-size"]
             ),
         ] {
             let configuration = try configuration(model, batchSize: batchSize)
@@ -139,7 +139,7 @@ import Testing
 
     @Test func theSystemsMemoryIsReadOffMeminfo() {
         let text = "MemTotal: 9 kB\nMemAvailable:    2000 kB\nSwapTotal: 7 kB\nSwapFree:  48 kB\n"
-        #expect(MemoryNeed.available(in: text) == 2048 * 1024)
+        #expect(MemoryNeed.available(in: text) == 2_097_152)
         #expect(MemoryNeed.available(in: "MemTotal: 9 kB\n") == nil)
     }
 }
