@@ -15,6 +15,8 @@
 #include <torch/csrc/autograd/variable.h>
 #include <torch/version.h>
 
+#include <cmath>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -97,6 +99,14 @@ at::Device device_of(ct_device device) {
 
 at::TensorOptions options(int32_t dtype, ct_device device) {
     return at::TensorOptions().dtype(scalar_type(dtype)).device(device_of(device));
+}
+
+// A number as elements of the tensor's type are: beyond single precision it is infinite there, as it is where a tensor is
+// converted, and no error.
+double scalar_for(ct_tensor self, double value) {
+    if (!(std::abs(value) > std::numeric_limits<float>::max())) return value;
+    bool is_float = Borrowed(self)->scalar_type() == at::kFloat;
+    return is_float ? std::copysign(std::numeric_limits<double>::infinity(), value) : value;
 }
 
 at::Generator &generator_of(ct_generator generator) { return *reinterpret_cast<at::Generator *>(generator); }
@@ -246,10 +256,10 @@ ct_tensor ct_div(ct_tensor self, ct_tensor other) {
     return guarded([&] { return at::div(Borrowed(self), *Borrowed(other)); });
 }
 ct_tensor ct_add_scalar(ct_tensor self, double other) {
-    return guarded([&] { return at::add(Borrowed(self), other); });
+    return guarded([&] { return at::add(Borrowed(self), scalar_for(self, other)); });
 }
 ct_tensor ct_mul_scalar(ct_tensor self, double other) {
-    return guarded([&] { return at::mul(Borrowed(self), other); });
+    return guarded([&] { return at::mul(Borrowed(self), scalar_for(self, other)); });
 }
 ct_tensor ct_pow_scalar(ct_tensor self, double exponent) {
     return guarded([&] { return at::pow(Borrowed(self), exponent); });
@@ -294,31 +304,37 @@ ct_tensor ct_lerp(ct_tensor self, ct_tensor end, double weight) {
 // In place
 
 int ct_fill_(ct_tensor self, double value) {
-    return attempted([&] { Borrowed(self)->fill_(value); });
+    return attempted([&] { Borrowed(self)->fill_(scalar_for(self, value)); });
 }
 int ct_copy_(ct_tensor self, ct_tensor source) {
     return attempted([&] { Borrowed(self)->copy_(Borrowed(source)); });
 }
 int ct_add_(ct_tensor self, ct_tensor other, double alpha) {
-    return attempted([&] { Borrowed(self)->add_(*Borrowed(other), alpha); });
+    return attempted([&] { Borrowed(self)->add_(*Borrowed(other), scalar_for(self, alpha)); });
 }
 int ct_add_scalar_(ct_tensor self, double other) {
-    return attempted([&] { Borrowed(self)->add_(other); });
+    return attempted([&] { Borrowed(self)->add_(scalar_for(self, other)); });
 }
 int ct_mul_scalar_(ct_tensor self, double other) {
-    return attempted([&] { Borrowed(self)->mul_(other); });
+    return attempted([&] { Borrowed(self)->mul_(scalar_for(self, other)); });
 }
 int ct_addcmul_(ct_tensor self, ct_tensor first, ct_tensor second, double value) {
-    return attempted([&] { Borrowed(self)->addcmul_(Borrowed(first), Borrowed(second), value); });
+    return attempted([&] { Borrowed(self)->addcmul_(Borrowed(first), Borrowed(second), scalar_for(self, value)); });
 }
 int ct_lerp_(ct_tensor self, ct_tensor end, double weight) {
     return attempted([&] { Borrowed(self)->lerp_(Borrowed(end), weight); });
 }
 int ct_addmm_(ct_tensor self, ct_tensor first, ct_tensor second, double beta, double alpha) {
-    return attempted([&] { Borrowed(self)->addmm_(Borrowed(first), Borrowed(second), beta, alpha); });
+    return attempted([&] {
+        Borrowed(self)->addmm_(
+            Borrowed(first), Borrowed(second), scalar_for(self, beta), scalar_for(self, alpha));
+    });
 }
 int ct_addmv_(ct_tensor self, ct_tensor matrix, ct_tensor vector, double beta, double alpha) {
-    return attempted([&] { Borrowed(self)->addmv_(Borrowed(matrix), Borrowed(vector), beta, alpha); });
+    return attempted([&] {
+        Borrowed(self)->addmv_(
+            Borrowed(matrix), Borrowed(vector), scalar_for(self, beta), scalar_for(self, alpha));
+    });
 }
 int ct_mm_out(ct_tensor out, ct_tensor first, ct_tensor second) {
     return attempted([&] { at::mm_out(Borrowed(out), Borrowed(first), Borrowed(second)); });
@@ -354,7 +370,10 @@ ct_tensor ct_matmul(ct_tensor self, ct_tensor other) {
     return guarded([&] { return at::matmul(Borrowed(self), Borrowed(other)); });
 }
 ct_tensor ct_addmm(ct_tensor self, ct_tensor first, ct_tensor second, double beta, double alpha) {
-    return guarded([&] { return at::addmm(Borrowed(self), Borrowed(first), Borrowed(second), beta, alpha); });
+    return guarded([&] {
+        return at::addmm(
+            Borrowed(self), Borrowed(first), Borrowed(second), scalar_for(self, beta), scalar_for(self, alpha));
+    });
 }
 ct_tensor ct_linear(ct_tensor self, ct_tensor weight, ct_tensor bias) {
     return guarded([&] {
@@ -492,7 +511,10 @@ ct_tensor ct_triu(ct_tensor self, int64_t diagonal) {
     return guarded([&] { return at::triu(Borrowed(self), diagonal); });
 }
 int ct_baddbmm_(ct_tensor self, ct_tensor first, ct_tensor second, double beta, double alpha) {
-    return attempted([&] { Borrowed(self)->baddbmm_(Borrowed(first), Borrowed(second), beta, alpha); });
+    return attempted([&] {
+        Borrowed(self)->baddbmm_(
+            Borrowed(first), Borrowed(second), scalar_for(self, beta), scalar_for(self, alpha));
+    });
 }
 int ct_flash_attention_for_cpu(
     ct_tensor query, ct_tensor key, ct_tensor value, bool is_causal, ct_tensor *output, ct_tensor *logsumexp) {

@@ -27,19 +27,27 @@ package struct CompareExperiment {
 
     /// Checks that the teleports can move the model, and that all goes together.
     ///
-    /// - Throws: `ScheduleError` if the training is over before the first teleport, and as `TrainingRun.init`.
-    package func check() throws {
+    /// - Returns: The loss of the untrained model, from which on a loss may have risen.
+    /// - Throws: `ScheduleError` if the training is over before the first teleport, `MemoryError`, `StartingLossError`, and as
+    ///   `TrainingRun.init`.
+    @discardableResult
+    package func check() throws -> Double {
         try plan.schedule.check(epochs: training.epochs, stepsPerEpoch: prepared.batchesPerEpoch)
-        _ = try TrainingRun(prepared, seed: seeds.values[0], plan: plan)
+        try prepared.checkMemory()
+        let run = try TrainingRun(prepared, seed: seeds.values[0], plan: plan)
+        return try prepared.startingLoss(of: run.model, on: data.name)
     }
 
     /// Trains all models, seed by seed, without and with teleports; each arm goes first in turn.
     ///
     /// - Parameters:
     ///   - progress: Shows how far it is.
+    ///   - watch: Watches how busy the machine is.
     ///   - isCancelled: Asked before each step; once true, the summary holds what there is.
     /// - Throws: As `TrainingRun.init`.
-    package func run(progress: ProgressLine? = nil, isCancelled: () -> Bool = { false }) throws -> Summary {
+    package func run(
+        progress: ProgressLine? = nil, watch: ProcessorWatch = ProcessorWatch(), isCancelled: () -> Bool = { false }
+    ) throws -> Summary {
         let start = Date()
         prepared.warmUp()
         let arms: [(name: String, plan: TeleportPlan?)] = [("baseline", nil), ("teleport", plan)]
@@ -51,7 +59,8 @@ package struct CompareExperiment {
             configuration: configuration, data: data.namedSizes,
             environment: Summary.Environment(
                 version: Library.version, libtorchVersion: Libtorch.version, threads: Libtorch.threadCount,
-                device: training.device.description, dtype: "\(training.dtype)", date: start),
+                device: training.device.description, dtype: "\(training.dtype)", processors: Processors().count,
+                processorWait: watch.waitingShare, date: start),
             baseline: results[0], teleport: results[1])
     }
 

@@ -36,22 +36,32 @@ package struct InspectExperiment {
         prepared = Training(training, on: data)
     }
 
+    /// Checks that all goes together.
+    ///
+    /// - Returns: The loss of the untrained model, from which on a loss may have risen.
+    /// - Throws: `MemoryError`, `StartingLossError`, and as `TrainingRun.init`.
+    package func check() throws -> Double {
+        try prepared.checkMemory()
+        return try prepared.startingLoss(of: TrainingRun(prepared, seed: seed).model, on: data.name)
+    }
+
     /// Trains the model if it is to be, and looks at it.
     ///
     /// - Parameters:
+    ///   - startingLoss: What `check()` returns.
     ///   - progress: Shows how far the training is.
     ///   - isCancelled: Asked before each batch of the training; once true, the model is looked at as it is.
-    /// - Returns: nil if the training diverged, so that there is nothing to look at.
-    /// - Throws: `TorchError` if an input cannot be decomposed, and as `TrainingRun.init`.
+    /// - Throws: `Divergence` if the training diverged, so that there is nothing to look at, `TorchError` if an input cannot be
+    ///   decomposed, and as `TrainingRun.init`.
     package func run(
-        progress: ProgressLine? = nil, isCancelled: () -> Bool = { false }
-    ) throws -> Inspection? {
+        from startingLoss: Double = .infinity, progress: ProgressLine? = nil, isCancelled: () -> Bool = { false }
+    ) throws -> Inspection {
         let run = try TrainingRun(prepared, seed: seed)
         for tau in taus { try NullSpaceTeleporter(climb, tau: tau).check(run.model, before: run.optimizer) }
         while !isCancelled(), let event = run.next() {
             progress?.show(event, of: run, arm: "training", number: 0)
         }
-        if let end = run.record.epochs.last, !(end.trainLoss.isFinite && end.testLoss.isFinite) { return nil }
+        if let divergence = Divergence(of: [run.record], from: startingLoss) { throw divergence }
 
         let model = run.model
         let generator = Training.generator(.teleports, seed)

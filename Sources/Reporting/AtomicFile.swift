@@ -2,35 +2,66 @@ import Foundation
 
 /// Files that appear whole or not at all.
 package enum AtomicFile {
-    /// Lets `body` write each file under a temporary name beside it, then renames them.
+    /// What the names of temporary files begin with; the process follows.
+    private static let prefix = ".teleport-"
+
+    /// Writes all files under temporary names beside them, then renames them one right after the other.
     ///
-    /// Folders are made if need be. When `body` throws, no file has changed and no temporary file is left.
+    /// Folders are made if need be. When a file cannot be written, none has changed and no temporary file is left.
     ///
-    /// - Throws: what `body` throws if that is a `ReportError`, else ``ReportError/unwritable(path:reason:)``.
-    package static func write(to files: [URL], body: ([URL]) throws -> Void) throws(ReportError) {
-        let temporary = files.map { file in
-            file.deletingLastPathComponent().appendingPathComponent(".\(file.lastPathComponent).\(UUID().uuidString)")
+    /// - Parameters:
+    ///   - files: The files and what they hold.
+    ///   - outdated: Files that do not go with the new ones; they are removed before the first is renamed.
+    /// - Throws: ``ReportError/unwritable(path:reason:)``.
+    package static func write(_ files: [(file: URL, contents: Data)], removing outdated: [URL] = []) throws(ReportError)
+    {
+        let temporary = files.map { file, _ in
+            file.deletingLastPathComponent().appendingPathComponent("\(prefix)\(getpid())-\(UUID().uuidString)")
         }
         defer {
             // After a success there is nothing left to remove, and a leftover must not hide the first error.
             for file in temporary { try? FileManager.default.removeItem(at: file) }
         }
-        do {
-            for file in files {
+        for (temporary, (file, contents)) in zip(temporary, files) {
+            do {
                 try FileManager.default.createDirectory(
                     at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+                try contents.write(to: temporary)
+            } catch {
+                throw .unwritable(path: file.path, reason: ReportError.reason(of: error))
             }
-            try body(temporary)
-            for (temporary, file) in zip(temporary, files) {
-                guard rename(temporary.path, file.path) == 0 else {
-                    throw ReportError.unwritable(path: file.path, reason: String(cString: strerror(errno)))
-                }
-            }
-        } catch let error as ReportError {
-            throw error
-        } catch {
-            throw ReportError.unwritable(
-                path: files.map(\.path).joined(separator: ", "), reason: ReportError.reason(of: error))
+        }
+        for file in outdated where unlink(file.path) != 0 && errno != ENOENT {
+            throw .unwritable(path: file.path, reason: String(cString: strerror(errno)))
+        }
+        for (temporary, (file, _)) in zip(temporary, files) where rename(temporary.path, file.path) != 0 {
+            throw .unwritable(path: file.path, reason: String(cString: strerror(errno)))
+        }
+    }
+
+    /// Sees whether a file can be written, by writing another one beside it and removing it.
+    ///
+    /// - Throws: ``ReportError/unwritable(path:reason:)``.
+    package static func tryOut(_ file: URL) throws(ReportError) {
+        var isFolder: ObjCBool = false
+        if FileManager.default.fileExists(atPath: file.path, isDirectory: &isFolder), isFolder.boolValue {
+            throw .unwritable(path: file.path, reason: String(cString: strerror(EISDIR)))
+        }
+        let trial = file.deletingLastPathComponent().appendingPathComponent("\(prefix)\(getpid())-trial")
+        defer { unlink(trial.path) }
+        do { try Data(count: 1 << 16).write(to: trial) } catch {
+            throw .unwritable(path: file.path, reason: ReportError.reason(of: error))
+        }
+    }
+
+    /// Removes the temporary files that processes left in a folder when they were killed.
+    package static func clear(_ folder: URL) {
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+        where name.hasPrefix(prefix) {
+            guard let process = Int32(name.dropFirst(prefix.count).prefix { $0 != "-" }),
+                kill(process, 0) != 0, errno == ESRCH
+            else { continue }
+            unlink(folder.appendingPathComponent(name).path)
         }
     }
 }

@@ -11,47 +11,59 @@ package struct Figure: Equatable, Sendable {
         self.panels = panels
     }
 
-    /// Draws the figure as SVG and as PNG, the latter at twice the resolution.
-    ///
-    /// Files that exist are replaced once both drawings are complete; folders are made if need be.
-    ///
-    /// - Throws: ``ReportError/gnuplotFailed(output:)`` or ``ReportError/unwritable(path:reason:)``.
-    package func draw(svg: URL, png: URL, with gnuplot: Gnuplot) throws(ReportError) {
-        try AtomicFile.write(to: [svg, png]) { temporary in
-            try gnuplot.run(script(svg: temporary[0].path, png: temporary[1].path))
-            for (temporary, file) in zip(temporary, [svg, png])
-            where !FileManager.default.fileExists(atPath: temporary.path) {
-                // gnuplot goes on, and succeeds, when it cannot open its output.
-                throw ReportError.unwritable(path: file.path, reason: "gnuplot could not open it")
+    /// What a figure is drawn as; the raw value is the ending of its file.
+    package enum Format: String, CaseIterable, Sendable {
+        case svg
+        /// At twice the resolution.
+        case png
+
+        /// The bytes that end every file of the format.
+        fileprivate var ending: [UInt8] {
+            switch self {
+            case .svg: Array("</svg>".utf8)
+            case .png: Array("IEND".utf8) + [0xAE, 0x42, 0x60, 0x82]
             }
         }
+
+        /// Whether a file is complete.
+        func isComplete(_ contents: Data) -> Bool {
+            contents.suffix(ending.count + 8).firstRange(of: ending) != nil
+        }
     }
 
-    /// The gnuplot script that draws the figure into two files.
-    func script(svg: String, png: String) -> String {
+    /// The contents of a file with the figure.
+    ///
+    /// - Throws: ``ReportError/gnuplotFailed(output:)``, also where what it drew is not complete, or else as
+    ///   `Gnuplot.run(_:)`.
+    package func drawing(as format: Format, with gnuplot: Gnuplot) throws(ReportError) -> Data {
+        let drawing = try gnuplot.run(script(for: format))
+        guard format.isComplete(drawing) else {
+            // gnuplot goes on, and succeeds, when it cannot write.
+            throw .gnuplotFailed(
+                output: "its \(format.rawValue.uppercased()) is not complete; make room in "
+                    + FileManager.default.temporaryDirectory.path)
+        }
+        return drawing
+    }
+
+    /// The gnuplot script that draws the figure to standard output.
+    func script(for format: Format) -> String {
         let (width, height) = (Int(ChartScript.width) * panels.count, Int(ChartScript.height))
         var lines = ["set encoding utf8"]
-        for (index, panel) in panels.enumerated() {
-            lines += ChartScript(panel, index: index, of: panels.count).data
-        }
+        let charts = panels.enumerated().map { ChartScript($1, index: $0, of: panels.count) }
+        lines += charts.flatMap(\.data)
         // Without "enhanced", text is shown as it is: _ and ^ in a name are no subscripts.
-        lines.append(
-            "set terminal svg noenhanced size \(width),\(height) font 'Helvetica,14' background rgb '#ffffff'")
-        lines += drawing(into: svg)
-        // SVG counts font sizes in pixels, PNG in points, which are larger: hence a scale below the 2 of all else.
-        lines.append(
-            "set terminal pngcairo noenhanced size \(2 * width),\(2 * height) font 'Helvetica,14'"
-                + " fontscale 1.6 linewidth 2 pointscale 2 background rgb '#ffffff'")
-        lines += drawing(into: png)
-        return lines.joined(separator: "\n") + "\n"
-    }
-
-    private func drawing(into path: String) -> [String] {
-        var lines = ["set output \(ChartScript.quoted(path))", "set multiplot"]
-        for (index, panel) in panels.enumerated() {
-            lines += ChartScript(panel, index: index, of: panels.count).commands
+        switch format {
+        case .svg:
+            lines.append(
+                "set terminal svg noenhanced size \(width),\(height) font 'Helvetica,14' background rgb '#ffffff'")
+        case .png:
+            // SVG counts font sizes in pixels, PNG in points, which are larger: hence a scale below the 2 of all else.
+            lines.append(
+                "set terminal pngcairo noenhanced size \(2 * width),\(2 * height) font 'Helvetica,14'"
+                    + " fontscale 1.6 linewidth 2 pointscale 2 background rgb '#ffffff'")
         }
-        // Closing the output completes the file.
-        return lines + ["unset multiplot", "set output"]
+        lines += ["set output", "set multiplot"] + charts.flatMap(\.commands) + ["unset multiplot"]
+        return lines.joined(separator: "\n") + "\n"
     }
 }

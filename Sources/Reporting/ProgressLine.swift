@@ -73,7 +73,7 @@ package final class ProgressLine: @unchecked Sendable {
         self.init(
             job: job, quiet: quiet, isTerminal: isatty(STDERR_FILENO) == 1, width: Self.terminalWidth,
             clock: { ProcessInfo.processInfo.systemUptime },
-            sink: { FileHandle.standardError.write(Data($0.utf8)) })
+            sink: { StandardError.write($0) })
     }
 
     /// Shows progress anywhere.
@@ -149,8 +149,11 @@ package final class ProgressLine: @unchecked Sendable {
     private var columns: Int { max(1, width() - 1) }
 
     private func line(_ position: Position, loss: Double, elapsed: TimeInterval) -> String {
-        let batches = (position.run * job.epochs + position.epoch - 1) * job.batches + position.batch
-        let fraction = min(1, Double(batches) / Double(max(1, job.runs * job.epochs * job.batches)))
+        // As fractions: the number of batches of a long job is beyond integers.
+        let epochs =
+            Double(position.epoch - 1) + Double(position.batch) / Double(max(1, job.batches))
+        let runs = Double(position.run) + epochs / Double(max(1, job.epochs))
+        let fraction = min(1, runs / Double(max(1, job.runs)))
         var parts = [
             position.arm, "seed \(position.seed)", "epoch \(position.epoch)/\(job.epochs)",
             "batch \(position.batch)/\(job.batches)", "\(Int(fraction * 100)) %", "loss \(loss.significant())",

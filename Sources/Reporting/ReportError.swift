@@ -10,6 +10,8 @@ package enum ReportError: Error, Equatable, Sendable {
     case gnuplotNotFound
     /// gnuplot ended with an error; `output` is what it said.
     case gnuplotFailed(output: String)
+    /// gnuplot did not end in time, and was ended.
+    case gnuplotTooSlow(seconds: Int)
 
     /// The system's explanation of an error, in one line.
     package static func reason(of error: any Error) -> String {
@@ -54,6 +56,8 @@ extension ReportError: CustomStringConvertible, LocalizedError {
         case .gnuplotNotFound:
             "gnuplot is not on the search path, so no figures were drawn; install gnuplot to get them"
         case .gnuplotFailed(let output): "gnuplot failed: \(output)"
+        case .gnuplotTooSlow(let seconds):
+            "gnuplot took more than \(seconds) s and was ended; see whether 'gnuplot --version' answers"
         }
     }
 

@@ -1,4 +1,3 @@
-import Foundation
 import Reporting
 
 /// What a reproduction found: tables, figures, numbers, and what follows from them.
@@ -9,25 +8,14 @@ package struct ReproductionResult: Sendable {
         package var title: String
         /// The table.
         package var table: Table
+        /// A line below that explains a column; nil for none.
+        package var note: String?
 
         /// A table with a title.
-        package init(_ title: String, _ table: Table) {
+        package init(_ title: String, _ table: Table, note: String? = nil) {
             self.title = title
             self.table = table
-        }
-    }
-
-    /// A figure and the name of its files, without `.svg` and `.png`.
-    package struct NamedFigure: Equatable, Sendable {
-        /// The name of its files.
-        package var name: String
-        /// The figure.
-        package var figure: Figure
-
-        /// A figure under a name.
-        package init(_ name: String, _ figure: Figure) {
-            self.name = name
-            self.figure = figure
+            self.note = note
         }
     }
 
@@ -39,6 +27,8 @@ package struct ReproductionResult: Sendable {
     package var figures: [NamedFigure]
     /// The numbers that the figures show, by name.
     package var values: [String: JSONValue]
+    /// Whose the claim is.
+    package var claimant: String
     /// What the paper says, in a sentence.
     package var claim: String
     /// What was measured here, in sentences that follow from the numbers.
@@ -49,33 +39,24 @@ package struct ReproductionResult: Sendable {
     /// A result.
     package init(
         configuration: [String: JSONValue], sections: [Section], figures: [NamedFigure], values: [String: JSONValue],
-        claim: String, findings: [String], divergence: String? = nil
+        claimant: String = "The paper", claim: String, findings: [String], divergence: String? = nil
     ) {
         self.configuration = configuration
         self.sections = sections
         self.figures = figures
         self.values = values
+        self.claimant = claimant
         self.claim = claim
         self.findings = findings
         self.divergence = divergence
-    }
-
-    /// Draws all figures, each as `.svg` and `.png`, into a folder, which is made if need be.
-    ///
-    /// - Throws: ``ReportError/gnuplotFailed(output:)`` or ``ReportError/unwritable(path:reason:)``.
-    package func draw(into folder: URL, with gnuplot: Gnuplot) throws(ReportError) {
-        for named in figures {
-            try named.figure.draw(
-                svg: folder.appendingPathComponent(named.name + ".svg"),
-                png: folder.appendingPathComponent(named.name + ".png"), with: gnuplot)
-        }
     }
 }
 
 extension ReproductionResult: CustomStringConvertible {
     /// The tables, what the paper says, and what was measured.
     package var description: String {
-        (sections.map { "\($0.title)\n\n\($0.table)" } + ["The paper: " + claim]
+        (sections.map { "\($0.title)\n\n\($0.table)" + ($0.note.map { "\n\n\($0)" } ?? "") }
+            + ["\(claimant): \(claim)"]
             + ["Here: " + findings.joined(separator: "\n      ")]).joined(separator: "\n\n")
     }
 }

@@ -12,8 +12,6 @@ package struct NamedText {
         argument = parts.count > 1 ? parts[1] : nil
     }
 
-    /// The argument as a positive number.
-    package var positiveNumber: Double? {
-        argument.flatMap { Double($0) }.flatMap { $0 > 0 && $0.isFinite ? $0 : nil }
-    }
+    /// The argument as a number above zero, within `NumberRange`.
+    package var positiveNumber: Double? { argument.flatMap { NumberRange.positiveNumber($0) } }
 }

@@ -33,7 +33,9 @@ package struct Setting<Owner>: Sendable {
     package func text(of owner: Owner) -> String { read(owner) }
 
     /// Sets it.
-    package func set(_ owner: inout Owner, to text: String) throws(TextError) { try write(&owner, text) }
+    package func set(_ owner: inout Owner, to text: String) throws(TextError) {
+        do throws(TextError) { try write(&owner, text) } catch { throw error.namingRange }
+    }
 
     /// The same setting of a value that holds this one.
     package func within<Whole>(_ path: WritableKeyPath<Whole, Owner> & Sendable) -> Setting<Whole> {
@@ -80,10 +82,7 @@ extension Setting {
         self.init(name, help) {
             String($0[keyPath: path])
         } write: { (owner, text) throws(TextError) in
-            guard let value = Int(text), value >= minimum else {
-                throw TextError(text, "give an integer of at least \(minimum)")
-            }
-            owner[keyPath: path] = value
+            owner[keyPath: path] = try NumberRange.integer(text, in: minimum...NumberRange.largestInteger)
         }
     }
 
@@ -95,7 +94,7 @@ extension Setting {
         self.init(name, help) {
             $0[keyPath: path].shortText
         } write: { (owner, text) throws(TextError) in
-            guard let value = Double(text), value > 0, value <= maximum else {
+            guard let value = Double(text), value >= NumberRange.positive.lowerBound, value <= maximum else {
                 throw TextError(
                     text, "give a positive number" + (maximum.isFinite ? ", at most \(maximum.shortText)" : ""))
             }

@@ -1,4 +1,5 @@
 import CTorch
+import Synchronization
 
 /// An operation returned an error that the caller may meet with good code: a decomposition that does not converge, a file
 /// that cannot be mapped. Running out of memory ends the program.
@@ -15,7 +16,20 @@ public struct TorchError: Error, CustomStringConvertible {
 
 /// Ends the program with the message of the libtorch call that failed.
 func trap(_ operation: StaticString) -> Never {
-    fatalError("Torch.\(operation): \(String(cString: ct_last_error()))")
+    let message = String(cString: ct_last_error())
+    if OutOfMemory.isMeant(by: message) { OutOfMemory.handler.withLock { $0 }?(message) }
+    fatalError("Torch.\(operation): \(message)")
+}
+
+/// What a program does where an operation finds no memory for its result.
+package enum OutOfMemory {
+    /// Is told what libtorch said, and may end the program; where it returns, or is nil, the program traps.
+    package static let handler = Mutex<(@Sendable (String) -> Void)?>(nil)
+
+    /// Whether the allocators of the CPU and of CUDA say this where they have nothing to give.
+    static func isMeant(by message: String) -> Bool {
+        ["not enough memory", "can't allocate memory", "out of memory"].contains { message.contains($0) }
+    }
 }
 
 /// Traps if a call without a result failed.

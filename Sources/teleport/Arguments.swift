@@ -1,5 +1,6 @@
 import ArgumentParser
 import Experiments
+import Teleportation
 import TextForms
 
 /// Why a value is refused, as what to give instead; the name of the option and the value come before it.
@@ -13,14 +14,14 @@ extension Option {
     init(wrappedValue: Int, help: ArgumentHelp, atLeast minimum: Int) where Value == Int {
         self.init(
             wrappedValue: wrappedValue, parsing: .unconditional, help: help.with(default: "\(wrappedValue)"),
-            transform: { try integer($0, atLeast: minimum) })
+            transform: { try integer($0, in: minimum...NumberRange.largestInteger) })
     }
 
     /// An integer that is not too small, if one is given; `effect` is that of leaving the option out.
     init(help: ArgumentHelp, atLeast minimum: Int, orLeftOut effect: String) where Value == Int? {
         self.init(
             parsing: .unconditional, help: help,
-            transform: { try given(try integer($0, atLeast: minimum), orLeftOut: effect) })
+            transform: { try given(try integer($0, in: minimum...NumberRange.largestInteger), orLeftOut: effect) })
     }
 
     /// An integer within bounds, if one is given; `effect` is that of leaving the option out.
@@ -63,6 +64,30 @@ extension Option {
     }
 }
 
+extension Option<TeleportSchedule.Moments> {
+    /// Moments for teleports; of a range that goes backwards the refusal says so.
+    init(wrappedValue: TeleportSchedule.Moments, moments help: ArgumentHelp) {
+        self.init(
+            wrappedValue: wrappedValue, parsing: .unconditional, help: help.with(default: wrappedValue.text),
+            transform: { text throws(Remedy) in
+                if let remedy = BackwardRange(in: text)?.remedy { throw Remedy(description: remedy) }
+                return try value(text)
+            })
+    }
+}
+
+extension Option<String?> {
+    /// A folder or file, if one is named.
+    init(help: ArgumentHelp, naming kind: String) {
+        self.init(
+            parsing: .unconditional, help: help,
+            transform: { path in
+                guard !path.isEmpty else { throw Remedy(description: "name a \(kind), or leave the option out") }
+                return path
+            })
+    }
+}
+
 extension Argument where Value: TextConvertible & SendableMetatype {
     /// A value that the library reads from a text.
     init(help: ArgumentHelp) { self.init(help: help, transform: { try value($0) }) }
@@ -91,27 +116,21 @@ private func value<Value: TextConvertible>(_ text: String) throws(Remedy) -> Val
     do throws(TextError) {
         return try Value(text: text)
     } catch {
-        throw Remedy(description: error.remedy)
+        throw Remedy(description: error.namingRange.remedy)
     }
 }
 
 private func integer(_ text: String, in range: ClosedRange<Int>) throws(Remedy) -> Int {
-    guard let value = Int(text), range.contains(value) else {
-        throw Remedy(description: "give an integer from \(range.lowerBound) to \(range.upperBound)")
+    do throws(TextError) {
+        return try NumberRange.integer(text, in: range)
+    } catch {
+        throw Remedy(description: error.remedy)
     }
-    return value
-}
-
-private func integer(_ text: String, atLeast minimum: Int) throws(Remedy) -> Int {
-    guard let value = Int(text), value >= minimum else {
-        throw Remedy(description: "give an integer of at least \(minimum)")
-    }
-    return value
 }
 
 private func positiveNumber(_ text: String) throws(Remedy) -> Double {
-    guard let value = Double(text), value > 0, value.isFinite else {
-        throw Remedy(description: "give a positive number")
+    guard let value = NumberRange.positiveNumber(text) else {
+        throw Remedy(description: "give a positive number \(NumberRange.description)")
     }
     return value
 }

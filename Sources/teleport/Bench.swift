@@ -21,8 +21,10 @@ struct Bench: ParsableCommand {
     @Argument(help: "What to measure: \(BenchmarkSuite.allCases.map(\.rawValue).alternatives).")
     var suite: BenchmarkSuite
 
-    @Option(help: "The number of threads that one operation may use.", in: 1...1024)
-    var threads = 2
+    @Option(
+        help: "The threads that one operation may use; by default 2, where there are as many processors.", in: 1...1024,
+        orLeftOut: "for 2")
+    var threads: Int?
 
     @Option(help: "How many times each piece of work is measured.", atLeast: 1)
     var repetitions = 20
@@ -31,7 +33,9 @@ struct Bench: ParsableCommand {
     var json = false
 
     func run() throws {
-        Libtorch.threadCount = threads
+        Console.use(threads: threads, most: 2, isQuiet: false)
+        let watch = ProcessorWatch()
+        var failure: String?
         var results: [BenchmarkResult] = []
         try suite.run(repetitions: repetitions) { result in
             results.append(result)
@@ -46,13 +50,16 @@ struct Bench: ParsableCommand {
                 }
                 let name = result.name.padding(toLength: 28, withPad: " ", startingAt: 0)
                 let rate = result.megabytesPerSecond.map { String(format: ", %.0f MB/s", $0) } ?? ""
-                print(name + values.joined() + " \(unit) (median, minimum, maximum)" + rate)
+                failure = Console.show(name + values.joined() + " \(unit) (median, minimum, maximum)" + rate) ?? failure
             }
         }
         if json {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-            print(String(decoding: try encoder.encode(results), as: UTF8.self))
+            failure = Console.show(String(decoding: try encoder.encode(results), as: UTF8.self))
         }
+        Console.warn(of: watch, isQuiet: false)
+        // There is nothing but what is printed.
+        if let failure { throw ReportError.unwritable(path: "to standard output", reason: failure) }
     }
 }

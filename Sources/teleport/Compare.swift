@@ -46,34 +46,33 @@ struct Compare: ParsableCommand {
     private static let record = "summary.json"
 
     mutating func run() throws {
-        try execution.apply()
+        let watch = execution.apply()
         let data = try model.split()
         let plan = try teleportation.plan()
         let experiment = CompareExperiment(
             try model.training(epochs: epochs, execution), plan: plan, seeds: seeds, on: data)
-        try experiment.check()
-        let folder = try output.folder(else: data.name, for: Self.record)
+        let startingLoss = try experiment.check()
+        let results = try output.results(else: data.name, record: Self.record)
+        if !execution.quiet {
+            for notice in model.capped(by: data) + teleportation.capped(by: data.train.count) { Console.warn(notice) }
+        }
 
         let progress = ProgressLine(job: experiment.job, quiet: execution.quiet)
         let interruption = Interruption()
-        let summary = try experiment.run(progress: progress, isCancelled: { interruption.isRequested })
+        let summary = try experiment.run(
+            progress: progress, watch: watch, isCancelled: { interruption.isRequested })
         progress.finish()
 
-        if !execution.quiet {
-            print(ComparisonReport(summary))
-            print()
-        }
-        try summary.write(to: folder.appendingPathComponent(Self.record))
-        Console.draw { _ = try LossCurves(summary).draw(into: folder, with: Gnuplot()) }
-        if !execution.quiet { print("Results are in \(folder.relativePath)/") }
+        if !execution.quiet { Console.show("\(ComparisonReport(summary))\n") }
+        try results.save(summary, LossCurves(summary).figures, isQuiet: execution.quiet)
+        Console.warn(of: watch, isQuiet: execution.quiet)
         if interruption.isRequested {
             Console.warn("interrupted; the results hold the epochs that were finished")
             throw ExitCode(130)
         }
-        let ends = (summary.arms.baseline.runs + summary.arms.teleport.runs).compactMap(\.epochs.last)
-        guard ends.allSatisfy({ $0.trainLoss.isFinite && $0.testLoss.isFinite }) else {
-            throw Console.divergence(
-                "a loss stopped being finite", learningRate: experiment.training.learningRate)
+        let runs = summary.arms.baseline.runs + summary.arms.teleport.runs
+        if let divergence = Divergence(of: runs, from: startingLoss) {
+            throw Console.divergence(divergence.description, learningRate: experiment.training.learningRate)
         }
     }
 }

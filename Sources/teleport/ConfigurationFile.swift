@@ -153,15 +153,10 @@ struct ConfigurationFile {
     }
 
     private static func mapping(in path: String) throws(Failure) -> Node.Mapping {
-        let text: String
-        do {
-            text = try String(contentsOfFile: path, encoding: .utf8)
-        } catch {
-            throw Failure(description: "--config \(path): cannot be read as text; name an existing YAML file")
-        }
+        let text = try ConfigurationText(path: path)
         let node: Node?
         do {
-            node = try Yams.compose(yaml: text)
+            node = try Yams.compose(yaml: text.text)
         } catch {
             throw Failure(description: "\(path): is not YAML: \(error)")
         }

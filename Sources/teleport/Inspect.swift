@@ -27,7 +27,7 @@ struct Inspect: ParsableCommand {
     var epochs = 0
 
     @Option(help: "The samples of the batch to look at.", atLeast: 1)
-    var samples = 32
+    var samples = Self.standardSamples
 
     @Option(help: "The shares of the inputs' energy to keep untouched, each on its own.")
     var tau = Shares([0.9, 0.99, 0.999, 1])
@@ -55,11 +55,14 @@ struct Inspect: ParsableCommand {
     @OptionGroup(title: "Run") var execution: ExecutionOptions
     @OptionGroup(title: "Results") var output: OutputOptions
 
+    /// The samples to look at where nobody says how many.
+    private static let standardSamples = 32
+
     /// The file of results.
     private static let record = "inspection.json"
 
     mutating func run() throws {
-        try execution.apply()
+        let watch = execution.apply()
         let data = try model.split()
         var climb = objective
         climb.steps = steps
@@ -67,33 +70,38 @@ struct Inspect: ParsableCommand {
         let experiment = InspectExperiment(
             try model.training(epochs: epochs, execution), seed: seed, samples: samples, climb: climb, taus: tau.values,
             on: data)
-        if samples > experiment.samples {
-            Console.warn("--samples \(samples): there are \(experiment.samples), which were all taken")
+        let startingLoss = try experiment.check()
+        let results = try output.results(else: "inspect-\(data.name)", record: Self.record)
+        if !execution.quiet {
+            for notice in model.capped(by: data) { Console.warn(notice) }
+            if let notice = Console.capped(
+                "samples", samples == Self.standardSamples ? nil : samples, by: data.train.count)
+            {
+                Console.warn(notice)
+            }
         }
-        let folder = try output.folder(else: "inspect-\(data.name)", for: Self.record)
 
         let progress = ProgressLine(job: experiment.job, quiet: execution.quiet)
         let interruption = Interruption()
         defer { progress.finish() }
         let learningRate = experiment.training.learningRate
-        let result: Inspection?
+        let inspection: Inspection
         do {
-            result = try experiment.run(progress: progress, isCancelled: { interruption.isRequested })
-        } catch let error as TorchError {
+            inspection = try experiment.run(
+                from: startingLoss, progress: progress, isCancelled: { interruption.isRequested })
+        } catch let error as Divergence {
             progress.finish()
-            guard epochs > 0 else { throw error }
+            throw Console.divergence(error.description, learningRate: learningRate)
+        } catch let error as TorchError where epochs > 0 {
+            progress.finish()
             throw Console.divergence(error.description, learningRate: learningRate)
         }
         progress.finish()
-        guard let inspection = result else {
-            throw Console.divergence("a loss stopped being finite", learningRate: learningRate)
-        }
 
         let report = InspectionReport(inspection)
-        if !execution.quiet { print("\(report)\n") }
-        try inspection.write(to: folder.appendingPathComponent(Self.record))
-        Console.draw { _ = try report.draw(into: folder, with: Gnuplot()) }
-        if !execution.quiet { print("Results are in \(folder.relativePath)/") }
+        if !execution.quiet { Console.show("\(report)\n") }
+        try results.save(inspection, report.figures, isQuiet: execution.quiet)
+        Console.warn(of: watch, isQuiet: execution.quiet)
         if interruption.isRequested {
             Console.warn("interrupted; the model was looked at as it was then")
             throw ExitCode(130)

@@ -17,7 +17,9 @@ struct ModelOptions: ParsableArguments {
     )
     var dataset = DatasetName.digits
 
-    @Option(help: "The folder with one subfolder for each data set; by default $TELEPORT_DATA, else the user's cache.")
+    @Option(
+        help: "The folder with one subfolder for each data set; by default $TELEPORT_DATA, else the user's cache.",
+        naming: "folder")
     var data: String?
 
     @Option(
@@ -69,6 +71,17 @@ struct ModelOptions: ParsableArguments {
             test: testSamples.map { all.test.thinned(to: $0) } ?? all.test)
     }
 
+    /// What to say of numbers that are larger than what the data have.
+    func capped(by data: Split<any Dataset>) -> [String] {
+        [
+            Console.capped("training-samples", trainingSamples, by: data.train.count),
+            Console.capped("test-samples", testSamples, by: data.test.count),
+            // Nobody asked for the number that is taken where none is given.
+            Console.capped(
+                "batch-size", batchSize == Self.standard.batchSize ? nil : batchSize, by: data.train.count),
+        ].compactMap(\.self)
+    }
+
     func training(epochs: Int, _ execution: ExecutionOptions) throws -> TrainingConfiguration {
         TrainingConfiguration(
             architecture: model, optimizer: optimizer, learningRate: learningRate, batchSize: batchSize, epochs: epochs,
@@ -89,7 +102,7 @@ struct TeleportationOptions: ParsableArguments {
     var method = MethodText(NullSpaceTeleporter())
 
     @Option(
-        help: ArgumentHelp(
+        moments: ArgumentHelp(
             """
             When to teleport, counted from 0: before epochs (0-4 or 0,2,4), before training steps (steps:0,400), every so \
             many steps (every:200), or none.
@@ -200,6 +213,16 @@ struct TeleportationOptions: ParsableArguments {
     /// Refuses what the method would not heed.
     func validate() throws { _ = try teleporter() }
 
+    /// What to say of numbers that are larger than the number of training samples.
+    func capped(by samples: Int) -> [String] {
+        [
+            Console.capped("control-samples", controlSamples, by: samples),
+            Console.capped(
+                "teleport-batch-size",
+                teleportBatchSize == Self.standard.schedule.batchSize ? nil : teleportBatchSize, by: samples),
+        ].compactMap(\.self)
+    }
+
     func plan() throws -> TeleportPlan {
         TeleportPlan(
             try teleporter(),
@@ -221,10 +244,12 @@ struct ExecutionOptions: ParsableArguments {
     var device: Device?
 
     @Option(
-        help: "The threads that one operation may use; by default all cores.", in: 1...1024, orLeftOut: "for all cores")
+        help:
+            "The threads that one operation may use; by default $OMP_NUM_THREADS, else all processors there are for it.",
+        in: 1...1024, orLeftOut: "for all cores")
     var threads: Int?
 
-    @Option(help: "A YAML file with options under their names; the command line wins.")
+    @Option(help: "A YAML file with options under their names; the command line wins.", naming: "YAML file")
     var config: String?
 
     @Flag(help: "Print nothing but errors.")
@@ -238,27 +263,24 @@ struct ExecutionOptions: ParsableArguments {
     }
 
     /// Sets what holds for the whole process.
-    func apply() throws {
-        Libtorch.threadCount = threads ?? ProcessInfo.processInfo.activeProcessorCount
+    ///
+    /// - Returns: What watches how long threads wait for a processor from here on.
+    func apply() -> ProcessorWatch {
+        Console.use(threads: threads, isQuiet: quiet)
+        return ProcessorWatch()
     }
 }
 
 /// Where results go.
 struct OutputOptions: ParsableArguments {
-    @Option(help: "The folder for the results; by default a new one under results/.")
+    @Option(help: "The folder for the results; by default a new one under results/.", naming: "folder")
     var output: String?
 
     @Flag(help: "Replace the results of an earlier run in the folder.")
     var overwrite = false
 
-    /// The folder, made so that a long run does not find out at its end that it cannot be written to.
-    ///
-    /// - Parameters:
-    ///   - job: What the name of a new folder begins with.
-    ///   - record: The file of results that every run writes.
-    func folder(else job: String, for record: String) throws(OutputFolder.Failure) -> URL {
-        let folder = OutputFolder.named(output, else: job)
-        try OutputFolder.check(folder, for: record, overwrites: overwrite)
-        return folder
+    /// Where the results go; see `Results.init(in:else:record:overwrites:)`.
+    func results(else job: String, record: String) throws(Results.Failure) -> Results {
+        try Results(in: output, else: job, record: record, overwrites: overwrite)
     }
 }

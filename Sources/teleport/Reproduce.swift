@@ -43,7 +43,9 @@ struct Reproduce: ParsableCommand {
     @Option(help: "What to train on: one of the data sets of images; by default digits, or mnist at the paper's scale.")
     var dataset: DatasetName?
 
-    @Option(help: "The folder with one subfolder for each data set; by default $TELEPORT_DATA, else the user's cache.")
+    @Option(
+        help: "The folder with one subfolder for each data set; by default $TELEPORT_DATA, else the user's cache.",
+        naming: "folder")
     var data: String?
 
     @Option(
@@ -81,12 +83,12 @@ struct Reproduce: ParsableCommand {
 
     mutating func run() throws {
         guard let reproduction = figure.flatMap(Reproductions.named) else {
-            print(Self.list)
+            Console.show("\(Self.list)")
             return
         }
-        try execution.apply()
+        let watch = execution.apply()
         let scale = scale ?? Self.standardScale
-        let folder = try output.folder(else: "reproduce-\(reproduction.name)", for: Self.record)
+        let results = try output.results(else: "reproduce-\(reproduction.name)", record: Self.record)
         let interruption = Interruption()
         let context = ReproductionContext(
             scale: scale, seeds: seeds, dataset: dataset,
@@ -97,11 +99,11 @@ struct Reproduce: ParsableCommand {
 
         let start = Date()
         let result = try reproduction.run(context)
-        if !execution.quiet { print("\(reproduction.paper): \(reproduction.title)\n\n\(result)\n") }
-        try result.write(
-            to: folder.appendingPathComponent(Self.record), of: reproduction, at: scale, date: start)
-        Console.draw { try result.draw(into: folder, with: Gnuplot()) }
-        if !execution.quiet { print("Results are in \(folder.relativePath)/") }
+        if !execution.quiet { Console.show("\(reproduction.paper): \(reproduction.title)\n\n\(result)\n") }
+        try results.save(
+            result.json(of: reproduction, at: scale, date: start, processorWait: watch.waitingShare), result.figures,
+            isQuiet: execution.quiet)
+        Console.warn(of: watch, isQuiet: execution.quiet)
         if interruption.isRequested {
             Console.warn("interrupted; the results hold what there was")
             throw ExitCode(130)

@@ -19,6 +19,7 @@ struct Teleport: ParsableCommand {
 
     /// Runs the tool; replaces the library's own `main` for exit statuses and one-line errors.
     static func main() {
+        Console.prepare()
         let arguments = Array(CommandLine.arguments.dropFirst())
         var command: any ParsableCommand
         let file: ConfigurationFile?
@@ -26,7 +27,7 @@ struct Teleport: ParsableCommand {
             file = try self.file(for: arguments)
             command = try self.command(for: arguments, file)
         } catch {
-            end(refusing: error)
+            end(refusing: error, in: arguments)
         }
         if let notice = file?.notice(before: arguments) { Console.warn(notice) }
         do {
@@ -40,10 +41,13 @@ struct Teleport: ParsableCommand {
 
     /// The file that the arguments name, if they are those of a command that takes one.
     private static func file(for arguments: [String]) throws -> ConfigurationFile? {
-        let commands: [any ParsableCommand.Type] = [Compare.self, Inspect.self, Reproduce.self]
-        return try commands.first { $0._commandName == arguments.first }.flatMap {
-            try ConfigurationFile(namedIn: arguments, of: $0)
-        }
+        guard let command = subcommand(in: arguments), command != Bench.self else { return nil }
+        return try ConfigurationFile(namedIn: arguments, of: command)
+    }
+
+    /// The command that the arguments name.
+    private static func subcommand(in arguments: [String]) -> (any ParsableCommand.Type)? {
+        configuration.subcommands.first { $0._commandName == arguments.first }
     }
 
     private static func command(
@@ -56,9 +60,9 @@ struct Teleport: ParsableCommand {
         do {
             return try parseAsRoot(arguments.prefix(1) + file.options(before: arguments) + arguments.dropFirst())
         } catch  where exitCode(for: error) != .success {
-            let message = usageMessage(for: error)
+            let message = usageMessage(for: error, in: arguments)
             // The file has no part in what the arguments alone fail by, too.
-            do { _ = try parseAsRoot(arguments) } catch let own where usageMessage(for: own) == message {
+            do { _ = try parseAsRoot(arguments) } catch let own where usageMessage(for: own, in: arguments) == message {
                 throw error
             } catch {}
             throw file.failure(message)
@@ -75,9 +79,9 @@ struct Teleport: ParsableCommand {
     }
 
     /// Ends the process over arguments that name no command, or ask for the version.
-    private static func end(refusing error: any Error) -> Never {
+    private static func end(refusing error: any Error, in arguments: [String]) -> Never {
         guard exitCode(for: error) != .success else { exit(withError: error) }
-        Console.warn(error is ConfigurationFile.Failure ? "\(error)" : usageMessage(for: error))
+        Console.warn(error is ConfigurationFile.Failure ? "\(error)" : usageMessage(for: error, in: arguments))
         Foundation.exit(Console.ExitStatus.badUsage.rawValue)
     }
 
@@ -96,12 +100,22 @@ struct Teleport: ParsableCommand {
     }
 
     /// What is wrong with the arguments, and which help to read.
-    private static func usageMessage(for error: any Error) -> String {
-        let message = message(for: error)
+    private static func usageMessage(for error: any Error, in arguments: [String]) -> String {
+        let message = suggesting(message(for: error), in: arguments)
         let seeHelp = fullMessage(for: error).split(separator: "\n").last.map {
             $0.trimmingCharacters(in: .whitespaces)
         }
         guard let seeHelp, seeHelp.hasPrefix("See ") else { return message }
         return message + (message.last.map(".?".contains) == true ? " " : ". ") + seeHelp
+    }
+
+    /// A message about an unknown option with the option that may have been meant; the parser's own suggestions go by letters
+    /// alone.
+    private static func suggesting(_ message: String, in arguments: [String]) -> String {
+        guard let match = message.prefixMatch(of: /Unknown option '--([^']*)'/), let command = subcommand(in: arguments)
+        else { return message }
+        let names = CommandOptions(of: command).names.sorted()
+        let suggestion = Suggestion(for: String(match.1), among: names)
+        return match.0 + (suggestion.word.map { ". Did you mean '--\($0)'?" } ?? "")
     }
 }

@@ -4,6 +4,7 @@ import Teleportation
 import Testing
 import Torch
 
+@testable import Experiments
 @testable import teleport
 
 @Suite struct ExitStatusTests {
@@ -13,12 +14,13 @@ import Torch
         #expect(Console.ExitStatus(for: file) == .badData)
         let label = LossError.label(12, position: 3, classes: 10, ignored: -100)
         #expect(Console.ExitStatus(for: label) == .badData)
+        #expect(Console.ExitStatus(for: StartingLossError(dataset: "a", loss: .infinity)) == .badData)
         #expect(Console.ExitStatus(for: TorchError(description: "the inputs are not finite")) == .diverged)
         for refusal in [
             SymmetryRefusal.notBijective(.relu), RescalingRefusal.noHiddenUnits,
             NullSpaceRefusal.coupledSamples(model: "ResidualNetwork"),
             ReportError.unwritable(path: "a", reason: "full"),
-            OutputFolder.Failure(description: "--output a"),
+            Results.Failure(description: "--output a"),
         ] as [any Error] {
             #expect(Console.ExitStatus(for: refusal) == .badUsage)
         }

@@ -85,8 +85,11 @@ import TextForms
             ("momentum:mu=-0.1", "mu (from"), ("momentum:mu=nan", "mu (from"), ("momentum:mu=0.5,mu=0.6", "mu (from"),
             ("momentum:mu=0.5,", "mu (from"), ("momentum:mu=0.5, nesterov", "mu (from"),
             ("momentum:nesterov=yes", "nesterov (true or false)"), ("adam:beta3=0.9", "beta2 (from 0 to below 1)"),
-            ("adam:epsilon=0", "epsilon (above 0)"), ("adam:epsilon=inf", "epsilon (above 0)"),
-            ("adamw:weight-decay=-1", "weight-decay (at least 0)"), ("muon:iterations=0", "iterations (from 1 to 99)"),
+            ("adam:epsilon=0", "epsilon (from 1e-30 to 1e30)"), ("adam:epsilon=inf", "epsilon (from 1e-30 to 1e30)"),
+            ("adam:epsilon=1e39", "epsilon (from 1e-30 to 1e30)"),
+            ("adamw:weight-decay=1e39", "(0 or from 1e-30 to 1e30)"),
+            ("adamw:weight-decay=-1", "weight-decay (0 or from 1e-30 to 1e30)"),
+            ("muon:iterations=0", "iterations (from 1 to 99)"),
             ("muon:iterations=2.5", "iterations (from 1 to 99)"),
             ("muon:adjustment=none", "adjustment (original or match-rms-adamw)"),
         ])

@@ -52,7 +52,7 @@ extension JSONValue {
         let result = reproduction.run(context)
         try withTemporaryFolder { folder in
             let file = folder.appendingPathComponent("reproduction.json")
-            try result.write(to: file, of: reproduction, at: .quick, date: Date(timeIntervalSince1970: 0))
+            try result.json(of: reproduction, at: .quick, date: Date(timeIntervalSince1970: 0)).write(to: file)
             let json = try JSONDecoder().decode(JSONValue.self, from: Data(contentsOf: file))
             #expect(json["name"] == "st22-figure-7" && json["scale"] == "quick")
             #expect(json["environment"]?["date"] == "1970-01-01T00:00:00Z")
@@ -68,11 +68,9 @@ extension JSONValue {
     @Test(.enabled(if: gnuplot != nil, "gnuplot is not installed"))
     func drawsLevelSets() throws {
         try withTemporaryFolder { folder in
-            for named in TestFunctionTrajectories().run(ReproductionContext(scale: .quick)).figures {
-                let svg = folder.appendingPathComponent(named.name + ".svg")
-                try named.figure.draw(
-                    svg: svg, png: folder.appendingPathComponent(named.name + ".png"), with: #require(gnuplot))
-                #expect(try String(contentsOf: svg, encoding: .utf8).hasSuffix("</svg>\n\n"))
+            let figures = TestFunctionTrajectories().run(ReproductionContext(scale: .quick)).figures
+            for file in try figures.draw(into: folder, with: #require(gnuplot)) where file.pathExtension == "svg" {
+                #expect(try String(contentsOf: file, encoding: .utf8).hasSuffix("</svg>\n\n"))
             }
         }
     }

@@ -15,6 +15,9 @@ package enum Architecture: Hashable, Sendable, TextConvertible {
     /// A transformer: of sequences to classes, of sequences to numbers, or of texts, as the task asks.
     case transformer(TransformerSize)
 
+    /// The most units or channels of a layer.
+    private static let largestSize = 1_000_000
+
     /// NS25's networks for small and for larger images (appendix A.3).
     private static let channels = (cnn: [16, 32, 64], resnet: [64, 64, 64, 128, 128, 128, 256, 256])
 
@@ -34,8 +37,14 @@ package enum Architecture: Hashable, Sendable, TextConvertible {
             guard let size = TransformerSize(list: parts[1]) else { throw TextError(text, remedy) }
             self = .transformer(size)
         case ("mlp", 2...), ("cnn", 2...), ("resnet", 2):
-            let sizes = parts[1].split(separator: ",", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
-            guard sizes.allSatisfy({ (1...1_000_000).contains($0) }) else { throw TextError(text, remedy) }
+            // What has too many digits for an integer is too large, and not no number.
+            let sizes = parts[1].split(separator: ",", omittingEmptySubsequences: false).map { size in
+                Int(size) ?? (size.allSatisfy(\.isWholeNumber) && !size.isEmpty ? .max : 0)
+            }
+            guard sizes.allSatisfy({ $0 > 0 }) else { throw TextError(text, remedy) }
+            guard sizes.allSatisfy({ $0 <= Self.largestSize }) else {
+                throw TextError(text, "\(remedy); sizes are at most \(Self.largestSize)")
+            }
             // What does not fit into memory ends the process inside libtorch; a thousand million weights are refused here.
             let weightsOfPair = parts[0] == "mlp" ? 1 : 9
             guard zip(sizes, sizes.dropFirst()).allSatisfy({ $0 * $1 * weightsOfPair <= 1_000_000_000 }) else {
@@ -196,8 +205,11 @@ extension Activation: TextConvertible {
         case "gelu": self = .gelu
         default:
             guard text.hasPrefix("leaky-relu("), text.hasSuffix(")"),
-                let slope = Double(text.dropFirst("leaky-relu(".count).dropLast()), slope.isFinite
+                let slope = Double(text.dropFirst("leaky-relu(".count).dropLast())
             else { throw TextError(text, "give relu, leaky-relu(SLOPE), tanh, sigmoid or gelu") }
+            guard NumberRange.contains(slope) else {
+                throw TextError(text, "give leaky-relu(SLOPE) with 0 or a slope \(NumberRange.description)")
+            }
             self = .leakyReLU(slope: slope)
         }
     }

@@ -10,12 +10,12 @@ extension Setting<any Optimizer> {
 
     /// A number above zero.
     static func positive<Rule: Optimizer & SendableMetatype>(_ name: String, _ path: Path<Rule, Double>) -> Setting {
-        number(name, "above 0", path) { $0 > 0 && $0.isFinite }
+        number(name, NumberRange.description, path) { NumberRange.positive.contains($0) }
     }
 
     /// A number of at least zero.
     static func notNegative<Rule: Optimizer & SendableMetatype>(_ name: String, _ path: Path<Rule, Double>) -> Setting {
-        number(name, "at least 0", path) { $0 >= 0 && $0.isFinite }
+        number(name, "0 or \(NumberRange.description)", path) { $0 >= 0 && NumberRange.contains($0) }
     }
 
     /// A number of repetitions.

@@ -25,12 +25,15 @@ extension TeleportSchedule {
     /// - Throws: `ScheduleError.neverDue` if all moments are past its end.
     package func check(epochs: Int, stepsPerEpoch: Int) throws(ScheduleError) {
         guard moments.text != Moments.epochs([]).text else { return }
-        for epoch in 0..<epochs {
-            for step in 0..<stepsPerEpoch
-            where isDue(at: Position(epoch: epoch, stepOfEpoch: step, step: epoch * stepsPerEpoch + step)) {
-                return
+        let steps = max(warmUpSteps, 0)..<max(epochs * stepsPerEpoch, warmUpSteps, 0)
+        let isDueOnce =
+            switch moments {
+            case .epochs(let numbers):
+                numbers.contains { $0 < epochs && warmUpSteps < ($0 + 1) * stepsPerEpoch }
+            case .steps(let numbers): numbers.contains(where: steps.contains)
+            case .every(let period): steps.contains((warmUpSteps + period - 1) / period * period)
             }
-        }
+        if isDueOnce { return }
         throw .neverDue(self, epochs: epochs, stepsPerEpoch: stepsPerEpoch)
     }
 }

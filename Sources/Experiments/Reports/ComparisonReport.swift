@@ -27,6 +27,14 @@ package struct ComparisonReport: Equatable, Sendable {
             sentences = ["There is nothing to compare: no seed has finished an epoch in both arms."]
             return
         }
+        guard comparison.movedTeleports > 0 else {
+            let epochs = common.second.runs.compactMap { $0.epochs.last?.epoch }.max() ?? 0
+            sentences =
+                Self.interruption(summary, common.first, epochs: epochs) + Self.divergences(comparison)
+                + Self.teleports(comparison, common.second)
+                + ["Both arms are the same training, and what differs in their times is chance, or time for teleports."]
+            return
+        }
         let epochs = common.second.runs.compactMap { $0.epochs.last?.epoch }.max() ?? 0
         sentences =
             Self.interruption(summary, common.first, epochs: epochs) + Self.divergences(comparison)

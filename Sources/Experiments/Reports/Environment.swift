@@ -13,6 +13,11 @@ extension Summary {
         package var device: String
         /// The data type of the parameters, such as `float32`.
         package var dtype: String
+        /// How many processors there were for the process; nil, and absent from the JSON, where nobody counted.
+        package var processors: Int?
+        /// The share of the time that the threads, ready to run, waited for a processor that others were on; near zero on a quiet
+        /// machine, and nil, and absent from the JSON, where it is not known.
+        package var processorWait: Double?
         /// The name of the host's processor.
         package var processor: String
         /// When the comparison started; ISO 8601, in whole seconds, in the JSON.
@@ -21,6 +26,7 @@ extension Summary {
         /// An environment; the processor is this host's and the date is now unless given.
         package init(
             version: String, libtorchVersion: String, threads: Int, device: String, dtype: String,
+            processors: Int? = nil, processorWait: Double? = nil,
             processor: String = Environment.hostProcessor(), date: Date = Date()
         ) {
             self.version = version
@@ -28,6 +34,8 @@ extension Summary {
             self.threads = threads
             self.device = device
             self.dtype = dtype
+            self.processors = processors
+            self.processorWait = processorWait
             self.processor = processor
             self.date = date
         }

@@ -3,7 +3,7 @@ import Reporting
 import Teleportation
 
 /// How much room each layer of a model has to teleport, and what the room gives: the contents of `inspection.json`.
-package struct Inspection: Codable, Equatable, Sendable {
+package struct Inspection: Record, Codable, Equatable, Sendable {
     /// The options of the inspection by name.
     package var configuration: [String: JSONValue]
     /// How much the files of the data set hold, by ``DataQuantity``.
@@ -84,17 +84,6 @@ package struct Inspection: Codable, Equatable, Sendable {
             self.step = step
             self.loss = loss
             self.gradientNormSquared = gradientNormSquared
-        }
-    }
-
-    /// Writes the inspection as JSON, whole or not at all; the folder is made if need be.
-    ///
-    /// - Throws: ``ReportError/unwritable(path:reason:)``.
-    package func write(to file: URL) throws(ReportError) {
-        try AtomicFile.write(to: [file]) { temporary in
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-            try (encoder.encode(self) + Data("\n".utf8)).write(to: temporary[0])
         }
     }
 }

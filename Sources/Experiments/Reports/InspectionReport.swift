@@ -1,5 +1,4 @@
 import Datasets
-import Foundation
 import Reporting
 import TextForms
 
@@ -78,16 +77,8 @@ package struct InspectionReport {
         ])
     }
 
-    /// Draws `input-spectra` and `teleport-steps`, each as `.svg` and `.png`, into a folder.
-    ///
-    /// - Throws: ``ReportError/gnuplotFailed(output:)`` or ``ReportError/unwritable(path:reason:)``.
-    package func draw(into folder: URL, with gnuplot: Gnuplot) throws(ReportError) {
-        for (name, figure) in [("input-spectra", spectra), ("teleport-steps", steps)] {
-            try figure.draw(
-                svg: folder.appendingPathComponent(name + ".svg"), png: folder.appendingPathComponent(name + ".png"),
-                with: gnuplot)
-        }
-    }
+    /// The figures, `input-spectra` and `teleport-steps`.
+    package var figures: [NamedFigure] { [.init("input-spectra", spectra), .init("teleport-steps", steps)] }
 }
 
 extension InspectionReport: CustomStringConvertible {

@@ -1,4 +1,3 @@
-import Foundation
 import Reporting
 
 /// The figures of a comparison: training and test loss over epochs, and over wall-clock time.
@@ -35,21 +34,9 @@ package struct LossCurves: Equatable, Sendable {
             })
     }
 
-    /// Draws `loss-over-epochs` and `loss-over-seconds`, each as `.svg` and `.png`, into a folder, which is made if need
-    /// be.
-    ///
-    /// - Returns: The files, in the order in which they were drawn.
-    /// - Throws: ``ReportError/gnuplotFailed(output:)`` or ``ReportError/unwritable(path:reason:)``.
-    @discardableResult
-    package func draw(into folder: URL, with gnuplot: Gnuplot) throws(ReportError) -> [URL] {
-        var files: [URL] = []
-        for (name, figure) in [("loss-over-epochs", overEpochs), ("loss-over-seconds", overSeconds)] {
-            let svg = folder.appendingPathComponent(name + ".svg")
-            let png = folder.appendingPathComponent(name + ".png")
-            try figure.draw(svg: svg, png: png, with: gnuplot)
-            files += [svg, png]
-        }
-        return files
+    /// The figures, `loss-over-epochs` and `loss-over-seconds`.
+    package var figures: [NamedFigure] {
+        [.init("loss-over-epochs", overEpochs), .init("loss-over-seconds", overSeconds)]
     }
 
     /// A chart of losses, logarithmic where they go over more than a decade.

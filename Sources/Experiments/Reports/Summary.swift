@@ -2,7 +2,7 @@ import Foundation
 import Reporting
 
 /// Everything that a comparison of training with and without teleportation found: the contents of `summary.json`.
-package struct Summary: Codable, Equatable, Sendable {
+package struct Summary: Record, Codable, Equatable, Sendable {
     /// The options of the comparison by name, every default written out, so that it can be run again.
     package var configuration: [String: JSONValue]
     /// How much the files of the data set hold, by ``DataQuantity``.
@@ -40,7 +40,7 @@ package struct Summary: Codable, Equatable, Sendable {
         comparison = Comparison(baseline: baseline, teleport: teleport)
     }
 
-    /// Reads a summary that ``write(to:)`` wrote.
+    /// Reads a summary that ``write(to:before:)`` wrote.
     ///
     /// - Throws: ``ReportError/unreadable(path:reason:)`` when the file is missing or is no summary.
     package init(contentsOf file: URL) throws(ReportError) {
@@ -50,25 +50,6 @@ package struct Summary: Codable, Equatable, Sendable {
             self = try decoder.decode(Summary.self, from: Data(contentsOf: file))
         } catch {
             throw ReportError.unreadable(path: file.path, reason: ReportError.reason(of: error))
-        }
-    }
-
-    /// The summary as JSON: indented, keys sorted, non-finite numbers null, a newline at the end.
-    package func json() throws -> Data {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        encoder.dateEncodingStrategy = .iso8601
-        return try encoder.encode(self) + Data("\n".utf8)
-    }
-
-    /// Writes the summary as JSON, whole or not at all: whoever reads the file meanwhile sees the old one or the new one.
-    ///
-    /// The folder is made if need be.
-    ///
-    /// - Throws: ``ReportError/unwritable(path:reason:)``.
-    package func write(to file: URL) throws(ReportError) {
-        try AtomicFile.write(to: [file]) { temporary in
-            try json().write(to: temporary[0])
         }
     }
 }

@@ -6,7 +6,8 @@ import Torch
 package struct Evaluation: Sendable {
     /// The mean loss.
     package let loss: Double
-    /// The share of targets, classes or tokens, for which the model has its largest output; nil for regression.
+    /// The share of targets, classes or tokens, for which the model has its largest output; nil for regression, and where the
+    /// loss is not finite: of outputs that are no numbers none is the largest.
     package let accuracy: Double?
 
     /// Runs a model over all samples of a data set, in `Mode.evaluation`.
@@ -22,7 +23,7 @@ package struct Evaluation: Sendable {
             targets += batch.targets.count
         }
         self.loss = lossSum / Double(data.count)
-        accuracy = targets > 0 ? correct / Double(targets) : nil
+        accuracy = targets > 0 && self.loss.isFinite ? correct / Double(targets) : nil
     }
 
     /// The samples that are run at once: a thousand, or fewer where they are large, since activations take memory.

@@ -36,6 +36,31 @@ package struct Training {
             model, trainingSamples.task.loss, configuration.optimizer.make(learningRate: configuration.learningRate))
     }
 
+    /// Checks that the training can fit into memory.
+    ///
+    /// - Parameter memoryLeft: The bytes that there are; nil where that is not known.
+    /// - Throws: `MemoryError`.
+    func checkMemory(left memoryLeft: Double? = MemoryNeed.memoryLeft()) throws(MemoryError) {
+        guard configuration.device == .cpu, let memoryLeft else { return }
+        let need = MemoryNeed(
+            configuration, inputShape: trainingSamples.inputShape, task: trainingSamples.task,
+            samples: trainingSamples.count)
+        if let error = MemoryError(configuration, needing: need, of: memoryLeft) { throw error }
+    }
+
+    /// The mean loss of an untrained model over some of the training samples.
+    ///
+    /// - Parameters:
+    ///   - model: The model.
+    ///   - name: That of the data set.
+    /// - Throws: `StartingLossError` if the loss is not finite.
+    func startingLoss(of model: any Layer, on name: String) throws(StartingLossError) -> Double {
+        let samples = trainingSamples.thinned(to: min(256, trainingSamples.count))
+        let loss = Evaluation(of: model, trainingSamples.task.loss, on: samples).loss
+        guard loss.isFinite else { throw StartingLossError(dataset: name, loss: loss) }
+        return loss
+    }
+
     /// Trains a model for a moment and throws it away: the first steps of a process pay for threads, memory and kernels that
     /// later ones find ready, and would be counted to whichever run comes first.
     package func warmUp() {

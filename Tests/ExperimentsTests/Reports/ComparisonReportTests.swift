@@ -4,8 +4,15 @@ import Testing
 @testable import Experiments
 
 @Suite struct ComparisonReportTests {
+    private static let moved = teleport()
+
+    /// The report of two arms, the second of them with a teleport in each run that is not given others.
     private func text(_ baseline: ArmRecord, _ teleport: ArmRecord) -> String {
-        ComparisonReport(summary(baseline, teleport)).description
+        var teleport = teleport
+        for index in teleport.runs.indices where teleport.runs[index].teleports.isEmpty {
+            teleport.runs[index].teleports = [Self.moved]
+        }
+        return ComparisonReport(summary(baseline, teleport)).description
     }
 
     @Test func faster() {
@@ -52,7 +59,20 @@ import Testing
         let report = text(arm(run([1, 0.5])), arm(run([1, 0.5])))
         #expect(report.contains("in 2.0 of 2 epochs: as many epochs, the same time."))
         #expect(report.contains("Teleport ends at the same loss."))
-        #expect(report.contains("There were no teleports."))
+    }
+
+    @Test("Where no teleport moved, what differs between the times of the arms is no merit")
+    func claimsNothingWithoutTeleports() {
+        let baseline = arm(run([1, 0.5]))
+        let without = ComparisonReport(summary(baseline, arm(run([1, 0.5], secondsPerEpoch: 4)))).description
+        let undone = text(
+            baseline, arm(run([1, 0.5], secondsPerEpoch: 4, teleports: [teleport(restored: true, reason: "a reason")])))
+        #expect(without.contains("There were no teleports."))
+        #expect(undone.contains("1 teleport, none moved, 1 undone.") && undone.contains("1 undone: a reason."))
+        for report in [without, undone] {
+            #expect(report.contains("Both arms are the same training"))
+            #expect(!report.contains("less time") && !report.contains("reach"))
+        }
     }
 
     @Test func speedUpsFromTheFirstRecordAreBounds() {

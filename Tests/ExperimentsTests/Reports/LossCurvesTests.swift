@@ -20,7 +20,7 @@ private let gnuplot = try? Gnuplot()
         #expect(curves.overEpochs.panels[0].isLogarithmic)
         #expect(curves.overEpochs.panels[1].series[1].deviation?.count == 3)
         try withTemporaryFolder { folder in
-            let files = try curves.draw(into: folder, with: #require(gnuplot))
+            let files = try curves.figures.draw(into: folder, with: #require(gnuplot))
             #expect(
                 files.map(\.lastPathComponent) == [
                     "loss-over-epochs.svg", "loss-over-epochs.png", "loss-over-seconds.svg", "loss-over-seconds.png",
@@ -40,7 +40,7 @@ private let gnuplot = try? Gnuplot()
             }
             // Drawn again, the files are the same to the byte.
             let before = try files.map { try Data(contentsOf: $0) }
-            try curves.draw(into: folder, with: #require(gnuplot))
+            try curves.figures.draw(into: folder, with: #require(gnuplot))
             #expect(try files.map { try Data(contentsOf: $0) } == before)
         }
     }
@@ -49,7 +49,7 @@ private let gnuplot = try? Gnuplot()
     func chartsWithoutFiniteValuesAreDrawn() throws {
         try withTemporaryFolder { folder in
             let curves = LossCurves(summary(arm(run([.nan])), arm(run([.infinity]), Run())))
-            let files = try curves.draw(into: folder, with: #require(gnuplot))
+            let files = try curves.figures.draw(into: folder, with: #require(gnuplot))
             let text = try String(contentsOf: files[0], encoding: .utf8)
             #expect(text.contains("no finite values"))
             #expect(text.contains("baseline (no finite values)"))

@@ -114,15 +114,13 @@ import Testing
     }
 
     @Test func aFailedWriteLeavesTheOldFile() throws {
-        struct Failure: Error {}
         try withTemporaryFolder { folder in
             let file = folder.appendingPathComponent("summary.json")
             try example.write(to: file)
             #expect(throws: ReportError.self) {
-                try AtomicFile.write(to: [file]) { temporary in
-                    try Data("half".utf8).write(to: temporary[0])
-                    throw Failure()
-                }
+                try AtomicFile.write([
+                    (file, Data("half".utf8)), (file.appendingPathComponent("below"), Data("the other".utf8)),
+                ])
             }
             #expect(try Summary(contentsOf: file) == example)
             #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["summary.json"])
