@@ -123,6 +123,9 @@ struct TeleportationOptions: ParsableArguments {
     @Option(.named("hidden-units")) var hiddenUnits: String?
     @Option(.named("scales")) var scales: String?
     @Option(.named("tolerance")) var tolerance: String?
+    @Option(.named("displacements")) var displacements: String?
+    @Option(.named("random-directions")) var randomDirections: String?
+    @Option(.named("curves")) var curves: String?
 
     @Option(
         help: """
@@ -153,7 +156,8 @@ struct TeleportationOptions: ParsableArguments {
             ("step-size", stepSize), ("line-search", lineSearch), ("cap", cap), ("tau", tau), ("scope", scope),
             ("derivative", derivative), ("group-action", groupAction), ("group-element", groupElement),
             ("step-scaling", stepScaling), ("hidden-units", hiddenUnits), ("scales", scales),
-            ("tolerance", tolerance),
+            ("tolerance", tolerance), ("displacements", displacements), ("random-directions", randomDirections),
+            ("curves", curves),
         ]
     }
 

@@ -47,8 +47,8 @@ public struct Climb: Sendable {
     /// Checks that the climb can be made before an optimizer goes on.
     ///
     /// - Throws: `SettingRefusal` if a number is none to climb by; `ObjectiveRefusal` if the objective does not go with the
-    ///   optimizer.
-    func check(before optimizer: any Optimizer) throws {
+    ///   optimizer, the model or the walk.
+    func check(_ model: some Layer, before optimizer: any Optimizer, onOrbit: Bool = false) throws {
         guard steps >= 0 else {
             throw SettingRefusal("teleport-steps", "\(steps)", remedy: "give 0 steps or more")
         }
@@ -60,6 +60,7 @@ public struct Climb: Sendable {
         }
         guard cap.number > 0 else { throw SettingRefusal("cap", "\(cap)", remedy: "give a number above 0, or none") }
         try objective.check(optimizer)
+        try objective.check(model, onOrbit: onOrbit)
     }
 }
 
@@ -84,6 +85,7 @@ struct ClimbUnderWay {
         // What the search has left of a step that goes by a share of the parameters.
         var part = 1.0
         report.gradientNormSquaredBefore = try point.squaredNorm.checkedFinite()
+        report.objective = climb.objective.name
         report.objectiveBefore = value
         report.ending = .steps
         while report.steps < climb.steps {

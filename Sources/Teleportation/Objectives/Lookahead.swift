@@ -1,5 +1,6 @@
 import NeuralNetworks
 import Optimizers
+import TextForms
 import Torch
 
 /// `J(w) = L(w + k d(w))`, the loss after the optimizer's next step: d is the step that it would take from w, and k a margin.
@@ -21,6 +22,9 @@ public struct Lookahead: Objective {
         require(margin > 0 && margin.isFinite, "Lookahead: a margin of \(margin)")
         self.margin = margin
     }
+
+    /// `lookahead`, with a margin that is not the default as in `lookahead:2`.
+    public var name: String { margin == Lookahead().margin ? "lookahead" : "lookahead:\(margin.shortText)" }
 
     /// `L(w + k d)`.
     public func value(at point: Point) -> Double { point.lossAhead(margin: margin).value }
