@@ -9,19 +9,39 @@ package struct Setting<Owner>: Sendable {
     package let isFlag: Bool
     /// What can be given, if it is one of a few words.
     package let choices: [String]
+    /// What must be set for it to mean anything, as the objective that it is a number of; nil if it always does.
+    package let companion: Companion?
+    private let heeds: @Sendable (Owner) -> Bool
     private let read: @Sendable (Owner) -> String
     private let write: @Sendable (inout Owner, String) throws(TextError) -> Void
 
-    /// A setting that is read and written by functions.
+    /// Another setting, and the value of it without which one is not heeded.
+    package struct Companion: Hashable, Sendable {
+        /// The name of the other setting.
+        package let name: String
+        /// Its value.
+        package let value: String
+
+        /// The other setting and its value.
+        package init(_ name: String, _ value: String) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    /// A setting that is read and written by functions; of one with a companion `heeds` says whether that is set, and nothing
+    /// is written where it is not.
     package init(
-        _ name: String, _ help: String, choices: [String] = [], isFlag: Bool = false,
-        read: @escaping @Sendable (Owner) -> String,
+        _ name: String, _ help: String, choices: [String] = [], isFlag: Bool = false, with companion: Companion? = nil,
+        heeds: @escaping @Sendable (Owner) -> Bool = { _ in true }, read: @escaping @Sendable (Owner) -> String,
         write: @escaping @Sendable (inout Owner, String) throws(TextError) -> Void
     ) {
         self.name = name
         self.help = help
         self.choices = choices
         self.isFlag = isFlag
+        self.companion = companion
+        self.heeds = heeds
         self.read = read
         self.write = write
     }
@@ -32,14 +52,23 @@ package struct Setting<Owner>: Sendable {
     /// What it is set to.
     package func text(of owner: Owner) -> String { read(owner) }
 
+    /// Whether it means anything to a value.
+    package func isHeeded(by owner: Owner) -> Bool { heeds(owner) }
+
     /// Sets it.
     package func set(_ owner: inout Owner, to text: String) throws(TextError) {
+        if let companion, !heeds(owner) {
+            throw TextError(text, "it goes with the \(companion.name) \(companion.value) alone; give that too")
+        }
         do throws(TextError) { try write(&owner, text) } catch { throw error.namingRange }
     }
 
     /// The same setting of a value that holds this one.
     package func within<Whole>(_ path: WritableKeyPath<Whole, Owner> & Sendable) -> Setting<Whole> {
-        Setting<Whole>(name, help, choices: choices, isFlag: isFlag) {
+        Setting<Whole>(
+            name, help, choices: choices, isFlag: isFlag, with: companion.map { .init($0.name, $0.value) },
+            heeds: { heeds($0[keyPath: path]) }
+        ) {
             read($0[keyPath: path])
         } write: {
             (whole, text) throws(TextError) in
@@ -109,7 +138,7 @@ package enum SettingList {
     package static func text<Owner>(_ settings: [Setting<Owner>], of owner: Owner, besides standard: Owner) -> String {
         // What follows from a setting that came before need not be said.
         var said = standard
-        return settings.compactMap { setting in
+        return settings.filter { $0.isHeeded(by: owner) }.compactMap { setting in
             let text = setting.text(of: owner)
             guard text != setting.text(of: said) else { return nil }
             do throws(TextError) { try setting.set(&said, to: text) } catch {}

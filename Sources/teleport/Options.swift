@@ -138,6 +138,9 @@ struct TeleportationOptions: ParsableArguments {
     @Option(.named("scales")) var scales: String?
     @Option(.named("cycles")) var cycles: String?
     @Option(.named("tolerance")) var tolerance: String?
+    @Option(.named("displacements")) var displacements: String?
+    @Option(.named("random-directions")) var randomDirections: String?
+    @Option(.named("curves")) var curves: String?
 
     @Option(
         help: """
@@ -168,7 +171,9 @@ struct TeleportationOptions: ParsableArguments {
             ("step-size", stepSize), ("line-search", lineSearch), ("cap", cap), ("tau", tau), ("scope", scope),
             ("derivative", derivative), ("group-action", groupAction), ("group-element", groupElement),
             ("step-scaling", stepScaling), ("hidden-units", hiddenUnits), ("scales", scales),
-            ("cycles", cycles), ("tolerance", tolerance),
+            ("cycles", cycles), ("tolerance", tolerance), ("displacements", displacements),
+            ("random-directions", randomDirections),
+            ("curves", curves),
         ]
     }
 

@@ -66,6 +66,12 @@ enum Refusals {
 
     private static func sentence(_ refusal: ObjectiveRefusal) -> String {
         switch refusal {
+        case .noOrbit(let objective):
+            "--objective \(objective): is that of the curves of a group of symmetries, along which this method does not move; take "
+                + "--method symmetry, or another objective"
+        case .notBijective(let activation):
+            "--objective curvature: takes the inverse of the activation, and \(activation.text) is not bijective; take "
+                + "--model mlp:SIZES:leaky-relu, or another objective"
         case .noPreconditioner:
             "--objective preconditioned-norm: takes an optimizer that scales each element of the gradient, and this one does "
                 + "not; take --objective gradient-norm, or --optimizer \(scalingOptimizers)"

@@ -58,7 +58,8 @@ import Testing
             #expect(
                 Set(teleport.keys) == [
                     "epoch", "trainingStep", "batch", "steps", "lossBefore", "lossAfter", "gradientNormSquaredBefore",
-                    "gradientNormSquaredAfter", "freeDimensions", "objectiveBefore", "objectiveAfter", "halvings",
+                    "gradientNormSquaredAfter", "freeDimensions", "objective", "objectiveBefore", "objectiveAfter",
+                    "halvings",
                     "halvingsForRange", "halvingsForControl", "restored", "ending", "gradientEvaluations", "seconds",
                 ])
             #expect(teleport["restored"] as? Bool == false)

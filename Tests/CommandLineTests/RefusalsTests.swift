@@ -14,6 +14,7 @@ import Testing
             RescalingRefusal.notHomogeneous(activation: "Tanh"), RescalingRefusal.layer("Attention"),
             RescalingRefusal.sequence("Convolution", "Dense"), RescalingRefusal.noHiddenUnits,
             RescalingRefusal.sharedWeights, ObjectiveRefusal.noPreconditioner(optimizer: "Muon"),
+            ObjectiveRefusal.noOrbit(objective: "curvature"), ObjectiveRefusal.notBijective(.relu),
             TeleportPlanRefusal.loneTeleportSample(model: "Network"),
             TeleportPlanRefusal.loneControlSample(model: "Network"),
         ] as [any Error])

@@ -9,6 +9,11 @@ import TextForms
     /// Texts of which each setting takes one that is not its default.
     private static let texts = ["0.5", "3", "none", "fixed:3", "lookahead", "log-uniform:3"]
 
+    /// What must be given with an option for it to be heeded.
+    private func companion(of option: String, _ method: TeleportMethod) -> [String] {
+        method.teleporter.companion(of: option).map { ["--\($0.name)", $0.value] } ?? []
+    }
+
     private static let uses = TeleportOption.all.flatMap { option in
         option.methods.map { (option: option.name, method: $0.method, standard: $0.standard) }
     }
@@ -32,20 +37,34 @@ import TextForms
 
     @Test("It takes the setting's default", arguments: uses)
     func takesTheDefault(option: String, method: TeleportMethod, standard: String) throws {
-        #expect(try text(of: option, ["--method", method.rawValue, "--\(option)", standard]) == standard)
+        let arguments = ["--method", method.rawValue, "--\(option)", standard]
+        #expect(try text(of: option, arguments + companion(of: option, method)) == standard)
     }
 
     @Test("What is given is set", arguments: uses)
     func setsWhatIsGiven(option: String, method: TeleportMethod, standard: String) throws {
         let candidates = TeleportOption.named(option).choices + Self.texts
         let other = candidates.first { candidate in
-            var teleporter: any TextualTeleporter = method.teleporter.standard
+            var teleporter: any TextualTeleporter = method.teleporter.standard(heeding: option)
             do throws(TextError) { try teleporter.set(option, to: candidate) } catch { return false }
             return teleporter.settingTexts.contains {
                 $0.name == option && $0.text == candidate && candidate != standard
             }
         }
         let given = try #require(other)
-        #expect(try text(of: option, ["--method", method.rawValue, "--\(option)", given]) == given)
+        let arguments = ["--method", method.rawValue, "--\(option)", given]
+        #expect(try text(of: option, arguments + companion(of: option, method)) == given)
+    }
+
+    @Test("What only another objective heeds is refused, and not recorded")
+    func numbersOfAnObjective() throws {
+        let error = #expect(throws: (any Error).self) { try Compare.parse(["--displacements", "0.1/-0.2"]) }
+        #expect(Compare.message(for: try #require(error)).contains("objective sharpness"))
+        let sharpness = ["--objective", "sharpness", "--displacements", "-0.2/0.1", "--random-directions", "3"]
+        #expect(try text(of: "displacements", sharpness) == "-0.2/0.1")
+        let teleporter = try Compare.parse(sharpness).teleportation.plan().teleporter
+        #expect("\(teleporter)" == "null-space:objective=sharpness,displacements=-0.2/0.1,random-directions=3")
+        let values = TeleportOption.values(of: NullSpaceTeleporter())
+        #expect(values["objective"] != nil && values["displacements"] == nil && values["random-directions"] == nil)
     }
 }

@@ -124,6 +124,11 @@ import Testing
             ["--method", "symmetry", "--model", "mlp:8:tanh", "--derivative", "published", "--objective", "lookahead"],
             "--derivative published: ", "take --objective gradient-norm"
         ),
+        (["--objective", "curvature", "--model", "mlp:8:tanh"], "--objective curvature: ", "take --method symmetry"),
+        (
+            ["--method", "symmetry:group-action=approximate", "--objective", "curvature", "--model", "mlp:8"],
+            "relu is not bijective", "take --model mlp:SIZES:leaky-relu"
+        ),
         (
             ["--method", "random", "--model", "mlp:8:tanh"], "--method gauge, random or equalize: cannot rescale",
             "random:hidden-units=permute"

@@ -1,24 +1,9 @@
-import Foundation
 import NeuralNetworks
 import Optimizers
 import Testing
 import Torch
 
 @testable import Teleportation
-
-/// Numbers of the papers' own programs, float32. Columns are samples there, as in the papers.
-private func fixture<Content: Decodable>(_ name: String) throws -> Content {
-    let url = try #require(Bundle.module.url(forResource: name, withExtension: "json", subdirectory: "Fixtures"))
-    return try JSONDecoder().decode(Content.self, from: Data(contentsOf: url))
-}
-
-private func matrix(_ rows: [[Double]]) -> Tensor {
-    Tensor(rows.flatMap { $0 }, shape: [rows.count, rows[0].count]).to(dtype: .float32)
-}
-
-private func setWeights(of model: MLP, to weights: [[[Double]]]) {
-    for (parameter, weight) in zip(model.parameters, weights) { parameter.value.copy(from: matrix(weight)) }
-}
 
 /// The Frobenius norm of the difference from what is expected, relative to that of the latter.
 private func relativeError(_ actual: Tensor, _ expected: Tensor) -> Double {
@@ -112,27 +97,10 @@ private func relativeError(_ actual: Tensor, _ expected: Tensor) -> Double {
 
 /// One step of the approximate action on a classifier, PS24 eq. 46.
 @Suite struct ApproximateActionGoldenTests {
-    struct Fixture: Decodable {
-        struct Teleport: Decodable {
-            let learningRate: Double
-            let weights: [[[Double]]]
-            let loss, gradientNormSquared: Double
-        }
-        let weights: [[[Double]]]
-        let X: [[Double]]
-        let Y: [Int64]
-        let loss, gradientNormSquared: Double
-        let teleport: Teleport
-    }
-
     @Test("The weights after a step, however it is computed", arguments: SymmetryTeleporter.Derivative.allCases)
     func step(method: SymmetryTeleporter.Derivative) throws {
-        let fixture: Fixture = try fixture("mlp-2024")
-        let model = MLP(
-            inputs: 12, hidden: [6, 5], outputs: 4, activation: .leakyReLU(slope: 0.1), bias: false,
-            using: Generator(seed: 0))
-        setWeights(of: model, to: fixture.weights)
-        let batch = Batch(inputs: matrix(fixture.X).transposed().contiguous(), targets: Tensor(fixture.Y))
+        let fixture = try GoldenClassifier.load()
+        let (model, batch) = (fixture.model(), fixture.batch)
         let teleporter = SymmetryTeleporter(
             Climb(steps: 1, stepSize: .fixed(2 * fixture.teleport.learningRate), cap: .none), action: .approximate,
             element: .firstOrder, derivative: method)

@@ -56,7 +56,7 @@ package struct TeleportOption: Sendable {
     package func check(_ text: String) throws(TextError) {
         var errors: [TextError] = []
         for (method, _) in methods {
-            var teleporter: any TextualTeleporter = method.teleporter.standard
+            var teleporter: any TextualTeleporter = method.teleporter.standard(heeding: name)
             do throws(TextError) {
                 try teleporter.set(name, to: text)
                 return

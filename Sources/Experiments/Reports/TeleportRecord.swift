@@ -32,7 +32,8 @@ extension TeleportRecord: Codable {
     private enum CodingKeys: String, CodingKey {
         case epoch, trainingStep, batch, steps, lossBefore, lossAfter, gradientNormSquaredBefore,
             gradientNormSquaredAfter
-        case objectiveBefore, objectiveAfter, freeDimensions, halvings, halvingsForRange, halvingsForControl, restored
+        case objective, objectiveBefore, objectiveAfter, freeDimensions, halvings, halvingsForRange, halvingsForControl,
+            restored
         case reason, ending, gradientEvaluations, seconds
     }
 
@@ -49,6 +50,7 @@ extension TeleportRecord: Codable {
             (.gradientNormSquaredAfter, report.gradientNormSquaredAfter), (.seconds, report.seconds),
         ]
         for (key, number) in numbers { try container.encode(JSONNumber(wrappedValue: number), forKey: key) }
+        try container.encodeIfPresent(report.objective, forKey: .objective)
         for (key, objective) in [
             (CodingKeys.objectiveBefore, report.objectiveBefore), (.objectiveAfter, report.objectiveAfter),
         ] {
@@ -78,6 +80,7 @@ extension TeleportRecord: Codable {
         report.lossAfter = try number(.lossAfter)
         report.gradientNormSquaredBefore = try number(.gradientNormSquaredBefore)
         report.gradientNormSquaredAfter = try number(.gradientNormSquaredAfter)
+        report.objective = try container.decodeIfPresent(String.self, forKey: .objective)
         if container.contains(.objectiveBefore) { report.objectiveBefore = try number(.objectiveBefore) }
         if container.contains(.objectiveAfter) { report.objectiveAfter = try number(.objectiveAfter) }
         report.freeDimensions = try container.decode([String: Int].self, forKey: .freeDimensions)

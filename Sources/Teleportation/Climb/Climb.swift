@@ -47,8 +47,8 @@ public struct Climb: Sendable {
     /// Checks that the climb can be made before an optimizer goes on.
     ///
     /// - Throws: `SettingRefusal` if a number is none to climb by; `ObjectiveRefusal` if the objective does not go with the
-    ///   optimizer.
-    func check(before optimizer: any Optimizer) throws {
+    ///   optimizer, the model or the walk.
+    func check(_ model: some Layer, before optimizer: any Optimizer, onOrbit: Bool = false) throws {
         try SettingRefusal.check("teleport-steps", steps >= 0, "\(steps)", remedy: "give 0 steps or more")
         try SettingRefusal.check(tolerance: tolerance)
         try SettingRefusal.check(
@@ -56,6 +56,7 @@ public struct Climb: Sendable {
             remedy: "give a number of at least 0")
         try SettingRefusal.check("cap", cap.number > 0, "\(cap)", remedy: "give a number above 0, or none")
         try objective.check(optimizer)
+        try objective.check(model, onOrbit: onOrbit)
     }
 }
 
@@ -81,6 +82,7 @@ struct ClimbUnderWay {
         // What the search has left of a step that goes by a share of the parameters.
         var part = 1.0
         report.gradientNormSquaredBefore = try point.squaredNorm.checkedFinite()
+        report.objective = climb.objective.name
         report.objectiveBefore = value
         report.ending = .steps
         while report.steps < climb.steps {

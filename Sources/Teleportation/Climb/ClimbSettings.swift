@@ -2,7 +2,7 @@ import TextForms
 
 extension Climb {
     /// The name of the objective, as `lookahead:3`.
-    package var objectiveText: String { KnownObjective.text(of: objective) }
+    package var objectiveText: String { objective.name }
 
     /// A climb of the objective that a text names, with the steps and the step size that go with it.
     package init(objectiveText text: String) throws(TextError) {
@@ -12,19 +12,22 @@ extension Climb {
 
     /// The settings that go with an objective: another one brings its own.
     package static let settingsOfObjective = [
-        "objective", "direction", "teleport-steps", "step-size", "line-search", "cap",
+        "objective", "direction", "teleport-steps", "step-size", "line-search", "cap", "displacements",
+        "random-directions",
+        "curves",
     ]
 
     /// What can be set by a text, as every method that climbs has it.
     static let settings: [Setting<Climb>] = [
         Setting(
             "objective",
-            "What a teleport raises; lookahead, the loss after three of the optimizer's next step (lookahead:3), it lowers, and "
-                + "lookahead-others that of other samples. It brings steps, step size, line search and cap along, where these are "
-                + "not given",
+            "What a teleport raises; lookahead, the loss after three of the optimizer's next step (lookahead:3), and sharpness, "
+                + "the mean loss around the weights, it lowers; so it does with "
+                + "lookahead-others, that of other samples. Curvature, that of the level set along the orbit, goes with the "
+                + "method symmetry alone. It brings steps, step size, line search and cap along, where these are not given",
             choices: KnownObjective.allCases.map(\.rawValue)
         ) {
-            KnownObjective.text(of: $0.objective)
+            $0.objective.name
         } write: { (climb, text) throws(TextError) in
             try KnownObjective.set(&climb, to: text)
         },
@@ -42,6 +45,33 @@ extension Climb {
             "Where a teleport stops: predicted:SHARE of the loss promised by the optimizer's next step, fixed:CAP on the "
                 + "squared gradient norm, relative:FACTOR to its start, or none"),
         Setting("tolerance", \.tolerance, "The relative drift of the loss beyond which a teleport is undone"),
+        Setting(
+            "displacements", of: .sharpness, Sharpness(),
+            "With the objective sharpness, how far from the weights the loss is looked at: 0.1/0.2, and -0.1 for backwards",
+            read: { $0.displacements.map(\.shortText).joined(separator: "/") },
+            write: { (objective, text) throws(TextError) in
+                Sharpness(
+                    displacements: try numbers(text), directions: objective.directions, seed: objective.seed)
+            }),
+        Setting(
+            "random-directions", of: .sharpness, Sharpness(),
+            "With the objective sharpness, the number of random directions in which it is looked at",
+            read: { String($0.directions) },
+            write: { (objective, text) throws(TextError) in
+                Sharpness(
+                    displacements: objective.displacements, directions: try count(text), seed: objective.seed)
+            }),
+    ]
+
+    /// What else can be set by a text where a method moves along the orbit of a group.
+    static let orbitSettings: [Setting<Climb>] = [
+        Setting(
+            "curves", of: .curvature, Curvature(),
+            "With the objective curvature, the number of random curves whose curvatures are averaged",
+            read: { String($0.curves) },
+            write: { (objective, text) throws(TextError) in
+                Curvature(curves: try count(text), seed: objective.seed)
+            })
     ]
 }
 
@@ -51,6 +81,8 @@ private enum KnownObjective: String, CaseIterable {
     case preconditionedNorm = "preconditioned-norm"
     case lookahead
     case lookaheadAtOthers = "lookahead-others"
+    case sharpness
+    case curvature
 
     /// Sets the objective that a text names; one that is climbed in a way of its own brings that along.
     static func set(_ climb: inout Climb, to text: String) throws(TextError) {
@@ -58,10 +90,13 @@ private enum KnownObjective: String, CaseIterable {
         switch (KnownObjective(rawValue: String(named.name)), named.argument, named.positiveNumber) {
         case (.gradientNorm, nil, _): climb = climb.raising(GradientNorm())
         case (.preconditionedNorm, nil, _): climb = climb.raising(PreconditionedNorm())
-        case (.lookahead, nil, _): climb = lookahead(nil, .batch, climb.tolerance)
-        case (.lookahead, _, let margin?): climb = lookahead(margin, .batch, climb.tolerance)
-        case (.lookaheadAtOthers, nil, _): climb = lookahead(nil, .others, climb.tolerance)
-        case (.lookaheadAtOthers, _, let margin?): climb = lookahead(margin, .others, climb.tolerance)
+        case (.lookahead, nil, _): climb = climb.replaced(by: .lookahead())
+        case (.lookahead, _, let margin?): climb = climb.replaced(by: .lookahead(margin: margin))
+        case (.lookaheadAtOthers, nil, _): climb = climb.replaced(by: .lookahead(samples: .others))
+        case (.lookaheadAtOthers, _, let margin?):
+            climb = climb.replaced(by: .lookahead(margin: margin, samples: .others))
+        case (.sharpness, nil, _): climb = climb.replaced(by: .sharpness())
+        case (.curvature, nil, _): climb = climb.replaced(by: .curvature())
         default:
             throw TextError(
                 text,
@@ -69,30 +104,62 @@ private enum KnownObjective: String, CaseIterable {
         }
     }
 
-    private static func lookahead(_ margin: Double?, _ samples: Lookahead.Samples, _ tolerance: Double) -> Climb {
-        var climb = Climb.lookahead(margin: margin ?? Lookahead().margin, samples: samples)
-        climb.tolerance = tolerance
-        return climb
-    }
-
-    /// The text of an objective; of one that is a user's, the name of its type.
-    static func text(of objective: any Objective) -> String {
-        switch objective {
-        case is GradientNorm: gradientNorm.rawValue
-        case is PreconditionedNorm: preconditionedNorm.rawValue
-        case let lookahead as Lookahead:
-            (lookahead.samples == .batch ? Self.lookahead : lookaheadAtOthers).rawValue
-                + (lookahead.margin == Lookahead().margin ? "" : ":\(lookahead.margin.shortText)")
-        default: "\(type(of: objective))"
-        }
+    /// Whether an objective is climbed in a way of its own.
+    static func bringsItsClimb(_ objective: any Objective) -> Bool {
+        objective is Lookahead || objective is Sharpness || objective is Curvature
     }
 }
 
 extension Climb {
-    /// The climb to the top of another objective, which brings steps, step size and cap along where those were for a look ahead.
+    /// The climb to the top of another objective, which brings steps, step size, search and cap along where those were the ones
+    /// of an objective with a climb of its own.
     fileprivate func raising(_ objective: some Objective) -> Climb {
-        var climb = self.objective is Lookahead ? Climb(tolerance: tolerance) : self
+        var climb = KnownObjective.bringsItsClimb(self.objective) ? Climb(tolerance: tolerance) : self
         climb.objective = objective
         return climb
     }
+
+    /// Another climb, that holds the loss as this one does.
+    fileprivate func replaced(by other: Climb) -> Climb {
+        var climb = other
+        climb.tolerance = tolerance
+        return climb
+    }
+}
+
+extension Setting<Climb> {
+    /// A number of one of the objectives, which is heeded where that is the one that is climbed.
+    ///
+    /// - Parameters:
+    ///   - objective: The name of the objective.
+    ///   - standard: The objective with nothing changed, whose number is the default.
+    ///   - read: The number as a text.
+    ///   - write: The objective with another number.
+    fileprivate init<Climbed: Objective>(
+        _ name: String, of objective: KnownObjective, _ standard: Climbed, _ help: String,
+        read: @escaping @Sendable (Climbed) -> String,
+        write: @escaping @Sendable (Climbed, String) throws(TextError) -> Climbed
+    ) {
+        self.init(
+            name, help, with: Companion("objective", objective.rawValue), heeds: { $0.objective is Climbed },
+            read: { read($0.objective as? Climbed ?? standard) },
+            write: { (climb, text) throws(TextError) in
+                climb.objective = try write(climb.objective as? Climbed ?? standard, text)
+            })
+    }
+}
+
+/// A positive integer.
+private func count(_ text: String) throws(TextError) -> Int {
+    guard let count = Int(text), count > 0 else { throw TextError(text, "give an integer of at least 1") }
+    return count
+}
+
+/// A list of finite numbers with slashes between them; commas part settings.
+private func numbers(_ text: String) throws(TextError) -> [Double] {
+    let numbers = text.split(separator: "/", omittingEmptySubsequences: false).map { Double($0) ?? .nan }
+    guard numbers.allSatisfy(\.isFinite) else {
+        throw TextError(text, "give numbers with slashes between them, as 0.1/0.2")
+    }
+    return numbers
 }

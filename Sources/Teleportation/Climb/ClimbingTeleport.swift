@@ -25,6 +25,8 @@ final class ClimbingTeleport: Teleport {
         _ climb: Climb, in context: TeleportContext, landscape: @escaping (Batch) -> BatchLoss,
         makeWalk: @escaping (BatchLoss) -> any Walk
     ) {
+        var climb = climb
+        climb.objective = climb.objective.prepared(in: context)
         self.climb = climb
         self.context = context
         self.landscape = landscape

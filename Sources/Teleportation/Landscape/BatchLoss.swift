@@ -54,6 +54,25 @@ public struct BatchLoss {
         return LinearizedLoss(model, loss, on: batch)
     }
 
+    /// What is computed at displaced parameters `w + scale d`; they are then set back, to the last bit.
+    ///
+    /// - Parameters:
+    ///   - displacement: d, one tensor for each parameter and of its shape.
+    ///   - scale: What it is multiplied by.
+    ///   - body: Run while the parameters are there.
+    func displaced<Result>(by displacement: [Tensor], scale: Double, _ body: () -> Result) -> Result {
+        require(
+            displacement.count == parameters.count,
+            "\(displacement.count) displacements for \(parameters.count) parameters")
+        var saved = SavedParameters()
+        for (parameter, direction) in zip(parameters, displacement) {
+            saved.save(parameter)
+            parameter.addInPlace(direction, scale: scale)
+        }
+        defer { saved.restore() }
+        return body()
+    }
+
     /// The loss and its tape, for derivatives of second order.
     func twiceDifferentiable() -> TwiceDifferentiableLoss {
         work.count(.forwardAndBack)

@@ -44,6 +44,12 @@ public final class Point {
         return landscape.parameters
     }
 
+    /// The loss of the batch as a function of the parameters, with these brought up to date.
+    var upToDateLandscape: BatchLoss {
+        place.bringUpToDate()
+        return landscape
+    }
+
     /// The decrease of the loss that the optimizer's next step promises to first order.
     var predictedDecrease: Double {
         // Values that nobody reads need not be brought up to date.
@@ -82,16 +88,9 @@ public final class Point {
         of landscape: BatchLoss, displacedBy displacement: [Tensor], scale: Double
     ) -> (value: Double, gradients: [ParameterGradient]) {
         let parameters = self.parameters
-        require(
-            displacement.count == parameters.count,
-            "\(displacement.count) displacements for \(parameters.count) parameters")
-        var saved = SavedParameters()
-        for (parameter, direction) in zip(parameters, displacement) {
-            saved.save(parameter)
-            parameter.addInPlace(direction, scale: scale)
+        return landscape.displaced(by: displacement, scale: scale) {
+            let linearized = landscape.linearized()
+            return (linearized.value.item(), linearized.gradients(of: parameters))
         }
-        defer { saved.restore() }
-        let linearized = landscape.linearized()
-        return (linearized.value.item(), linearized.gradients(of: parameters))
     }
 }

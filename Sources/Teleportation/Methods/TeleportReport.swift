@@ -15,6 +15,8 @@ public struct TeleportReport: Hashable, Sendable {
     public var gradientNormSquaredBefore: Double
     /// The same after the last step.
     public var gradientNormSquaredAfter: Double
+    /// The name of the objective that the teleport climbs, as `lookahead` or the name of a type of your own; nil if it climbs none.
+    public var objective: String?
     /// The objective before the first step; nil if the teleport climbs none.
     public var objectiveBefore: Double?
     /// The objective after the last step; nil if the teleport climbs none, or was given up before its end.
@@ -136,7 +138,7 @@ extension TeleportReport: CustomStringConvertible {
         if hasMoved {
             text += ", squared gradient norm \(gradientNormSquaredBefore.brief) to \(gradientNormSquaredAfter.brief)"
             if let objectiveBefore, let objectiveAfter {
-                text += ", objective \(objectiveBefore.brief) to \(objectiveAfter.brief)"
+                text += ", \(objective ?? "objective") \(objectiveBefore.brief) to \(objectiveAfter.brief)"
             }
             text += ", loss \(lossBefore.brief) to \(lossAfter.brief)"
         }

@@ -31,9 +31,27 @@ extension TextualTeleporter {
         try setting.set(&self, to: text)
     }
 
-    /// What each setting is set to.
+    /// What each setting that is heeded is set to.
     package var settingTexts: [(name: String, text: String)] {
-        Self.settings.map { ($0.name, $0.text(of: self)) }
+        Self.settings.filter { $0.isHeeded(by: self) }.map { ($0.name, $0.text(of: self)) }
+    }
+
+    /// What must be set for a setting to be heeded; nil if it always is.
+    package static func companion(of name: String) -> (name: String, value: String)? {
+        settings.first { $0.name == name }?.companion.map { ($0.name, $0.value) }
+    }
+
+    /// The standard teleporter, with what must be set for it to heed a setting.
+    package static func standard(heeding name: String) -> Self {
+        var teleporter = standard
+        if let companion = companion(of: name) {
+            do throws(TextError) {
+                try teleporter.set(companion.name, to: companion.value)
+            } catch {
+                fatalError("the companion of \(name) cannot be set: \(error.description)")
+            }
+        }
+        return teleporter
     }
 
     /// What the choice of a derivative is, of the methods that have one.

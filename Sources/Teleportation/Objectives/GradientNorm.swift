@@ -7,6 +7,9 @@ public struct GradientNorm: Objective {
     /// The objective of the papers.
     public init() {}
 
+    /// `gradient-norm`.
+    public var name: String { "gradient-norm" }
+
     /// `1/2 ||g||^2`.
     public func value(at point: Point) -> Double { 0.5 * point.squaredNorm }
 

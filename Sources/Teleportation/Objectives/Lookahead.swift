@@ -1,5 +1,6 @@
 import NeuralNetworks
 import Optimizers
+import TextForms
 import Torch
 
 /// `J(w) = L(w + k d(w))`, the loss after the optimizer's next step: d is the step that it would take from w, and k a margin.
@@ -28,6 +29,12 @@ public struct Lookahead: Objective, Hashable {
         /// As many others, drawn anew for each batch, as the context of the teleport gives them. The climb then learns from
         /// them what the batch cannot know; it is counted as the work that it is.
         case others
+    }
+
+    /// `lookahead` or `lookahead-others`, with a margin that is not the default as in `lookahead:2`.
+    public var name: String {
+        "lookahead" + (looksAtOtherSamples ? "-others" : "")
+            + (margin == Lookahead().margin ? "" : ":\(margin.shortText)")
     }
 
     /// The loss after a multiple of the optimizer's next step.

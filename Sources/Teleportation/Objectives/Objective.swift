@@ -1,3 +1,4 @@
+import NeuralNetworks
 import Optimizers
 
 /// What a climb raises or lowers: a function J of the parameters, for one batch.
@@ -17,6 +18,9 @@ import Optimizers
 /// }
 /// ```
 public protocol Objective: Sendable {
+    /// The name in texts and reports, as `gradient-norm`.
+    var name: String { get }
+
     /// J at a point.
     func value(at point: Point) -> Double
 
@@ -31,6 +35,18 @@ public protocol Objective: Sendable {
     /// batch.
     var looksAtOtherSamples: Bool { get }
 
+    /// The objective for one teleport, with what is random in it drawn: all that a teleport compares, as the values before and
+    /// after a step, is then computed with the same draws.
+    func prepared(in context: TeleportContext) -> Self
+
+    /// Checks that the objective is one of a model where parameters go as they do in a walk.
+    ///
+    /// - Parameters:
+    ///   - model: The model.
+    ///   - onOrbit: Whether they go along the orbit of the general linear groups between the layers of a perceptron.
+    /// - Throws: `ObjectiveRefusal`, which says what to use instead.
+    func check(_ model: some Layer, onOrbit: Bool) throws(ObjectiveRefusal)
+
     /// Checks that the objective can be computed with an optimizer.
     ///
     /// - Throws: `ObjectiveRefusal`, which says what to use instead.
@@ -38,11 +54,20 @@ public protocol Objective: Sendable {
 }
 
 extension Objective {
+    /// That of the type.
+    public var name: String { "\(Self.self)" }
+
     /// Nothing is known of its growth.
     public var growsWithGradientNorm: Bool { false }
 
     /// The samples of the batch are enough.
     public var looksAtOtherSamples: Bool { false }
+
+    /// Nothing is random.
+    public func prepared(in context: TeleportContext) -> Self { self }
+
+    /// Any model and walk do.
+    public func check(_ model: some Layer, onOrbit: Bool) throws(ObjectiveRefusal) {}
 
     /// Any optimizer does.
     public func check(_ optimizer: any Optimizer) throws(ObjectiveRefusal) {}

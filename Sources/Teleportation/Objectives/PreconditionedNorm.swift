@@ -10,6 +10,9 @@ public struct PreconditionedNorm: Objective {
     /// The objective for optimizers that scale the gradient.
     public init() {}
 
+    /// `preconditioned-norm`.
+    public var name: String { "preconditioned-norm" }
+
     /// `1/2 <g, A g>`.
     public func value(at point: Point) -> Double {
         0.5 * zip(point.gradients, preconditioned(point)).map { $0.dot($1.formed()) }.total()

@@ -24,6 +24,11 @@ extension QuadraticTestFunction {
         rootProduct(with: moved(point, along: minimum, by: -1))
     }
 
+    /// `M (w - w*)`, `[n]`.
+    public func coordinates(of point: Tensor) -> Tensor {
+        matrix { rootProduct(with: $0) }.matmul(point - Tensor(minimum))
+    }
+
     /// `w* + M^{-1} c`, `[n]`.
     public func point(withCoordinates coordinates: [Double]) -> [Double] {
         moved(minimum, along: inverseRootProduct(with: coordinates), by: 1)

@@ -22,6 +22,12 @@ public struct Rosenbrock: TestFunction, Hashable, Sendable {
         return [10 * (x * x - y), x - 1]
     }
 
+    /// (u, v).
+    public func coordinates(of point: Tensor) -> Tensor {
+        let (x, y) = (point.selected(0, 0), point.selected(0, 1))
+        return .stacked([(x * x - y) * 10, x - 1])
+    }
+
     /// The point with the given u and v: `x1 = v + 1`, `x2 = x1^2 - u / 10`.
     public func point(withCoordinates coordinates: [Double]) -> [Double] {
         let (u, v) = pair(coordinates)

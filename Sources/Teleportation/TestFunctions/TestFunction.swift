@@ -18,6 +18,9 @@ public protocol TestFunction {
     /// c(w), `[n]`.
     func coordinates(of point: [Double]) -> [Double]
 
+    /// c(w) of a tensor `[n]` of float64, in operations that autograd can differentiate any number of times.
+    func coordinates(of point: Tensor) -> Tensor
+
     /// The w with the given c(w), `[n]`.
     func point(withCoordinates coordinates: [Double]) -> [Double]
 

@@ -52,9 +52,9 @@ public struct LevelSetTeleporter: ClimbingTeleporter {
     /// Checks that the settings go together; see `Teleporter`. Any model can be moved.
     ///
     /// - Throws: `SettingRefusal` if there is no fixed step size for the scaling to multiply, and what
-    ///   `Climb.check(before:)` throws.
+    ///   `Climb.check(_:before:onOrbit:)` throws.
     public func check(_ model: some Layer, before optimizer: any Optimizer) throws {
-        try climb.check(before: optimizer)
+        try climb.check(model, before: optimizer)
         if case .fixed = climb.stepSize { return }
         guard scaling == Self.standard.scaling else {
             throw SettingRefusal(

@@ -67,9 +67,9 @@ public struct NullSpaceTeleporter: ClimbingTeleporter {
     /// Checks that the model can be moved with the teleporter's scope; see `Teleporter`.
     ///
     /// - Throws: `NullSpaceRefusal` if the loss of all samples is to be held and they see each other; `SettingRefusal` if tau
-    ///   is no share; and what `Climb.check(before:)` throws.
+    ///   is no share; and what `Climb.check(_:before:onOrbit:)` throws.
     public func check(_ model: some Layer, before optimizer: any Optimizer) throws {
-        try climb.check(before: optimizer)
+        try climb.check(model, before: optimizer)
         try SettingRefusal.check("tau", tau > 0 && tau <= 1, "\(tau)", remedy: "give a share above 0 and up to 1")
         if scope == .dataset && model.couplesSamples {
             throw NullSpaceRefusal.coupledSamples(model: "\(type(of: model))")

@@ -33,9 +33,9 @@ public struct GaugeTeleporter: ClimbingTeleporter {
 
     /// Checks that the model has exact symmetries that are known.
     ///
-    /// - Throws: `RescalingRefusal` if it has none, and what `Climb.check(before:)` throws.
+    /// - Throws: `RescalingRefusal` if it has none, and what `Climb.check(_:before:onOrbit:)` throws.
     public func check(_ model: some Layer, before optimizer: any Optimizer) throws {
-        try climb.check(before: optimizer)
+        try climb.check(model, before: optimizer)
         _ = try Gauges.of(model)
     }
 

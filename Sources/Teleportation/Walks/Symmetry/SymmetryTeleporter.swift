@@ -54,19 +54,15 @@ public struct SymmetryTeleporter: ClimbingTeleporter {
     ///
     /// - Throws: `SymmetryRefusal` if it is no perceptron, if the exact action would have to invert an activation that is no
     ///   bijection, or if the published derivative is to climb another objective than the gradient norm; and what
-    ///   `Climb.check(before:)` throws.
+    ///   `Climb.check(_:before:onOrbit:)` throws.
     public func check(_ model: some Layer, before optimizer: any Optimizer) throws {
-        try climb.check(before: optimizer)
+        try climb.check(model, before: optimizer, onOrbit: true)
         if derivative == .published && !(climb.objective is GradientNorm) { throw SymmetryRefusal.publishedObjective }
         _ = try perceptron(model)
     }
 
     private func perceptron(_ model: some Layer) throws(SymmetryRefusal) -> Perceptron {
-        let perceptron = try Perceptron(model)
-        if action == .exact, let activation = perceptron.activations.first(where: { !$0.isBijective }) {
-            throw .notBijective(activation)
-        }
-        return perceptron
+        action == .exact ? try Perceptron(bijective: model) : try Perceptron(model)
     }
 
     /// Begins a teleport; see `Teleporter`. Traps on a model that `check` refuses. Reports have no free dimensions.
@@ -88,7 +84,7 @@ extension SymmetryTeleporter: TextualTeleporter {
     package static let methodName = "symmetry"
     package static var standard: SymmetryTeleporter { SymmetryTeleporter() }
     package static let settings: [Setting<SymmetryTeleporter>] =
-        Climb.settings.map { $0.within(\.climb) } + [
+        (Climb.settings + Climb.orbitSettings).map { $0.within(\.climb) } + [
             Setting("derivative", \.derivative, derivativeHelp),
             Setting("group-action", \.action, "How the group acts; exact needs leaky-relu, tanh or sigmoid"),
             Setting("group-element", \.element, "The group elements; the first-order ones of the papers drift"),

@@ -25,6 +25,12 @@ struct Perceptron {
         flattens = parts.flattens
     }
 
+    /// The parts of a model that is made of such layers, with activations that can be inverted.
+    init(bijective model: some Layer) throws(SymmetryRefusal) {
+        try self.init(model)
+        if let activation = activations.first(where: { !$0.isBijective }) { throw .notBijective(activation) }
+    }
+
     /// The parts found so far.
     private struct Parts {
         var layers: [Dense] = []

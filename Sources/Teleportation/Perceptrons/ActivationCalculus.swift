@@ -29,6 +29,37 @@ extension Activation {
         }
     }
 
+    /// The derivatives of the inverse, elementwise.
+    struct InverseDerivatives {
+        /// The first, `1 / sigma'`.
+        let first: Tensor
+        /// The second; nil where it is zero almost everywhere.
+        let second: Tensor?
+        /// The third; nil where it is zero almost everywhere.
+        let third: Tensor?
+    }
+
+    /// The derivatives of the inverse at the output y of the activation for the input z, in operations that autograd can follow;
+    /// infinite where y is, to rounding, at an end of the range.
+    func inverseDerivatives(at z: Tensor, output y: Tensor) -> InverseDerivatives {
+        switch self {
+        case .leakyReLU:
+            return InverseDerivatives(
+                first: derivative(at: z.detached(), output: y.detached()).power(-1), second: nil, third: nil)
+        case .tanh:
+            let first = (-(y * y) + 1).power(-1)
+            let square = first * first
+            return InverseDerivatives(
+                first: first, second: square * y * 2, third: square * first * (y * y * 6 + 2))
+        case .sigmoid:
+            let (low, high) = (y.power(-1), (-y + 1).power(-1))
+            return InverseDerivatives(
+                first: low + high, second: high * high - low * low,
+                third: (low * low * low + high * high * high) * 2)
+        case .relu, .gelu: fatalError(SymmetryRefusal.notBijective(self).description)
+        }
+    }
+
     /// Whether the activation, or its extension (ST22 section 4.2), is a bijection of the real numbers.
     var isBijective: Bool {
         switch self {
