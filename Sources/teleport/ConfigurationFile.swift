@@ -160,9 +160,9 @@ struct ConfigurationFile {
         } catch {
             throw Failure(description: "\(path): is not YAML: \(error)")
         }
-        // A file of comments alone sets nothing.
-        guard let node else { return Node.Mapping([]) }
-        guard let mapping = node.mapping else {
+        // A file of comments alone sets nothing; one without them was hardly meant to be empty.
+        if node == nil && text.contains("#") { return Node.Mapping([]) }
+        guard let mapping = node?.mapping else {
             throw Failure(description: "\(path): give one option a line, as 'learning-rate: 0.1'")
         }
         return mapping

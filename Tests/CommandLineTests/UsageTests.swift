@@ -397,7 +397,7 @@ import Testing
 
     /// What a file says has been read when the data are looked for.
     @Test(arguments: [
-        "# nothing yet\n", "", "\u{feff}# nothing yet\n", "\u{feff}dataset: etth1\n", "\u{feff}dataset: etth1\r\n",
+        "# nothing yet\n", "\u{feff}# nothing yet\n", "\u{feff}dataset: etth1\n", "\u{feff}dataset: etth1\r\n",
     ])
     func takesConfigurationFilesOfCommentsAndWithMarks(yaml: String) throws {
         try folder.write(yaml, to: "options.yaml")

@@ -219,7 +219,7 @@ import Torch
         expectTheFiles(split)
         #expect(
             split.warnings.filter { if case .passedOver = $0.concern { true } else { false } } == [
-                DatasetWarning(path: path("train/n02/images"), .passedOver(2, first: "Thumbs.db", .noImageName)),
+                DatasetWarning(path: path("train"), .passedOver(2, first: "n02/images/Thumbs.db", .noImageName)),
                 DatasetWarning(path: path("train"), .passedOver(1, first: "n03", .notListed(in: "wnids.txt"))),
                 DatasetWarning(
                     path: path("val/images"),
@@ -227,8 +227,8 @@ import Torch
             ])
         #expect(
             split.warnings[0].description
-                == path("train/n02/images")
-                + ": 2 entries were passed over, 'Thumbs.db' first: images are those whose names "
+                == path("train")
+                + ": 2 entries were passed over, 'n02/images/Thumbs.db' first: images are those whose names "
                 + "end in .JPEG, .jpeg or .jpg")
         #expect(split.sizes == [.trainingImages: 4, .testImages: 3, .classes: 2, .height: 8, .width: 8])
     }
@@ -242,7 +242,7 @@ import Torch
         expectTheFiles(split)
         #expect(
             split.warnings.contains(
-                DatasetWarning(path: path("train/n02/images"), .passedOver(1, first: "\u{fffd}.jpg", .noImageName))))
+                DatasetWarning(path: path("train"), .passedOver(1, first: "n02/images/\u{fffd}.jpg", .noImageName))))
     }
 
     /// As scripts for PyTorch sort the images to test with, with and without the list beside them.

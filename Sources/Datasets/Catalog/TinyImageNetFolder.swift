@@ -108,6 +108,7 @@ struct TinyImageNetFolder {
         of classes: Classes, in part: String, of folder: URL, _ warnings: inout [DatasetWarning]
     ) throws(DatasetError) -> [Image] {
         var images: [[Image]] = []
+        var others: [String] = []
         for (label, line) in classes.lines.enumerated() {
             var subfolder = "\(part)/\(line.text)/images"
             if !Self.exists(subfolder, in: folder) && Self.exists("\(part)/\(line.text)", in: folder) {
@@ -119,7 +120,7 @@ struct TinyImageNetFolder {
             }
             let names = entries.filter(\.isOfImage).map(\.name)
             guard !names.isEmpty else { throw .file(path: url.path, .noImages) }
-            warnings += Self.passedOver(entries.filter { !$0.isOfImage }.map(\.name), in: url, .noImageName)
+            others += entries.filter { !$0.isOfImage }.map { subfolder.dropFirst(part.count + 1) + "/" + $0.name }
             var members: [Image] = []
             for name in names {
                 // A link may lead nowhere.
@@ -131,10 +132,11 @@ struct TinyImageNetFolder {
             images.append(members)
         }
         let url = folder.appendingPathComponent(part)
-        let others = try (url.visibleNames() ?? []).map(\.name).filter {
+        warnings += Self.passedOver(others, in: url, .noImageName)
+        let unlisted = try (url.visibleNames() ?? []).map(\.name).filter {
             classes.identifiers[$0] == nil && !Self.annotations.hasSuffix("/" + $0)
         }
-        warnings += Self.passedOver(others, in: url, .notListed(in: Self.classList))
+        warnings += Self.passedOver(unlisted, in: url, .notListed(in: Self.classList))
         let turns = images.map(\.count).max() ?? 0
         return (0..<turns).flatMap { turn in images.filter { turn < $0.count }.map { $0[turn] } }
     }

@@ -6,7 +6,7 @@ import Foundation
 /// The same file gives the same bytes on each machine, up to the version of libjpeg-turbo: the accurate transform is
 /// used, as Pillow and torchvision do. Whatever is wrong with a file is an error, also what a viewer would paint over in
 /// grey, save for a few bytes that some cameras and programs leave between the picture and its end. An instance belongs to
-/// one thread at a time.
+/// one thread at a time, and has done its work when it has thrown: the library does not forget a damaged header.
 final class JPEGDecoder {
     private let handle: tjhandle
     // The colours of one image beside each other.

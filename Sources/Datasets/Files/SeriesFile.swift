@@ -25,7 +25,7 @@ public struct SeriesFile {
     ///   numbers as the first.
     public init(contentsOf url: URL, columnCount: Int? = nil, valueLimit: Int = 1 << 25) throws(DatasetError) {
         // The longest numbers of these files have 20 digits.
-        let reader = try LineReader(contentsOf: url, byteLimit: min(32 * valueLimit, 1 << 29))
+        let reader = try LineReader(contentsOf: url, byteLimit: 32 * min(valueLimit, 1 << 24))
         var parser = RowParser(path: reader.path, columnCount: columnCount, valueLimit: valueLimit)
         while let line = try reader.next() {
             try parser.parse(line, number: reader.number)

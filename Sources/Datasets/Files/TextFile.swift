@@ -29,7 +29,7 @@ public struct TextFile {
         contentsOf url: URL, vocabulary: Vocabulary? = nil, tokenLimit: Int = 1 << 24
     ) throws(DatasetError) {
         // English words have five letters and a blank.
-        let reader = try LineReader(contentsOf: url, byteLimit: min(32 * tokenLimit, 1 << 29))
+        let reader = try LineReader(contentsOf: url, byteLimit: 32 * min(tokenLimit, 1 << 24))
         var words = vocabulary ?? Vocabulary()
         let unknown = vocabulary == nil ? 0 : Int64(words.insert(Self.unknown))
         var tokens: [Int64] = []
