@@ -270,7 +270,8 @@ import Testing
 
     /// Each level stands for nine of the one below: fully written out, more than fits into memory.
     @Test(arguments: [
-        "model: *f", "? *f\n: 5", "{*f: 5}", "schedule: [*f]", "- *f", "epochs: 3 # a comment\nseeds: *f",
+        "model: *f", "? *f\n: 5", "{*f: 5}", "{\"model\":*f}", "<<: *f", "schedule: [*f]", "- *f",
+        "epochs: 3 # a comment\nseeds: *f",
     ])
     func refusesAliases(use: String) throws {
         var lines = ["# it's *no alias", "a: &a [x, x]"]
