@@ -38,6 +38,13 @@ package struct CompareExperiment {
         return try prepared.startingLoss(of: run.model, on: data.name)
     }
 
+    /// Checks that it is the training that diverged, and not the data on which any model does.
+    ///
+    /// - Throws: `StartingLossError` if the data are to blame.
+    package func checkData(after divergence: Divergence) throws(StartingLossError) {
+        try prepared.checkData(after: divergence, seed: seeds.values[0], on: data.name)
+    }
+
     /// Trains all models, seed by seed, without and with teleports; each arm goes first in turn.
     ///
     /// - Parameters:

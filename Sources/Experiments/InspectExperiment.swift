@@ -51,7 +51,8 @@ package struct InspectExperiment {
     ///   - startingLoss: What `check()` returns.
     ///   - progress: Shows how far the training is.
     ///   - isCancelled: Asked before each batch of the training; once true, the model is looked at as it is.
-    /// - Throws: `Divergence` if the training diverged, so that there is nothing to look at, `TorchError` if an input cannot be
+    /// - Throws: `Divergence` if the training diverged, so that there is nothing to look at, `StartingLossError` if the data are
+    ///   to blame for that, `TorchError` if an input cannot be
     ///   decomposed, and as `TrainingRun.init`.
     package func run(
         from startingLoss: Double = .infinity, progress: ProgressLine? = nil, isCancelled: () -> Bool = { false }
@@ -61,7 +62,10 @@ package struct InspectExperiment {
         while !isCancelled(), let event = run.next() {
             progress?.show(event, of: run, arm: "training", number: 0)
         }
-        if let divergence = Divergence(of: [run.record], from: startingLoss) { throw divergence }
+        if let divergence = Divergence(of: [run.record], from: startingLoss) {
+            try prepared.checkData(after: divergence, seed: seed, on: data.name)
+            throw divergence
+        }
 
         let model = run.model
         let generator = Training.generator(.teleports, seed)

@@ -60,6 +60,6 @@ struct Bench: ParsableCommand {
         }
         Console.warn(of: watch, isQuiet: false)
         // There is nothing but what is printed.
-        if let failure { throw ReportError.unwritable(path: "to standard output", reason: failure) }
+        if let failure { throw Results.Failure(description: "cannot write to standard output: \(failure)") }
     }
 }

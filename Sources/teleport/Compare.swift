@@ -72,6 +72,7 @@ struct Compare: ParsableCommand {
         }
         let runs = summary.arms.baseline.runs + summary.arms.teleport.runs
         if let divergence = Divergence(of: runs, from: startingLoss) {
+            try experiment.checkData(after: divergence)
             throw Console.divergence(divergence.description, learningRate: experiment.training.learningRate)
         }
     }

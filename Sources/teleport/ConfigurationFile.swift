@@ -175,7 +175,7 @@ struct ConfigurationFile {
         }
         guard known.names.contains(name) else { throw unknown(key, like: name) }
         guard name == key else { throw Failure(description: "\(path): '\(key)': write '\(name)'") }
-        guard value.null == nil else {
+        guard value.null == nil, value.string?.isEmpty != true else {
             throw Failure(description: "\(path): '\(name)' has no value; give one, or remove the line")
         }
         let text = value.line

@@ -61,7 +61,8 @@ struct ConfigurationText {
                 }
                 if character == "#", previous.isWhitespace { break }
                 if begins, character == "'" || character == "\"" { quote = character }
-                if begins, character == "*" {
+                // Behind a quoted key no space is needed.
+                if begins || previous == ":", character == "*" {
                     let name = line[place...].prefix { !$0.isWhitespace && !",]}:".contains($0) }
                     if name.count > 1 { return (index + 1, String(name)) }
                 }

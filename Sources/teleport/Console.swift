@@ -83,9 +83,9 @@ enum Console {
     }
 
     /// What to say of a number that is larger than what there is; nil if it is not.
-    static func capped(_ option: String, _ number: Int?, by samples: Int) -> String? {
-        guard let number, number > samples else { return nil }
-        return "--\(option) \(number): there are \(samples.counted("sample")), and all of them are taken"
+    static func capped(_ option: String, _ number: Int?, by most: Int) -> String? {
+        guard let number, number > most else { return nil }
+        return "--\(option) \(number): the data have no more than \(most), and that is what is taken"
     }
 
     /// Draws figures, which are for looking at: the run succeeds without them.

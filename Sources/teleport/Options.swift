@@ -218,13 +218,16 @@ struct TeleportationOptions: ParsableArguments {
     /// Refuses what the method would not heed.
     func validate() throws { _ = try teleporter() }
 
-    /// What to say of numbers that are larger than the number of training samples.
+    /// What to say of numbers that are larger than what so many training samples have.
     func capped(by samples: Int) -> [String] {
-        [
+        let batches = TeleportSchedule(batchCount: teleportBatches, batchSize: teleportBatchSize).batchCount(
+            of: samples)
+        return [
             Console.capped("control-samples", controlSamples, by: samples),
             Console.capped(
                 "teleport-batch-size",
                 teleportBatchSize == Self.standard.schedule.batchSize ? nil : teleportBatchSize, by: samples),
+            Console.capped("teleport-batches", teleportBatches, by: batches),
         ].compactMap(\.self)
     }
 

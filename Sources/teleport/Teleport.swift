@@ -53,6 +53,7 @@ struct Teleport: ParsableCommand {
     private static func command(
         for arguments: [String], _ file: ConfigurationFile?
     ) throws -> any ParsableCommand {
+        try checkValues(in: arguments)
         guard let file else {
             try checkName(in: arguments)
             return try parseAsRoot(arguments)
@@ -66,6 +67,13 @@ struct Teleport: ParsableCommand {
                 throw error
             } catch {}
             throw file.failure(message)
+        }
+    }
+
+    /// Refuses empty values, as `--output=`, for which the parser would take the next argument.
+    private static func checkValues(in arguments: [String]) throws {
+        for argument in arguments.prefix(while: { $0 != "--" }) where argument.wholeMatch(of: /--[a-z-]+=/) != nil {
+            throw ValidationError("\(argument): the value is empty; give one, or leave the option out")
         }
     }
 

@@ -145,12 +145,14 @@ import Testing
     @Test("Numbers above what there is are said to be capped, once")
     func capped() throws {
         let options =
-            " --training-samples 99999 --control-samples 50000 --teleport-batch-size 12001 --schedule 0 --epochs 1"
+            " --training-samples 99999 --control-samples 50000 --teleport-batch-size 12001 --teleport-batches 3 --schedule 0 --epochs 1"
         let result = try shell("\"$teleport\" \(Self.quick)\(options)", path: "")
         #expect(result.status == 0)
         for text in [
-            "--training-samples 99999: there are 12000 samples, and all of them are taken",
-            "--control-samples 50000: there are 12000 samples", "--teleport-batch-size 12001: there are 12000 samples",
+            "--training-samples 99999: the data have no more than 12000, and that is what is taken",
+            "--control-samples 50000: the data have no more than 12000",
+            "--teleport-batch-size 12001: the data have no more than 12000",
+            "--teleport-batches 3: the data have no more than 1,",
         ] {
             #expect(result.errorLines.count { $0.contains(text) } == 1, "\(result.errors)")
         }
@@ -179,6 +181,19 @@ import Testing
         let limited = try shell("ulimit -v 3000000; \"$teleport\" \(Self.quick) --model mlp:1000000")
         #expect(limited.status == 2 && limited.errors.contains("not enough memory: "), "\(limited.errors)")
         #expect(limited.errors.contains("GB were asked for at once; give a smaller --model"))
+    }
+
+    @Test("A series whose later values are out of all proportion is to blame, and not the learning rate")
+    func largeValues() throws {
+        let rows = (0..<1500).map { row in
+            (0..<8).map { "\(Double((row * 7 + $0 * 3) % 11) * (row > 1300 ? 1e30 : 1))" }.joined(separator: ",")
+        }
+        try folder.write(rows.joined(separator: "\n") + "\n", to: "data/exchange-rate/exchange_rate.txt")
+        let result = try shell(
+            "\"$teleport\" \(Self.quick) --dataset exchange-rate --data data --epochs 1", path: "")
+        #expect(result.status == 3, "\(result.errors)")
+        #expect(result.errors.contains("'exchange-rate': the loss of the untrained model is "))
+        #expect(!result.errors.contains("learning-rate") && folder.has("out/summary.json"))
     }
 
     @Test("A loss far above that of the untrained model is one of a training that diverged")

@@ -173,6 +173,9 @@ import Testing
 
     @Test func refusesWhatItDoesNotKnow() throws {
         try expect(["compare", "--speed", "9"], fails: 2, saying: "'--speed'", "See 'teleport compare --help'")
+        for option in ["--output=", "--data=", "--model="] {
+            try expect(["compare", option, "--quiet"], fails: 2, saying: "\(option): the value is empty; give one")
+        }
         try expect(["compare", "more"], fails: 2, saying: "'more'", "See 'teleport compare --help'")
         try expect(["compare", "--epochs"], fails: 2, saying: "'--epochs", "See 'teleport compare --help'")
         try expect(
@@ -275,7 +278,8 @@ import Testing
 
     /// Each level stands for nine of the one below: fully written out, more than fits into memory.
     @Test(arguments: [
-        "model: *f", "? *f\n: 5", "{*f: 5}", "schedule: [*f]", "- *f", "epochs: 3 # a comment\nseeds: *f",
+        "model: *f", "? *f\n: 5", "{*f: 5}", "{\"model\":*f}", "<<: *f", "schedule: [*f]", "- *f",
+        "epochs: 3 # a comment\nseeds: *f",
     ])
     func refusesAliases(use: String) throws {
         var lines = ["# it's *no alias", "a: &a [x, x]"]
@@ -327,7 +331,8 @@ import Testing
         ("weather: 9", ["Unknown option 'weather'. See 'teleport compare --help'"]),
         ("help: true", ["Unknown option 'help'"]),
         ("help: false", ["Unknown option 'help'"]), ("lr: 0.1", ["'lr'. Did you mean 'learning-rate'?"]),
-        ("output: ''", ["'output: '", "name a folder"]), ("batch-size: 1e30", ["at most 1000000000"]),
+        ("output: ''", ["'output' has no value; give one"]), ("model: \"\"\nquiet: true", ["'model' has no value"]),
+        ("batch-size: 1e30", ["at most 1000000000"]),
         ("learning-rate: 1e39", ["from 1e-30 to 1e30"]),
         ("version: 2", ["Unknown option 'version'"]),
         // What does not go together.

@@ -28,6 +28,16 @@ package enum Divergence: Error, Equatable, Sendable {
     }
 }
 
+extension Divergence {
+    /// Whether a loss is of this kind, too.
+    func isReached(by loss: Double) -> Bool {
+        switch self {
+        case .notFinite: !loss.isFinite
+        case .risen(_, let start): !(loss <= Self.largestRise * start)
+        }
+    }
+}
+
 extension Divergence: CustomStringConvertible {
     /// What happened, without what to do.
     package var description: String {

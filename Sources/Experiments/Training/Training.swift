@@ -61,6 +61,21 @@ package struct Training {
         return loss
     }
 
+    /// Checks that it is training that raised a loss, and not the data, on which it is as high without any.
+    ///
+    /// - Parameters:
+    ///   - divergence: How the training went wrong.
+    ///   - seed: That of the untrained model.
+    ///   - name: That of the data set.
+    /// - Throws: `StartingLossError` if the data are to blame.
+    func checkData(after divergence: Divergence, seed: Int, on name: String) throws(StartingLossError) {
+        let model = makeModel(seed: seed)
+        for samples in [trainingSamples, testSamples] {
+            let loss = Evaluation(of: model, trainingSamples.task.loss, on: samples).loss
+            if divergence.isReached(by: loss) { throw StartingLossError(dataset: name, loss: loss) }
+        }
+    }
+
     /// Trains a model for a moment and throws it away: the first steps of a process pay for threads, memory and kernels that
     /// later ones find ready, and would be counted to whichever run comes first.
     package func warmUp() {

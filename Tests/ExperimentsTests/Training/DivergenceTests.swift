@@ -28,6 +28,13 @@ import Torch
         #expect(Evaluation(of: model, CrossEntropy(), on: training.testSamples).accuracy == nil)
     }
 
+    @Test("What the untrained model has already is not for the training to answer for")
+    func blame() {
+        for loss in [Double.nan, .infinity, 3000] { #expect(Divergence.risen(to: 1e9, from: 2).isReached(by: loss)) }
+        #expect(!Divergence.risen(to: 1e9, from: 2).isReached(by: 5))
+        #expect(Divergence.notFinite.isReached(by: .nan) && !Divergence.notFinite.isReached(by: 1e9))
+    }
+
     @Test("Data on which no model has a loss are to blame, and not the learning rate")
     func startingLoss() throws {
         let training = training(epochs: 1)
