@@ -161,7 +161,7 @@ struct ConfigurationFile {
             throw Failure(description: "\(path): is not YAML: \(error)")
         }
         // A file of comments alone sets nothing; one without them was hardly meant to be empty.
-        if node == nil && text.contains("#") { return Node.Mapping([]) }
+        if node == nil && text.text.contains("#") { return Node.Mapping([]) }
         guard let mapping = node?.mapping else {
             throw Failure(description: "\(path): give one option a line, as 'learning-rate: 0.1'")
         }
