@@ -63,6 +63,12 @@ import Torch
         let mixed = (at(1, 1) - at(1, -1) - at(-1, 1) + at(-1, -1)) / (4 * h * h)
         #expect(difference(derivatives.thirdDerivative(along: u, v), mixed) < 1e-5)
         #expect(model.parameters.allSatisfy { !$0.value.requiresGradient })
+        // They are those of the point where they were asked for, and the parameters may move on.
+        let product = derivatives.hessianProduct(with: u).doubles()
+        for parameter in model.parameters { parameter.value.multiplyInPlace(by: 1.5) }
+        let moved = model.parameters.map { $0.value.doubles() }
+        #expect(derivatives.hessianProduct(with: u).doubles() == product)
+        #expect(model.parameters.map { $0.value.doubles() } == moved)
     }
 
     // MARK: Commutators

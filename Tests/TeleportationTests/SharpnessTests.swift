@@ -116,16 +116,21 @@ import Torch
         }
     }
 
-    @Test("In directions that the climb has not seen the loss gets flatter too")
+    @Test("In directions that the climb has not seen the loss gets flatter too, the more of it the more it has seen")
     func otherDirections() {
-        let (model, batch) = (instance.model(), instance.batch())
-        let landscape = BatchLoss(model, CrossEntropy(), on: batch)
+        let batch = instance.batch()
         let others = Sharpness(displacements: [1, -1], directions: 100, seed: 999)
-        let before = others.value(of: landscape)
-        let report = NullSpaceTeleporter(.sharpness()).teleport(
-            model, CrossEntropy(), on: [batch], before: SGD(learningRate: 0.1))[0]
-        let seen = report.objectiveBefore! - report.objectiveAfter!
-        #expect(seen > 0 && before - others.value(of: landscape) > 0.3 * seen)
+        // A few directions are far from all 917 dimensions: of what the climb sees a tenth is left with 8, and a third with 64.
+        let shares = [8, 64, 256].map { count in
+            let model = instance.model()
+            let landscape = BatchLoss(model, CrossEntropy(), on: batch)
+            let before = others.value(of: landscape)
+            let report = NullSpaceTeleporter(.sharpness(Sharpness(directions: count))).teleport(
+                model, CrossEntropy(), on: [batch], before: SGD(learningRate: 0.1))[0]
+            let seen = report.objectiveBefore! - report.objectiveAfter!
+            return (before - others.value(of: landscape)) / seen
+        }
+        #expect(shares[0] > 0 && shares[0] < shares[1] && shares[1] < shares[2] && shares[2] > 0.5, "\(shares)")
     }
 
     @Test("Models whose hidden units have scales are moved along these")

@@ -64,6 +64,17 @@ public struct TeleportContext {
     }
 }
 
+extension TeleportContext {
+    /// A seed for what one teleport draws; nil where the context has nothing to draw it from.
+    func drawSeed() -> UInt64? {
+        generator.map { generator in
+            Tensor.integers([1], in: 0..<Int(Int32.max), using: generator).elements(as: Int64.self).reduce(0) {
+                $0 + UInt64($1)
+            }
+        }
+    }
+}
+
 extension Teleporter {
     /// Moves are all or nothing.
     public var hasDivisibleMoves: Bool { false }

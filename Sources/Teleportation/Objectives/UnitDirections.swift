@@ -27,14 +27,3 @@ struct UnitDirections: Sequence {
         return parts
     }
 }
-
-extension TeleportContext {
-    /// A seed for what one teleport draws; nil where the context has nothing to draw it from.
-    func drawSeed() -> UInt64? {
-        generator.map { generator in
-            Tensor.integers([1], in: 0..<Int(Int32.max), using: generator).elements(as: Int64.self).reduce(0) {
-                $0 + UInt64($1)
-            }
-        }
-    }
-}

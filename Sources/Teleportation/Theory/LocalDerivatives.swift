@@ -3,8 +3,8 @@ import Torch
 
 /// The derivatives of a loss at one point, up to those of third order, by autograd: what PS24 section 3.3 asks of a loss.
 ///
-/// All parameters are one vector w of n numbers here, in the order of the model, and everything is float64. The parameters must
-/// stay where they are while it is asked.
+/// All parameters are one vector w of n numbers here, in the order of the model, and everything is float64. The point
+/// is where the parameters were when this was made: they may move on, and are where they were after each question.
 ///
 /// ```swift
 /// let derivatives = LocalDerivatives(of: model, CrossEntropy(), on: batch)
@@ -14,6 +14,8 @@ public struct LocalDerivatives {
     /// `g = grad L`, `[n]`.
     public let gradient: Tensor
     private let parameters: [Tensor]
+    /// The parameters at the point.
+    private let point: SavedParameters
     private let loss: () -> Tensor
 
     /// The derivatives of the loss of a model on a batch, at its parameters as they are.
@@ -32,6 +34,7 @@ public struct LocalDerivatives {
 
     private init(at parameters: [Tensor], _ loss: @escaping () -> Tensor) {
         self.parameters = parameters
+        point = SavedParameters(parameters)
         self.loss = loss
         gradient = withGradients(of: parameters) { flattened(Torch.gradient(of: loss(), with: parameters)) }
     }
@@ -47,7 +50,10 @@ public struct LocalDerivatives {
 
     /// The gradient of the derivative of the loss along vectors.
     private func derivative(along vectors: [Tensor]) -> Tensor {
-        withGradients(of: parameters) {
+        let elsewhere = SavedParameters(parameters)
+        point.restore()
+        defer { elsewhere.restore() }
+        return withGradients(of: parameters) {
             var value = loss()
             for vector in vectors {
                 require(vector.shape == [dimension], "a vector of shape \(vector.shape) for \(dimension) parameters")

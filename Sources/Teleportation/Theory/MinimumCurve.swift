@@ -6,8 +6,9 @@ import Torch
 ///
 /// The solution is the origin, where the curve touches the first axis. The data change, and the curve shifts by a distance in a
 /// direction of which nothing is known. From it one learns that the curvature at the solution alone does not say whether a bent
-/// minimum is the safer one: with growing curvature the distance to the shifted circle falls, while that to the parabola ends
-/// higher than it begins.
+/// minimum is the safer one: with growing curvature the distance from the shifted parabola, as a share of the shift r, falls at
+/// first, from 0.637 to 0.614 near `kappa r = 1.9`, and then rises towards 0.818, while that from the circle falls as far as the paper
+/// follows it, to `kappa r = 1`.
 public enum MinimumCurve: Hashable, Sendable {
     /// `t -> (t, kappa t^2 / 2)`; gamma_1 of PS24 eq. 63 with `kappa = 2 k_1`.
     case parabola(curvature: Double)
