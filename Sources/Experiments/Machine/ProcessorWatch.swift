@@ -22,12 +22,12 @@ package struct ProcessorWatch: Sendable {
         start = Self.times(of: tasks)
     }
 
-    /// The share of the time that threads had to wait since the watch began; nil where the system does not tell, or in less than
-    /// ten seconds of all threads together, in which a moment's wait says nothing.
+    /// The share of the time that threads had to wait since the watch began; nil where the system does not tell, or where all
+    /// threads together have run for less than ten seconds, in which a moment's wait says nothing.
     package var waitingShare: Double? {
         guard let start, let now = Self.times(of: tasks) else { return nil }
         let (running, waiting) = (now.running - start.running, now.waiting - start.waiting)
-        guard running + waiting >= 10, waiting >= 0 else { return nil }
+        guard running >= 10, waiting >= 0 else { return nil }
         return waiting / (running + waiting)
     }
 

@@ -13,18 +13,17 @@ extension Climb {
     /// The settings that go with an objective: another one brings its own.
     package static let settingsOfObjective = [
         "objective", "direction", "teleport-steps", "step-size", "line-search", "cap", "displacements",
-        "random-directions",
-        "curves",
+        "random-directions", "curves",
     ]
 
     /// What can be set by a text, as every method that climbs has it.
     static let settings: [Setting<Climb>] = [
         Setting(
             "objective",
-            "What a teleport raises; lookahead, the loss after three of the optimizer's next step (lookahead:3), and sharpness, "
-                + "the mean loss around the weights, it lowers; so it does with "
-                + "lookahead-others, that of other samples. Curvature, that of the level set along the orbit, goes with the "
-                + "method symmetry alone. It brings steps, step size, line search and cap along, where these are not given",
+            "What a teleport raises; lookahead, the loss after three of the optimizer's next step (lookahead:3), it lowers, "
+                + "lookahead-others that of other samples, and sharpness the mean loss around the weights. Curvature, that of the "
+                + "level set along the orbit, goes with the method symmetry alone. It brings steps, step size, line search and cap "
+                + "along, where these are not given",
             choices: KnownObjective.allCases.map(\.rawValue)
         ) {
             $0.objective.name

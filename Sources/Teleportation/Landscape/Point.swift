@@ -45,7 +45,7 @@ public final class Point {
     }
 
     /// The loss of the batch as a function of the parameters, with these brought up to date.
-    var upToDateLandscape: BatchLoss {
+    var currentLandscape: BatchLoss {
         place.bringUpToDate()
         return landscape
     }

@@ -97,7 +97,7 @@ public struct Curvature: Objective, Hashable {
 
     /// psi at a point.
     public func value(at point: Point) -> Double {
-        let landscape = point.upToDateLandscape
+        let landscape = point.currentLandscape
         landscape.work.count(.forward)
         return refusing { () throws(SymmetryRefusal) in
             try value(of: landscape.model, on: landscape.batch.inputs)
@@ -106,7 +106,7 @@ public struct Curvature: Objective, Hashable {
 
     /// The gradient of psi at a point.
     public func gradient(at point: Point) -> ObjectiveGradient {
-        let landscape = point.upToDateLandscape
+        let landscape = point.currentLandscape
         landscape.work.count(.forwardAndBack)
         let gradients = refusing { () throws(SymmetryRefusal) in
             try gradient(of: landscape.model, on: landscape.batch.inputs)

@@ -31,12 +31,6 @@ public struct Lookahead: Objective, Hashable {
         case others
     }
 
-    /// `lookahead` or `lookahead-others`, with a margin that is not the default as in `lookahead:2`.
-    public var name: String {
-        "lookahead" + (looksAtOtherSamples ? "-others" : "")
-            + (margin == Lookahead().margin ? "" : ":\(margin.shortText)")
-    }
-
     /// The loss after a multiple of the optimizer's next step.
     public init(margin: Double = 3, samples: Samples = .batch) {
         require(margin > 0 && margin.isFinite, "Lookahead: a margin of \(margin)")
@@ -46,6 +40,12 @@ public struct Lookahead: Objective, Hashable {
 
     /// Others, if it is to look at these.
     public var looksAtOtherSamples: Bool { samples == .others }
+
+    /// `lookahead` or `lookahead-others`, with a margin that is not the default as in `lookahead:2`.
+    public var name: String {
+        (samples == .batch ? "lookahead" : "lookahead-others")
+            + (margin == Lookahead().margin ? "" : ":\(margin.shortText)")
+    }
 
     /// `L(w + k d)`.
     public func value(at point: Point) -> Double { look(from: point).value }

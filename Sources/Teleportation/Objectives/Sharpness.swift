@@ -86,11 +86,11 @@ public struct Sharpness: Objective, Hashable {
     public var name: String { "sharpness" }
 
     /// phi at a point.
-    public func value(at point: Point) -> Double { value(of: point.upToDateLandscape) }
+    public func value(at point: Point) -> Double { value(of: point.currentLandscape) }
 
     /// The gradient of phi at a point.
     public func gradient(at point: Point) -> ObjectiveGradient {
-        ObjectiveGradient(explicit: gradient(of: point.upToDateLandscape).map { .tensor($0) })
+        ObjectiveGradient(explicit: gradient(of: point.currentLandscape).map { .tensor($0) })
     }
 
     /// Directions of its own for each teleport.
