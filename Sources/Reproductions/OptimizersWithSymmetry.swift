@@ -36,8 +36,8 @@ package struct OptimizersWithSymmetry: Reproduction {
         "A symmetry teleport at the first epoch before AdaGrad, momentum, RMSProp and Adam, over "
             + (axis == .epochs ? "epochs." : "seconds.")
     }
-    /// A third of a minute.
-    package var quickSeconds: Int { 20 }
+    /// A minute.
+    package var quickSeconds: Int { 60 }
     /// MNIST in the paper.
     package var options: Set<ReproductionOption> { Set(ReproductionOption.allCases) }
 
