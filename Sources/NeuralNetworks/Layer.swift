@@ -77,7 +77,8 @@ extension Layer {
         switch structure {
         case .sequence(let parts): parts.contains(where: \.couplesSamples)
         case .residual(let body): body.couplesSamples
-        case .affine, .activation, .elementwise, .normalization, .attention, .pooling, .identity, .flattening, .opaque:
+        case .affine, .activation, .elementwise, .normalization, .scaledDotProductAttention, .pooling, .identity,
+            .flattening, .opaque:
             false
         }
     }

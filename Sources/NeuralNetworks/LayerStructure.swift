@@ -18,7 +18,7 @@ public enum LayerStructure {
     /// feature of a token if it is the last one, -1.
     case normalization(weight: Tensor, bias: Tensor, dimension: Int)
     /// Scaled dot-product attention of queries, keys and values side by side, with so many heads.
-    case attention(heads: Int)
+    case scaledDotProductAttention(heads: Int)
     /// Makes one dimension of all but the first.
     case flattening
     /// Layers one after the other.

@@ -15,3 +15,13 @@ package struct NamedText {
     /// The argument as a number above zero, within `NumberRange`.
     package var positiveNumber: Double? { argument.flatMap { NumberRange.positiveNumber($0) } }
 }
+
+extension TextError {
+    /// The error, which says how far numbers go where the text has one that goes farther.
+    package var namingRange: TextError {
+        guard let number = Double(NamedText(text).argument ?? text[...]), !number.isNaN, !NumberRange.contains(number)
+        else { return self }
+        guard !remedy.hasSuffix(NumberRange.description) else { return self }
+        return TextError(text, "\(remedy); numbers go \(NumberRange.description)")
+    }
+}

@@ -46,13 +46,3 @@ package enum NumberRange {
                 ? "give an integer of at most \(largestInteger)" : "give an integer of at least \(range.lowerBound)")
     }
 }
-
-extension TextError {
-    /// The error, which says how far numbers go where the text has one that goes farther.
-    package var namingRange: TextError {
-        guard let number = Double(NamedText(text).argument ?? text[...]), !number.isNaN, !NumberRange.contains(number)
-        else { return self }
-        guard !remedy.hasSuffix(NumberRange.description) else { return self }
-        return TextError(text, "\(remedy); numbers go \(NumberRange.description)")
-    }
-}

@@ -8,9 +8,7 @@ import Yams
 /// Options from a YAML file: `--config FILE` stands for what the file says, ahead of the other options so that these win.
 struct ConfigurationFile {
     /// A file that does not say which options to set, or sets one to a value that it does not take.
-    struct Failure: Error, CustomStringConvertible {
-        let description: String
-    }
+    typealias Failure = ConfigurationText.Failure
 
     /// A line of a file.
     private struct Entry {

@@ -4,6 +4,11 @@ import Reporting
 /// The text of a configuration file, as far as it can be one: of reasonable size, and without the parts of YAML that options do
 /// not need.
 struct ConfigurationText {
+    /// A file that is not what it should be.
+    struct Failure: Error, CustomStringConvertible {
+        let description: String
+    }
+
     /// The text.
     let text: String
 
@@ -12,11 +17,11 @@ struct ConfigurationText {
 
     /// Reads a file.
     ///
-    /// - Throws: `ConfigurationFile.Failure` if it cannot be read, is no text, or has aliases, of which a few lines can stand for
+    /// - Throws: `Failure` if it cannot be read, is no text, or has aliases, of which a few lines can stand for
     ///   more than fits into memory.
-    init(path: String) throws(ConfigurationFile.Failure) {
-        func failure(_ reason: String) -> ConfigurationFile.Failure {
-            .init(description: "--config \(path): \(reason)")
+    init(path: String) throws(Failure) {
+        func failure(_ reason: String) -> Failure {
+            Failure(description: "--config \(path): \(reason)")
         }
         guard !path.isEmpty else { throw failure("name a YAML file") }
         var isFolder: ObjCBool = false
@@ -39,7 +44,7 @@ struct ConfigurationText {
             throw failure("is not text; name a YAML file in UTF-8")
         }
         if let (line, alias) = Self.alias(in: text) {
-            throw .init(
+            throw Failure(
                 description: "\(path): line \(line): '\(alias)' stands for what is elsewhere in the file; write it out")
         }
         self.text = text

@@ -40,7 +40,8 @@ import Testing
         #expect(
             result.output.contains("training images: 12000, test images: 2000, classes: 10, height: 28, width: 28\n"))
         #expect(
-            result.errors.contains("teleport: --samples 100000: the data have no more than 200, and that is what is taken\n"),
+            result.errors.contains(
+                "teleport: --samples 100000: the data have no more than 200, and that is what is taken"),
             "\(result.errors)")
         let json = try JSONSerialization.jsonObject(
             with: Data(contentsOf: folder.url.appendingPathComponent("out/inspection.json")))

@@ -17,7 +17,7 @@ public struct ScaledDotProductAttention: Layer {
     }
 
     /// Attention.
-    public var structure: LayerStructure { .attention(heads: heads) }
+    public var structure: LayerStructure { .scaledDotProductAttention(heads: heads) }
 
     /// The forward pass.
     ///

@@ -82,7 +82,7 @@ private struct GaugeSearch {
         case .sequence(let parts): for part in parts { visit(part) }
         case .identity: break
         case .affine(let weight, let bias): visitAffine(weight, bias, name)
-        case .attention(let heads):
+        case .scaledDotProductAttention(let heads):
             attended = last.flatMap { $0.isUntouched && !$0.areChannels && !$0.isNormalization ? ($0, heads) : nil }
             end(.layer(name))
         case let structure:
