@@ -131,11 +131,10 @@ package struct LookaheadStudy: Reproduction {
             }
         }
 
-        /// Whether the arm can move a model; the hidden units of some cannot be rescaled.
-        func canMove(_ model: any Layer) -> Bool {
-            guard self == .gauge || self == .sequence else { return true }
+        /// Whether the arm can move a model; there are some without exact symmetries.
+        func canMove(_ model: any Layer, _ plan: Plan) -> Bool {
             do {
-                try GaugeTeleporter().check(model, before: OptimizerOption.sgd.make(learningRate: 1))
+                try teleportPlan(plan)?.teleporter.check(model, before: OptimizerOption.sgd.make(learningRate: 1))
                 return true
             } catch {
                 return false
@@ -212,7 +211,7 @@ package struct LookaheadStudy: Reproduction {
         var finished = 0
         for (problem, optimizer, rate, training) in trainings where !context.isCancelled() {
             let model = training.makeModel(seed: 0)
-            let study = Study(Arm.allCases.filter { $0.canMove(model) }, seeds: seeds, alternates: true)
+            let study = Study(Arm.allCases.filter { $0.canMove(model, plan) }, seeds: seeds, alternates: true)
             training.warmUp()
             let arms = try study.run(isCancelled: context.isCancelled) { arm, seed, number in
                 try training.run(

@@ -53,10 +53,10 @@ struct ConfigurationFile {
     /// What to say of options of the file that are left out, since they belong to another method or objective than the arguments
     /// name; nil if there are none.
     func notice(before arguments: [String]) -> String? {
-        let given = Set(settings(behindMethodIn: arguments).map(\.name))
+        let given = Set(settings(behindMethodIn: arguments).map(\.name) + ["method", "objective"])
+        let replaced = replaced(by: arguments).subtracting(given)
         let names = entries.map(\.name).filter {
-            !["method", "objective"].contains($0) && !given.contains($0)
-                && Self.value(of: $0, in: arguments) == nil && replaced(by: arguments).contains($0)
+            replaced.contains($0) && Self.value(of: $0, in: arguments) == nil
         }
         guard !names.isEmpty else { return nil }
         return

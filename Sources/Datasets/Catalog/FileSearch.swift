@@ -29,7 +29,7 @@ struct FileSearch {
         for names in files {
             if let url = Self.file(named: names, in: folder) { found.append(url) } else { missing.append(names[0]) }
         }
-        guard missing.isEmpty else { throw missingFiles(missing, in: folder) }
+        guard missing.isEmpty else { throw error(missing: missing, in: folder) }
         return found
     }
 
@@ -55,7 +55,7 @@ struct FileSearch {
     }
 
     /// The error that files, or folders, are missing in a folder.
-    func missingFiles(_ missing: [String], in folder: URL) -> DatasetError {
+    func error(missing: [String], in folder: URL) -> DatasetError {
         .missingFiles(
             dataset: dataset, folder: folder.path, files: missing,
             found: FolderContents(of: folder) ?? FolderContents(of: root) ?? FolderContents(path: root.path, names: []),

@@ -37,14 +37,14 @@ struct TinyImageNetFolder {
         try search.checkDataFolder(for: Self.parts)
         let folder = self.folder
         guard Self.exists(Self.classList, in: folder) else {
-            throw search.missingFiles(missingParts(in: folder), in: folder)
+            throw search.error(missing: missingParts(in: folder), in: folder)
         }
         let classes = try Classes(path: folder.path + "/" + Self.classList)
         let isSorted = isSortedByClass(classes, in: folder)
         let missing = missingParts(in: folder).filter {
             !isSorted || ![Self.annotations, Self.testImages].contains($0)
         }
-        guard missing.isEmpty else { throw search.missingFiles(missing, in: folder) }
+        guard missing.isEmpty else { throw search.error(missing: missing, in: folder) }
         var warnings: [DatasetWarning] = []
         // All that is listed is looked up before anything is decoded, which takes longer.
         let train = try files(of: classes, in: "train", of: folder, &warnings)

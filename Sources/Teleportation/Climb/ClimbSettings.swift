@@ -11,10 +11,10 @@ extension Climb {
     }
 
     /// The settings that go with an objective: another one brings its own.
-    package static let settingsOfObjective = [
-        "objective", "direction", "teleport-steps", "step-size", "line-search", "cap", "displacements",
-        "random-directions", "curves",
-    ]
+    package static var settingsOfObjective: [String] {
+        // How much the loss may drift is not the objective's to say.
+        (settings + orbitSettings).map(\.name).filter { $0 != "tolerance" }
+    }
 
     /// What can be set by a text, as every method that climbs has it.
     static let settings: [Setting<Climb>] = [
@@ -102,18 +102,13 @@ private enum KnownObjective: String, CaseIterable {
                 "give \(allCases.map(\.rawValue).alternatives), and a margin behind lookahead, as lookahead:3")
         }
     }
-
-    /// Whether an objective is climbed in a way of its own.
-    static func bringsItsClimb(_ objective: any Objective) -> Bool {
-        objective is Lookahead || objective is Sharpness || objective is Curvature
-    }
 }
 
 extension Climb {
     /// The climb to the top of another objective, which brings steps, step size, search and cap along where those were the ones
     /// of an objective with a climb of its own.
     fileprivate func raising(_ objective: some Objective) -> Climb {
-        var climb = KnownObjective.bringsItsClimb(self.objective) ? Climb(tolerance: tolerance) : self
+        var climb = self.objective.growsWithGradientNorm ? self : Climb(tolerance: tolerance)
         climb.objective = objective
         return climb
     }
@@ -150,8 +145,7 @@ extension Setting<Climb> {
 
 /// A positive integer.
 private func count(_ text: String) throws(TextError) -> Int {
-    guard let count = Int(text), count > 0 else { throw TextError(text, "give an integer of at least 1") }
-    return count
+    try NumberRange.integer(text, in: 1...NumberRange.largestInteger)
 }
 
 /// A list of finite numbers with slashes between them; commas part settings.

@@ -99,7 +99,7 @@ public struct Curvature: Objective, Hashable {
     public func value(at point: Point) -> Double {
         let landscape = point.currentLandscape
         landscape.work.count(.forward)
-        return refusing { () throws(SymmetryRefusal) in
+        return trapping { () throws(SymmetryRefusal) in
             try value(of: landscape.model, on: landscape.batch.inputs)
         }
     }
@@ -108,15 +108,10 @@ public struct Curvature: Objective, Hashable {
     public func gradient(at point: Point) -> ObjectiveGradient {
         let landscape = point.currentLandscape
         landscape.work.count(.forwardAndBack)
-        let gradients = refusing { () throws(SymmetryRefusal) in
+        let gradients = trapping { () throws(SymmetryRefusal) in
             try gradient(of: landscape.model, on: landscape.batch.inputs)
         }
         return ObjectiveGradient(explicit: gradients.map { .tensor($0) })
-    }
-
-    /// Traps where `check(_:onOrbit:)` has refused the model.
-    private func refusing<Result>(_ body: () throws(SymmetryRefusal) -> Result) -> Result {
-        do throws(SymmetryRefusal) { return try body() } catch { fatalError(error.description) }
     }
 
     /// Curves of its own for each teleport.

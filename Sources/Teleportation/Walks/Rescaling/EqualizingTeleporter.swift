@@ -36,15 +36,11 @@ public struct EqualizingTeleporter: Teleporter {
 
     /// Begins a teleport; see `Teleporter`. Traps on a model that `check` refuses.
     public func begin(_ model: some Layer, _ loss: some Loss, in context: TeleportContext) -> any Teleport {
-        do throws(RescalingRefusal) {
-            let hidden = try HiddenUnits.of(model, rescaled: true)
-            return HiddenUnitsTeleport(of: model, loss, tolerance: tolerance) {
-                for _ in 0..<cycles {
-                    for units in hidden { units.rescale(by: units.equalizingScales) }
-                }
+        let hidden = trapping { () throws(RescalingRefusal) in try HiddenUnits.of(model, rescaled: true) }
+        return HiddenUnitsTeleport(of: model, loss, tolerance: tolerance) {
+            for _ in 0..<cycles {
+                for units in hidden { units.rescale(by: units.equalizingScales) }
             }
-        } catch {
-            fatalError(error.description)
         }
     }
 }

@@ -9,7 +9,7 @@ extension HiddenUnits {
     static func of(_ model: some Layer, rescaled: Bool) throws(RescalingRefusal) -> [HiddenUnits] {
         var search = GaugeSearch(rescaled: rescaled)
         search.visit(model)
-        return try search.found(search.betweenAffineLayers)
+        return try search.found(search.all.filter(\.isBetweenAffineLayers))
     }
 }
 
@@ -28,15 +28,13 @@ enum Gauges {
 
 /// A way through the structure of a model, which meets its exact symmetries.
 private struct GaugeSearch {
-    /// A symmetry, and what it moves.
-    typealias Symmetry = (gauge: any Gauge, parameters: [Tensor])
+    /// A symmetry, what it moves, and whether it is that of units between two affine layers.
+    typealias Symmetry = (gauge: any Gauge, parameters: [Tensor], isBetweenAffineLayers: Bool)
 
     let rescaled: Bool
     /// All that are found, first to last.
     private(set) var all: [Symmetry] = []
-    /// The units between two affine layers alone.
-    private(set) var betweenAffineLayers: [Symmetry] = []
-    /// What first stood in the way of the latter.
+    /// What first stood in the way of units between affine layers.
     private var obstacle: RescalingRefusal?
     /// The parameters of the layers that were met, and the parameters of layers whose structure is not known.
     private var met: [Tensor] = []
@@ -126,7 +124,8 @@ private struct GaugeSearch {
             for part in AttentionGauge.Part.allCases {
                 let gauge = AttentionGauge(
                     part: part, heads: heads, inWeight: source.weight, inBias: source.bias, outWeight: weight)
-                all.append((gauge, [source.weight, source.bias, weight].compactMap(\.self)))
+                let parameters = [source.weight, source.bias, weight].compactMap(\.self)
+                all.append((gauge, parameters, isBetweenAffineLayers: false))
             }
         }
         attended = nil
@@ -137,9 +136,8 @@ private struct GaugeSearch {
                 let units = HiddenUnits(
                     behind: (last.weight, last.bias), before: weight, of: name, areChannels: last.areChannels,
                     isFlattened: last.isFlattened)
-                let symmetry: Symmetry = (units, [last.weight, last.bias, weight].compactMap(\.self))
-                all.append(symmetry)
-                if !last.isNormalization { betweenAffineLayers.append(symmetry) }
+                let parameters = [last.weight, last.bias, weight].compactMap(\.self)
+                all.append((units, parameters, isBetweenAffineLayers: !last.isNormalization))
             } else {
                 end(.sequence(last.name, name))
             }

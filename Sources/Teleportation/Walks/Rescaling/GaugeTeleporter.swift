@@ -41,12 +41,7 @@ public struct GaugeTeleporter: ClimbingTeleporter {
 
     /// Begins a teleport; see `Teleporter`. Traps on a model that `check` refuses.
     public func begin(_ model: some Layer, _ loss: some Loss, in context: TeleportContext) -> any Teleport {
-        let gauges: [any Gauge]
-        do throws(RescalingRefusal) {
-            gauges = try Gauges.of(model)
-        } catch {
-            fatalError(error.description)
-        }
+        let gauges = trapping { () throws(RescalingRefusal) in try Gauges.of(model) }
         return ClimbingTeleport(climb, in: context) { batch in
             BatchLoss(model, loss, on: batch)
         } makeWalk: { landscape in

@@ -57,16 +57,14 @@ public struct RandomTeleporter: Teleporter {
     /// Begins a teleport to another random point for each batch; see `Teleporter`. Traps if `check(_:before:)` throws, or the context
     /// has no generator to draw from.
     public func begin(_ model: some Layer, _ loss: some Loss, in context: TeleportContext) -> any Teleport {
-        do throws(RescalingRefusal) {
-            let hidden = try HiddenUnits.of(model, rescaled: rescaling != nil)
-            guard let generator = context.generator else {
-                fatalError("RandomTeleporter: nothing to draw from; give the TeleportContext a generator")
-            }
-            return HiddenUnitsTeleport(of: model, loss, tolerance: tolerance) {
-                for units in hidden { move(units, using: generator) }
-            }
-        } catch {
-            fatalError(error.description)
+        let hidden = trapping { () throws(RescalingRefusal) in
+            try HiddenUnits.of(model, rescaled: rescaling != nil)
+        }
+        guard let generator = context.generator else {
+            fatalError("RandomTeleporter: nothing to draw from; give the TeleportContext a generator")
+        }
+        return HiddenUnitsTeleport(of: model, loss, tolerance: tolerance) {
+            for units in hidden { move(units, using: generator) }
         }
     }
 

@@ -67,8 +67,7 @@ public struct SymmetryTeleporter: ClimbingTeleporter {
 
     /// Begins a teleport; see `Teleporter`. Traps on a model that `check` refuses. Reports have no free dimensions.
     public func begin(_ model: some Layer, _ loss: some Loss, in context: TeleportContext) -> any Teleport {
-        let perceptron: Perceptron
-        do throws(SymmetryRefusal) { perceptron = try self.perceptron(model) } catch { fatalError(error.description) }
+        let perceptron = trapping { () throws(SymmetryRefusal) in try self.perceptron(model) }
         return ClimbingTeleport(climb, in: context) { batch in
             BatchLoss(model, loss, on: batch)
         } makeWalk: { landscape in
