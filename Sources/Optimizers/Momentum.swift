@@ -15,6 +15,9 @@ public final class Momentum: StatefulOptimizer {
 
     let memory = OptimizerMemory()
 
+    /// The name of the velocity in the optimizer's state: PyTorch's.
+    package static let velocityName = "momentum_buffer"
+
     /// Gradient descent with a velocity.
     public init(learningRate: Double = 1e-3, momentum: Double = 0.9, nesterov: Bool = false) {
         self.learningRate = learningRate
@@ -23,13 +26,13 @@ public final class Momentum: StatefulOptimizer {
     }
 
     func initialState(for parameter: Tensor) -> [String: Tensor] {
-        ["momentum_buffer": .zeros(like: parameter)]
+        [Self.velocityName: .zeros(like: parameter)]
     }
 
     func step(_ parameters: [Tensor], gradients: [Tensor], states: [[String: Tensor]], counts: [Int]) {
         // A first step may be treated as any other: the velocity starts at zero and there is no dampening.
         Kernels.momentumStep(
-            parameters, gradients: gradients, velocities: states.map { $0["momentum_buffer"]! },
+            parameters, gradients: gradients, velocities: states.map { $0[Self.velocityName]! },
             learningRate: learningRate, momentum: momentum, nesterov: nesterov)
     }
 
@@ -41,7 +44,7 @@ public final class Momentum: StatefulOptimizer {
         return withoutGradients {
             let squaredNorm = squaredNorm ?? gradients.squaredNorm()
             let alongVelocity = zip(gradients, parameters).compactMap { gradient, parameter in
-                memory[parameter].map { gradient.dot($0.tensors["momentum_buffer"]!) }
+                memory[parameter].map { gradient.dot($0.tensors[Self.velocityName]!) }
             }.total()
             let decrease = momentum * alongVelocity + squaredNorm
             return learningRate * (nesterov ? momentum * decrease + squaredNorm : decrease)

@@ -228,6 +228,14 @@ package struct MultilayerRegression: Reproduction {
 extension Study.Result where Arm == MultilayerRegression.Way, Outcome == RegressionProblem.Trajectory {
     /// What a chart calls it.
     var name: String { arm.rawValue }
+
+    /// A quantity at each step, under that name.
+    func series(
+        _ value: (RegressionProblem.Trajectory) -> [Double], overSeconds: Bool = false
+    ) -> LineChart.Series { series(name, value, overSeconds: overSeconds) }
+}
+
+extension Study.Result where Outcome == RegressionProblem.Trajectory {
     /// The teleports that were not undone.
     var teleports: [TeleportRecord] { runs.flatMap(\.teleports).filter { !$0.isRestored } }
 
@@ -237,7 +245,7 @@ extension Study.Result where Arm == MultilayerRegression.Way, Outcome == Regress
     /// A quantity as the mean over the sound runs, with its deviation, at each step; over the steps or over the mean
     /// time.
     func series(
-        _ value: (RegressionProblem.Trajectory) -> [Double], overSeconds: Bool = false
+        _ name: String, _ value: (RegressionProblem.Trajectory) -> [Double], overSeconds: Bool = false
     ) -> LineChart.Series {
         let runs = sound
         let values = runs.map(value)

@@ -98,12 +98,15 @@ struct RegressionProblem {
     ///   - steps: The steps to record.
     ///   - schedule: The steps, from 0, before which to teleport.
     ///   - teleporter: How to teleport; nil goes without.
+    ///   - policy: What becomes of the optimizer's state.
     ///   - isDone: Asked with the trajectory so far before each step, ends the training once true.
     func train(
         with optimizer: any Optimizer, steps: Int, teleportAt schedule: Set<Int> = [],
-        by teleporter: SymmetryTeleporter? = nil, isDone: (Trajectory) -> Bool = { _ in false }
+        by teleporter: (any Teleporter)? = nil, state policy: TeleportPlan.OptimizerStatePolicy = .keep,
+        isDone: (Trajectory) -> Bool = { _ in false }
     ) -> Trajectory {
         let model = makeModel()
+        let teleporter = policy == .teleport ? teleporter.map { VelocityTeleporter($0) } : teleporter
         let parameters = model.parameters.map(\.value)
         let loss = HalfSquaredError()
         var trajectory = Trajectory()
@@ -113,6 +116,7 @@ struct RegressionProblem {
             if let teleporter, schedule.contains(step) {
                 let report = teleporter.teleport(model, loss, on: [batch], before: optimizer)[0]
                 trajectory.teleports.append(TeleportRecord(report, epoch: step, step: step, batch: 0))
+                if policy == .reset, report.hasMoved { optimizer.reset(parameters) }
             }
             let linearized = LinearizedLoss(model, loss, on: batch)
             let gradients = linearized.gradients(of: parameters)

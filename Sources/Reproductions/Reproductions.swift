@@ -5,7 +5,10 @@ package enum Reproductions {
         TestFunctionTrajectories(), MultilayerRegression(), ClassificationWithSymmetry(), TeleportSchedules(),
         GradientDescentRuntime(), TestFunctionGradients(), TeleportSweep(), MethodComparison(), TeleportRuntime(),
         OptimizersWithSymmetry(over: .epochs), OptimizersWithSymmetry(over: .seconds), OneTeleportTheory(),
-        DisplacedMinimum(), LookaheadStudy(),
+        GeneralizationWithSymmetry(with: .sgd), GeneralizationWithSymmetry(with: .adagrad), DisplacedMinimum(),
+        MomentumWithSymmetry(),
+        ValidationLossCorrelation(.table), ValidationLossCorrelation(.sharpness), ValidationLossCorrelation(.curvature),
+        LookaheadStudy(),
     ]
 
     /// That of a name; nil if there is none.

@@ -45,23 +45,21 @@ struct SymmetryStudy {
     private let data: Split<any Dataset>
     private let context: ReproductionContext
 
-    /// A study on the data set that the context names. Four fifths of the training data, drawn at random and the same ones
-    /// each time, are trained on, as the paper does with MNIST; the others are for validation.
+    /// A study on the data set that the context names, parted by `ReproductionContext.validationSplit(_:samples:)`.
     ///
+    /// - Parameters:
+    ///   - size: How large it is.
+    ///   - dataset: What the paper trains on.
+    ///   - context: What is asked for.
     /// - Throws: `DatasetError` if the data are missing or damaged, and `ArchitectureError` if no perceptron can be trained
     ///   on them.
-    init(_ size: Size, _ context: ReproductionContext) throws {
+    init(_ size: Size, on dataset: DatasetName = .mnist, _ context: ReproductionContext) throws {
         self.size = size
         self.context = context
         seeds = context.seeds(else: size.seeds)
-        let all = try context.data(context.dataset ?? (context.scale == .quick ? .digits : .mnist))
-        try Self.architecture(size).check(inputShape: all.inputShape, task: all.task)
-        let order = Tensor.permutation(all.train.count, using: Generator(seed: 0)).elements(as: Int64.self)
-        let count = all.train.count * 4 / 5
-        let train = Subset(of: all.train, at: Tensor(order[..<count].sorted()))
-        data = Split(
-            name: all.name, train: size.samples.map { train.thinned(to: $0) } ?? train,
-            test: Subset(of: all.train, at: Tensor(order[count...].sorted())))
+        data = try context.validationSplit(
+            context.dataset ?? (context.scale == .quick ? .digits : dataset), samples: size.samples)
+        try Self.architecture(size).check(inputShape: data.inputShape, task: data.task)
     }
 
     private static func architecture(_ size: Size) -> Architecture {

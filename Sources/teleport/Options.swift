@@ -161,7 +161,11 @@ struct TeleportationOptions: ParsableArguments {
         atLeast: 0)
     var patience = standard.patience
 
-    @Option(help: "Whether the optimizer's moments survive a teleport: keep or reset.")
+    @Option(
+        help: """
+            What becomes of the optimizer's moments: keep, reset, or teleport, which moves the velocity of momentum as \
+            the weights, with symmetry or gauge.
+            """)
     var optimizerState = standard.optimizerState
 
     /// The options that not every method heeds, and what was given.

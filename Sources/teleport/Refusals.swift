@@ -61,6 +61,12 @@ enum Refusals {
         case .loneControlSample:
             "--control-samples 1: with batch normalization a sample needs others beside it; take --control-samples 2 or more, or "
                 + "0 to go without"
+        case .velocityStays:
+            "--optimizer-state teleport: is for methods that act on the weights by a group; what is only added to weights leaves a "
+                + "velocity as it is: take --optimizer-state keep, or --method symmetry or gauge"
+        case .noVelocity:
+            "--optimizer-state teleport: moves the velocity of momentum, and this optimizer has none; take --optimizer-state keep or "
+                + "reset, or --optimizer momentum"
         }
     }
 

@@ -55,6 +55,8 @@ final class ClimbingTeleport: Teleport {
     /// The gradients where the last climb ended; nil if none did.
     var gradients: [ParameterGradient]? { end?.point.gradients }
 
+    func carried(_ velocity: [Tensor]) -> [Tensor] { end?.walk.carried(velocity) ?? velocity }
+
     /// Takes half of the last climb back; false, and nothing has changed, if its parts do not keep the loss.
     func halve() -> Bool { end?.walk.halve() ?? false }
 

@@ -17,6 +17,9 @@ protocol Walk: AnyObject {
     /// - Returns: Whether that is so; if not, nothing has changed.
     func halve() -> Bool
 
+    /// The derivative of the whole way, applied to a velocity; see `Teleport.carried(_:)`.
+    func carried(_ velocity: [Tensor]) -> [Tensor]
+
     /// The dimension of the null space of each affine map that can move, by its name; empty if the walk asks for none.
     var freeDimensions: [String: Int] { get }
 
@@ -33,6 +36,9 @@ extension Walk {
 
     /// Something is.
     var hasRoom: Bool { true }
+
+    /// The velocity itself, as after an addition.
+    func carried(_ velocity: [Tensor]) -> [Tensor] { velocity }
 
     /// Parts of a way are not on the level set.
     func halve() -> Bool { false }

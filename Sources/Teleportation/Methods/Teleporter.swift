@@ -14,6 +14,10 @@ public protocol Teleporter {
     /// Whether half of a move keeps the loss as the whole of it does, so that a guard may shorten it instead of undoing it.
     var hasDivisibleMoves: Bool { get }
 
+    /// Whether moves act on the parameters by more than an addition, so that a velocity points elsewhere after them; see
+    /// `Teleport.carried(_:)`.
+    var carriesVelocities: Bool { get }
+
     /// Checks that the method can move a model before an optimizer goes on.
     ///
     /// - Throws: A refusal, which says what does not fit and what to use instead.
@@ -35,6 +39,17 @@ public protocol Teleport {
     /// The parameters are set back, to the last bit, where a number stopped being finite or the loss of the batch drifted beyond
     /// the tolerance, and the report says so.
     func move(on batch: Batch) -> TeleportReport
+
+    /// The derivative of the last move, applied to a velocity of the parameters from before it: where the same motion points after it.
+    ///
+    /// - Parameter velocity: A vector for each parameter of the model, in their order and of their shapes.
+    /// - Returns: Likewise, after the move; the velocity itself where the move only added to the parameters.
+    func carried(_ velocity: [Tensor]) -> [Tensor]
+}
+
+extension Teleport {
+    /// The velocity itself.
+    public func carried(_ velocity: [Tensor]) -> [Tensor] { velocity }
 }
 
 /// What a teleport knows of the training around it.
@@ -78,6 +93,9 @@ extension TeleportContext {
 extension Teleporter {
     /// Moves are all or nothing.
     public var hasDivisibleMoves: Bool { false }
+
+    /// Moves are additions.
+    public var carriesVelocities: Bool { false }
 
     /// Any model can be moved.
     public func check(_ model: some Layer, before optimizer: any Optimizer) throws {}

@@ -31,6 +31,9 @@ public struct ControlledTeleporter: Teleporter {
     /// As the moves of the base.
     public var hasDivisibleMoves: Bool { base.hasDivisibleMoves }
 
+    /// As the moves of the base.
+    public var carriesVelocities: Bool { base.carriesVelocities }
+
     /// Checks that the base can move the model.
     public func check(_ model: some Layer, before optimizer: any Optimizer) throws {
         try base.check(model, before: optimizer)
@@ -97,6 +100,8 @@ private final class ControlledTeleport: Teleport {
         report.seconds = (ContinuousClock.now - start) / .seconds(1)
         return report
     }
+
+    func carried(_ velocity: [Tensor]) -> [Tensor] { base.carried(velocity) }
 
     /// Shortens the move until one step of the optimizer on this batch leaves the control samples no worse than they were before
     /// the teleport.

@@ -1,4 +1,5 @@
 import NeuralNetworks
+import Optimizers
 import Torch
 
 /// How a training is interrupted by teleports: by which method, when, and under which guards.
@@ -30,6 +31,8 @@ public struct TeleportPlan {
     public enum OptimizerStatePolicy: String, CaseIterable, Sendable {
         /// The optimizer goes on with it.
         case keep
+        /// The velocity of momentum moves as the parameters do: by the derivative of the teleport (`Teleport.carried(_:)`).
+        case teleport
         /// The optimizer starts anew where the parameters moved. Caps and control samples look through the new state.
         case reset
     }
@@ -55,7 +58,13 @@ public struct TeleportPlan {
     ///
     /// - Throws: `SettingRefusal` where a number is none to go by; `TeleportPlanRefusal` where a sample would be run alone by a model
     ///   in which samples see each other.
-    func check(_ model: some Layer) throws {
+    func check(_ model: some Layer, before optimizer: any Optimizer) throws {
+        if optimizerState == .teleport {
+            guard teleporter.carriesVelocities else { throw TeleportPlanRefusal.velocityStays }
+            guard optimizer is Momentum else {
+                throw TeleportPlanRefusal.noVelocity(optimizer: "\(type(of: optimizer))")
+            }
+        }
         let none = "give 0 or more"
         let some = "give 1 or more"
         try SettingRefusal.check("trial-steps", trialSteps >= 0, "\(trialSteps)", remedy: none)
@@ -79,19 +88,29 @@ public struct TeleportPlan {
     }
 }
 
-/// Why a plan does not go with a model: in the model, by the name of its type, what becomes of a sample depends on the others of
-/// its batch, as with batch normalization, and the plan has a sample without others.
+/// Why a plan does not go with a model or an optimizer, by the name of its type. What becomes of a sample may depend on the others of
+/// its batch, as with batch normalization, and the plan have a sample without others; or the plan teleports a velocity that is not there.
 public enum TeleportPlanRefusal: Error, Hashable, CustomStringConvertible {
     /// Teleport batches of one sample.
     case loneTeleportSample(model: String)
     /// One control sample.
     case loneControlSample(model: String)
+    /// A velocity that is to be teleported by a method that leaves it as it is.
+    case velocityStays
+    /// An optimizer without a velocity that could be teleported.
+    case noVelocity(optimizer: String)
 
     /// A sentence for people, which says what to give instead.
     public var description: String {
         switch self {
         case .loneTeleportSample(let model):
             Self.sentence("a teleport batch of 1 sample", model, "batches of at least 2")
+        case .velocityStays:
+            "optimizer state: teleport is for methods that act on the weights by a group, as symmetry and gauge; what is only added to "
+                + "weights leaves a velocity as it is: give keep"
+        case .noVelocity(let optimizer):
+            "optimizer state: teleport moves the velocity of momentum, and \(optimizer) has none: give keep or reset, or the optimizer "
+                + "momentum"
         case .loneControlSample(let model): Self.sentence("1 control sample", model, "at least 2, or 0 to go without")
         }
     }

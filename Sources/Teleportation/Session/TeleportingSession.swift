@@ -55,7 +55,7 @@ public final class TeleportingSession {
         seed: UInt64 = 0
     ) throws {
         try plan.teleporter.check(trainingStep.model, before: trainingStep.optimizer)
-        try plan.check(trainingStep.model)
+        try plan.check(trainingStep.model, before: trainingStep.optimizer)
         require(
             samples.count > 0 && passSize >= 1,
             "TeleportingSession: \(samples.count) samples, \(passSize) of them at once")
@@ -189,8 +189,9 @@ public final class TeleportingSession {
         let (model, loss, optimizer) = (trainingStep.model, trainingStep.loss, trainingStep.optimizer)
         let controlCount = min(plan.controlSampleCount, samples.count)
         let control = controlCount > 0 ? samples.randomBatch(of: controlCount, using: controlGenerator) : nil
-        let teleporter: any Teleporter =
+        var teleporter: any Teleporter =
             control.map { ControlledTeleporter(plan.teleporter, by: $0) } ?? plan.teleporter
+        if plan.optimizerState == .teleport { teleporter = VelocityTeleporter(teleporter) }
         let batches = samples.batches(of: plan.schedule.batchSize, shuffledBy: generator)
             .prefix(plan.schedule.batchCount(of: samples.count))
         let trial = plan.trialSteps > 0 ? TeleportTrial(of: model, optimizer) : nil

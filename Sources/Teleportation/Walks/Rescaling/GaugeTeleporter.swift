@@ -31,6 +31,9 @@ public struct GaugeTeleporter: ClimbingTeleporter {
     /// Half of the logarithms is in the group too.
     public var hasDivisibleMoves: Bool { true }
 
+    /// Group elements act on the parameters.
+    public var carriesVelocities: Bool { true }
+
     /// Checks that the model has exact symmetries that are known.
     ///
     /// - Throws: `RescalingRefusal` if it has none, and what `Climb.check(_:before:onOrbit:)` throws.

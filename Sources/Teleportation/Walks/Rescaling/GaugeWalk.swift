@@ -48,6 +48,18 @@ final class GaugeWalk: Walk {
         return true
     }
 
+    /// What the group elements make of a velocity in the place of the parameters, in which they are linear.
+    func carried(_ velocity: [Tensor]) -> [Tensor] {
+        let parameters = landscape.parameters
+        let present = SavedParameters(parameters)
+        defer { present.restore() }
+        for (parameter, vector) in zip(parameters, velocity) { parameter.copy(from: vector) }
+        for step in steps {
+            for (gauge, logarithm) in zip(gauges, step.logarithms) { gauge.act(by: logarithm * step.scale) }
+        }
+        return parameters.map { $0.clone() }
+    }
+
     /// Begins a step of size zero.
     fileprivate func begin(_ logarithms: [Tensor]) -> Step {
         let step = Step(logarithms)

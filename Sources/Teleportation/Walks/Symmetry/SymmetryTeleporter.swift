@@ -50,6 +50,9 @@ public struct SymmetryTeleporter: ClimbingTeleporter {
         self.derivative = derivative
     }
 
+    /// Group elements act on weights; the published derivative keeps none.
+    public var carriesVelocities: Bool { derivative == .closedForm }
+
     /// Checks that the model can be moved by the teleporter's action; see `Teleporter`.
     ///
     /// - Throws: `SymmetryRefusal` if it is no perceptron, if the exact action would have to invert an activation that is no

@@ -23,6 +23,8 @@ final class SymmetryWalk: Walk {
     /// What exact moves have added to `Z_0` since the last `bringUpToDate()`, and the inverse of the data. No derivative reads
     /// `W_0`, and the data do not move: one update of the largest weight serves all moves until somebody else reads it.
     private var pending: (change: Tensor, inverse: PseudoInverse)?
+    /// The moves of pairs so far, first to last.
+    private var moves: [PairMove] = []
     /// dL/d(outputs), until these change.
     private var outputDelta: Tensor?
 
@@ -68,6 +70,7 @@ final class SymmetryWalk: Walk {
 
     func restore() {
         pending = nil
+        moves = []
         saved.restore()
     }
 
@@ -162,7 +165,12 @@ final class SymmetryWalk: Walk {
             add(change, to: index, by: inverse)
         }
         g.applyInverse(toColumnsOf: layers[index + 1].weight)
-        setHidden(index, preactivations[index] + inverse.fit(change))
+        let before = preactivations[index]
+        setHidden(index, before + inverse.fit(change))
+        moves.append(
+            .exact(
+                index, g, activation, input: inputs[index].rows, inverse, before: before,
+                after: preactivations[index]))
         return halvings
     }
 
@@ -194,8 +202,21 @@ final class SymmetryWalk: Walk {
         g.apply(to: lower.weight)
         if let bias = lower.bias { g.apply(to: bias.expanded(at: 1)) }
         setHidden(index, g.applied(toRows: preactivations[index]))
-        let change = (inputs[index + 1].rows - hidden).matmul(upper.weight.transposed())
-        upper.weight.addMatmulInPlace(change.transposed(), try pseudoInverse(index + 1).dual, scale: -1)
+        let (change, inverse) = (inputs[index + 1].rows - hidden, try pseudoInverse(index + 1))
+        PairMove.takeAway(change, from: upper.weight, inverse)
+        moves.append(.approximate(index, g, change: change, inverse))
+    }
+
+    // MARK: Velocities
+
+    /// The moves, each with the inputs of its layers as they were held.
+    func carried(_ velocity: [Tensor]) -> [Tensor] {
+        let carried = velocity.map { $0.clone() }
+        func part(_ parameter: Tensor) -> Tensor? {
+            landscape.parameters.firstIndex { $0.isIdentical(to: parameter) }.map { carried[$0] }
+        }
+        for move in moves { move.turn(layers, part) }
+        return carried
     }
 
     private func setHidden(_ index: Int, _ preactivation: Tensor) {
