@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Runs the benchmarks of this project and of PyTorch in turn and prints the ratios as a Markdown table.
 
-The two take turns in rounds, so that whatever else the machine is doing meets both. A round's time is the median over
-its repetitions; the table has the median over the rounds.
+The two take turns in short rounds, so that whatever else the machine is doing meets both. The table has the least time of each
+side over all repetitions and the ratio of the two, which is that of a quiet machine, and the median over the rounds of the ratio
+of their medians, with its quartiles. With `--ours` twice, two builds of this project take turns and PyTorch has no part.
 """
 
 import argparse
@@ -16,25 +17,27 @@ import sys
 
 BENCH = pathlib.Path(__file__).parent / "pytorch" / "bench.py"
 
-# What PyTorch takes divided by what this project takes, at least.
+# What PyTorch takes divided by what this project takes, at least; by the ratio of minima.
 TARGETS = {
-    "teleport/mlp-1024": 8,
-    "teleport/cnn": 3,
-    "teleport/transformer": 3,
-    "symmetry/mlp-512": 10,
-    "train/mlp-small": 3,
-    "train/mlp-1024-sgd": 1.2,
-    "train/mlp-1024-adam": 2,
-    "train/cnn": 1.0,
-    "train/transformer": 1.0,
+    "teleport/mlp-1024": 9,
+    "teleport/cnn": 3.5,
+    "teleport/transformer": 4,
+    "symmetry/mlp-512": 12,
+    "sharpness/mlp-512": 1,
+    "curvature/mlp-512": 5,
+    "train/mlp-small": 4,
+    "train/mlp-1024-sgd": 1.3,
+    "train/mlp-1024-adam": 1.8,
+    "train/cnn": 1.2,
+    "train/transformer": 1.25,
 }
 
 
 def run(command):
-    """What a benchmark command prints: name to median and unit."""
+    """What a benchmark command prints: name to minimum, median and unit."""
     try:
         output = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
-        return {result["name"]: (result["median"], result["unit"]) for result in json.loads(output)}
+        return {result["name"]: (result["minimum"], result["median"], result["unit"]) for result in json.loads(output)}
     except OSError as error:
         sys.exit(f"compare.py: cannot run {command[0]}: {error.strerror}")
     except subprocess.CalledProcessError as error:
@@ -43,58 +46,83 @@ def run(command):
         sys.exit(f"compare.py: {shlex.join(command)} did not print the JSON array of a benchmark")
 
 
+def quartiles(values):
+    """The lower quartile, the median and the upper quartile."""
+    return statistics.quantiles(values, n=4, method="inclusive") if len(values) > 1 else values * 3
+
+
 def measure(arguments):
     """One row for each name that both sides have measured."""
     options = ["--threads", str(arguments.threads), "--repetitions", str(arguments.repetitions), "--json"]
-    rows, units = [], {}
+    theirs = lambda suite: [arguments.python, str(BENCH), "--suite", suite]
+    own = [lambda suite, command=command: [*shlex.split(command), suite] for command in arguments.ours]
+    sides = own if len(own) == 2 else [theirs, own[0]]
+    rows = []
     for suite in arguments.suites:
-        ours, theirs = {}, {}
+        # For each name, the results of each side, round by round.
+        results = {}
         for _ in range(arguments.rounds):
-            for medians, command in [
-                (ours, [*shlex.split(arguments.ours), suite]),
-                (theirs, [arguments.python, str(BENCH), "--suite", suite]),
-            ]:
-                for name, (median, unit) in run(command + options).items():
-                    medians.setdefault(name, []).append(median)
-                    units[name] = unit
+            for side, command in enumerate(sides):
+                for name, result in run(command(suite) + options).items():
+                    results.setdefault(name, ([], []))[side].append(result)
         # A suite of ours may have cases that have no counterpart in PyTorch.
-        for name in filter(ours.__contains__, theirs):
-            row = {"name": name, "unit": units[name]}
-            row |= {"pytorch": statistics.median(theirs[name]), "ours": statistics.median(ours[name])}
-            row["ratio"] = row["pytorch"] / row["ours"]
-            row["target"] = TARGETS.get(name)
+        for name, (before, after) in results.items():
+            if not before or not after:
+                continue
+            row = {"name": name, "unit": after[0][2]}
+            row |= {"baseline": min(r[0] for r in before), "ours": min(r[0] for r in after)}
+            row["ratio"] = row["baseline"] / row["ours"]
+            row["quartiles"] = quartiles([b[1] / a[1] for b, a in zip(before, after)])
+            row["target"] = TARGETS.get(name) if len(own) == 1 else None
             row["holds"] = None if row["target"] is None else row["ratio"] >= row["target"]
             rows.append(row)
     return rows
 
 
-def table(rows):
+def table(rows, baseline):
     """The rows in Markdown."""
-    lines = ["| benchmark | PyTorch | ours | ratio | target | holds |", "|:--|--:|--:|--:|--:|:--|"]
+    lines = [
+        f"| benchmark | {baseline} | ours | ratio | of medians (quartiles) | target | holds |",
+        "|:--|--:|--:|--:|--:|--:|:--|",
+    ]
     for row in rows:
         factor, unit = {"s": (1e3, "ms"), "B": (1e-6, "MB")}[row["unit"]]
         target = "" if row["target"] is None else f">= {row['target']:g}"
         holds = {None: "", True: "yes", False: "NO"}[row["holds"]]
+        low, median, high = row["quartiles"]
         lines.append(
-            f"| {row['name']} | {factor * row['pytorch']:.3f} {unit} | {factor * row['ours']:.3f} {unit} | {row['ratio']:.2f} "
-            f"| {target} | {holds} |"
+            f"| {row['name']} | {factor * row['baseline']:.3f} {unit} | {factor * row['ours']:.3f} {unit} | {row['ratio']:.2f} "
+            f"| {median:.2f} ({low:.2f} to {high:.2f}) | {target} | {holds} |"
         )
     return "\n".join(lines)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--ours", required=True, metavar="COMMAND", help='for example ".build/release/teleport bench"')
+    parser.add_argument(
+        "--ours",
+        required=True,
+        action="append",
+        metavar="COMMAND",
+        help='for example ".build/release/teleport bench"; twice, first an older build, for two builds against each other',
+    )
     parser.add_argument("--python", default=sys.executable, help="a Python that has torch; default: this one")
-    parser.add_argument("--suites", nargs="+", default=["teleport", "symmetry", "train"], choices=["teleport", "symmetry", "train", "scaling", "memory"])
+    parser.add_argument(
+        "--suites",
+        nargs="+",
+        default=["teleport", "symmetry", "sharpness", "curvature", "train"],
+        choices=["teleport", "symmetry", "sharpness", "curvature", "train", "scaling", "memory"],
+    )
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="default: %(default)s")
-    parser.add_argument("--repetitions", type=int, default=20, help="in each round; default: %(default)s")
-    parser.add_argument("--rounds", type=int, default=3, help="default: %(default)s")
+    parser.add_argument("--repetitions", type=int, default=5, help="in each round; default: %(default)s")
+    parser.add_argument("--rounds", type=int, default=7, help="default: %(default)s")
     parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="save the table as JSON, in seconds and bytes")
     arguments = parser.parse_args()
 
+    if len(arguments.ours) > 2:
+        parser.error("--ours: give one build, or two to hold against each other")
     rows = measure(arguments)
-    print(table(rows))
+    print(table(rows, "PyTorch" if len(arguments.ours) == 1 else "before"))
     if arguments.json is not None:
         document = {key: getattr(arguments, key) for key in ("threads", "repetitions", "rounds")}
         arguments.json.write_text(json.dumps({**document, "results": rows}, indent=2) + "\n")

@@ -12,6 +12,7 @@ import time
 import torch
 from torch import nn
 
+import generalization
 import symmetry
 from null_space import teleport
 from training import Block, Transformer, cnn, encoder_layer, mlp, train
@@ -201,6 +202,28 @@ def symmetry_suite(repetitions):
     )
 
 
+def sharpness_suite(repetitions):
+    """The sharpness of ST22's network over two displacements and eight directions, on 200 samples."""
+    torch.manual_seed(0)
+    model = mlp([784, 512, 512, 10], lambda: nn.LeakyReLU(symmetry.SLOPE))
+    (data,) = random_batches(1, 200)
+    yield measured(
+        "sharpness/mlp-512",
+        repetitions,
+        lambda: generalization.sharpness(model, nn.functional.cross_entropy, data, [1, -1], directions=8),
+    )
+
+
+def curvature_suite(repetitions):
+    """The curvature of one random curve through the weights of ST22's network, on 20 samples."""
+    torch.manual_seed(0)
+    model = mlp([784, 512, 512, 10], lambda: nn.LeakyReLU(symmetry.SLOPE))
+    (data,) = random_batches(1, 20)
+    yield measured(
+        "curvature/mlp-512", repetitions, lambda: generalization.curvature(model, data, curves=1), **LONG
+    )
+
+
 def train_suite(repetitions):
     """Training steps."""
     small = lambda: mlp([784, 16, 10, 10], lambda: nn.LeakyReLU(0.1))
@@ -262,6 +285,8 @@ def memory_suite(repetitions):
 SUITES = {
     "teleport": teleport_suite,
     "symmetry": symmetry_suite,
+    "sharpness": sharpness_suite,
+    "curvature": curvature_suite,
     "train": train_suite,
     "scaling": scaling_suite,
     "memory": memory_suite,

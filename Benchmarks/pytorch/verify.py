@@ -4,6 +4,7 @@
 import torch
 from torch import nn
 
+import generalization
 import symmetry
 from bench import IMAGE_SHAPE, SYMMETRY_LEARNING_RATE, cifar_cnn, random_batches
 from null_space import affine_modules, input_rows, null_space_bases, teleport
@@ -53,6 +54,25 @@ def check_symmetry():
     assert moved_squared_norm > squared_norm
 
 
+def check_generalization():
+    """The derivatives of a curve are those of differences, and a network is as sharp as its loss far from it is high."""
+    torch.manual_seed(0)
+    model = mlp([12, 9, 7, 5], lambda: nn.LeakyReLU(symmetry.SLOPE)).double()
+    (x, y) = torch.randn(6, 12).double(), torch.randint(5, (6,))
+    _, weights = symmetry.augmented_weights(model)
+    inputs = symmetry.layer_inputs(weights, x.t())
+    inverses = [torch.linalg.pinv(h) for h in inputs[:-1]]
+    elements = [torch.rand(len(weight), len(weight)).double() for weight in weights[:-1]]
+    curve = lambda t: generalization.transformed(weights, inputs, inverses, elements, torch.tensor(t).double())
+    one, zero = torch.ones(()).double(), torch.zeros(()).double()
+    first = torch.func.jvp(lambda t: generalization.transformed(weights, inputs, inverses, elements, t), (zero,), (one,))[1]
+    difference = (curve(1e-5) - curve(-1e-5)) / 2e-5
+    assert torch.allclose(first, difference, rtol=1e-6, atol=1e-8)
+    loss = nn.functional.cross_entropy(model(x), y).item()
+    assert generalization.sharpness(model, nn.functional.cross_entropy, (x, y), [0.0], 2) == loss
+    print(f"sharpness: {generalization.sharpness(model, nn.functional.cross_entropy, (x, y), [1.0, -1.0], 8):.4f} at a loss of {loss:.4f}")
+
+
 def check_patches(model, x):
     """The rows of a convolution's input times its weight are its output."""
     for module in model:
@@ -92,6 +112,7 @@ def main():
     check_teleport("cnn", model, batches)
 
     check_symmetry()
+    check_generalization()
 
     torch.manual_seed(0)
     check_block(samples=2, tokens=5, heads=2)

@@ -6,6 +6,10 @@ package enum BenchmarkSuite: String, ChoiceConvertible, Sendable {
     case teleport
     /// Symmetry teleportation on one batch.
     case symmetry
+    /// One value of the sharpness of a network, PS24 eq. 4.
+    case sharpness
+    /// One value of the curvature of a level set, PS24 eq. 5.
+    case curvature
     /// Training steps.
     case train
     /// The time of a teleport against the number of steps t, the width d, the samples n, the layers l and the batches b:
@@ -30,6 +34,8 @@ package enum BenchmarkSuite: String, ChoiceConvertible, Sendable {
             report(TeleportWork.cnn.measure("teleport/cnn", repetitions: repetitions))
             report(TransformerWork().teleport.time("teleport/transformer", repetitions: repetitions))
         case .symmetry: report(SymmetryWork().workload.time("symmetry/mlp-512", repetitions: repetitions))
+        case .sharpness: report(GeneralizationWork().sharpness.time("sharpness/mlp-512", repetitions: repetitions))
+        case .curvature: report(GeneralizationWork().curvature.time("curvature/mlp-512", repetitions: repetitions))
         case .train:
             for (name, work) in TrainingWork.all {
                 report(work.workload().time("train/\(name)", repetitions: repetitions))

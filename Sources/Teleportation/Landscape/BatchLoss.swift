@@ -59,14 +59,16 @@ public struct BatchLoss {
     /// - Parameters:
     ///   - displacement: d, one tensor for each parameter and of its shape.
     ///   - scale: What it is multiplied by.
+    ///   - saved: The parameters w, where many displacements are looked at: one copy of them serves all.
     ///   - body: Run while the parameters are there.
-    func displaced<Result>(by displacement: [Tensor], scale: Double, _ body: () -> Result) -> Result {
+    func displaced<Result>(
+        by displacement: [Tensor], scale: Double, from saved: SavedParameters? = nil, _ body: () -> Result
+    ) -> Result {
         require(
             displacement.count == parameters.count,
             "\(displacement.count) displacements for \(parameters.count) parameters")
-        var saved = SavedParameters()
+        let saved = saved ?? SavedParameters(parameters)
         for (parameter, direction) in zip(parameters, displacement) {
-            saved.save(parameter)
             parameter.addInPlace(direction, scale: scale)
         }
         defer { saved.restore() }

@@ -37,8 +37,7 @@ struct TeleportTransaction {
         do throws(TeleportReport.Restoration) {
             guard lossBefore.isFinite else { throw .notFinite }
             try move(&report)
-            // Steps that were taken back leave rounding.
-            if report.steps > 0 { try verify(&report) } else { restore() }
+            if report.steps > 0 { try verify(&report) } else { stay(&report, restore) }
         } catch {
             restore()
             report.ending = nil
@@ -47,6 +46,13 @@ struct TeleportTransaction {
         report.gradientEvaluations = landscape.work.gradientEvaluations
         report.seconds = (ContinuousClock.now - start) / .seconds(1)
         return report
+    }
+
+    /// Undoes what steps that were taken back have left: rounding, or on an orbit a difference of second order.
+    private func stay(_ report: inout TeleportReport, _ restore: () -> Void) {
+        restore()
+        report.gradientNormSquaredAfter = report.gradientNormSquaredBefore
+        report.objectiveAfter = report.objectiveBefore
     }
 
     private func verify(_ report: inout TeleportReport) throws(TeleportReport.Restoration) {

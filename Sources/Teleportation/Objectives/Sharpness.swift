@@ -51,11 +51,11 @@ public struct Sharpness: Objective, Hashable {
     /// The gradient of phi with respect to each of the parameters: the mean of the gradients at the displaced weights.
     public func gradient(of landscape: BatchLoss) -> [Tensor] {
         let parameters = landscape.parameters
-        let sums = parameters.map { Tensor.zeros(like: $0) }
+        let (sums, saved) = (parameters.map { Tensor.zeros(like: $0) }, SavedParameters(parameters))
         let share = 1 / Double(displacements.count * directions)
         for direction in unitDirections(of: landscape) {
             for displacement in displacements {
-                let gradients = landscape.displaced(by: direction, scale: displacement) {
+                let gradients = landscape.displaced(by: direction, scale: displacement, from: saved) {
                     landscape.linearized().gradients(of: parameters)
                 }
                 for (sum, gradient) in zip(sums, gradients) { gradient.add(to: sum, scale: share) }
@@ -67,9 +67,10 @@ public struct Sharpness: Objective, Hashable {
     /// phi along given directions.
     func value(of landscape: BatchLoss, along directions: some Sequence<[Tensor]>) -> Double {
         var (sum, count) = (0.0, 0.0)
+        let saved = SavedParameters(landscape.parameters)
         for direction in directions {
             for displacement in displacements {
-                sum += landscape.displaced(by: direction, scale: displacement, landscape.value)
+                sum += landscape.displaced(by: direction, scale: displacement, from: saved, landscape.value)
                 count += 1
             }
         }
