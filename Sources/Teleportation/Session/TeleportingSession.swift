@@ -191,8 +191,7 @@ public final class TeleportingSession {
         let control = controlCount > 0 ? samples.randomBatch(of: controlCount, using: controlGenerator) : nil
         let teleporter: any Teleporter =
             control.map { ControlledTeleporter(plan.teleporter, by: $0) } ?? plan.teleporter
-        let batches = samples.batches(of: plan.schedule.batchSize, shuffledBy: generator)
-            .prefix(plan.schedule.batchCount(of: samples.count))
+        let batches = plan.schedule.batches(of: samples, shuffledBy: generator)
         let trial = plan.trialSteps > 0 ? TeleportTrial(of: model, optimizer) : nil
         // Cap and control samples are to see the steps that will follow.
         let memory =
