@@ -16,6 +16,7 @@
 #include <torch/version.h>
 
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <string>
 #include <vector>
@@ -154,8 +155,10 @@ ct_tensor ct_eye(int64_t rows, int64_t columns, int32_t dtype, ct_device device)
 }
 ct_tensor ct_from_bytes(const void *bytes, const int64_t *shape, size_t rank, int32_t dtype) {
     return guarded([&] {
-        return at::from_blob(const_cast<void *>(bytes), {shape, rank}, at::TensorOptions().dtype(scalar_type(dtype)))
-            .clone();
+        auto result = at::empty({shape, rank}, at::TensorOptions().dtype(scalar_type(dtype)));
+        // The bytes may lie anywhere in memory; elements of a type may not.
+        std::memcpy(result.mutable_data_ptr(), bytes, result.nbytes());
+        return result;
     });
 }
 ct_tensor ct_from_blob(
@@ -188,6 +191,18 @@ int32_t ct_dtype(ct_tensor self) { return static_cast<int32_t>(Borrowed(self)->s
 ct_device ct_tensor_device(ct_tensor self) {
     auto device = Borrowed(self)->device();
     return {static_cast<int32_t>(device.type()), device.index()};
+}
+int64_t ct_stride(ct_tensor self, int32_t dimension) { return Borrowed(self)->strides()[dimension]; }
+int ct_memory(ct_tensor self, const void **storage, const void **begin, const void **end) {
+    return attempted([&] {
+        Borrowed tensor(self);
+        int64_t count = tensor->numel() == 0 ? 0 : 1;
+        for (int64_t i = 0; count > 0 && i < tensor->dim(); ++i) count += (tensor->size(i) - 1) * tensor->stride(i);
+        auto first = static_cast<const char *>(tensor->const_data_ptr());
+        *storage = tensor->storage().unsafeGetStorageImpl();
+        *begin = first;
+        *end = first + count * tensor->element_size();
+    });
 }
 bool ct_shares_storage(ct_tensor self, ct_tensor other) { return Borrowed(self)->is_alias_of(Borrowed(other)); }
 int ct_item(ct_tensor self, double *value) {

@@ -108,5 +108,5 @@ final class AutogradLinearization: Linearization {
 
 extension Tensor {
     /// Whether all elements equal those of another tensor of the same shape.
-    fileprivate func hasElements(of other: Tensor) -> Bool { equals(other).sum().item() == Double(count) }
+    package func hasElements(of other: Tensor) -> Bool { equals(other).sum().item() == Double(count) }
 }

@@ -4,6 +4,9 @@ public enum DType: Int32, Sendable, CaseIterable {
     case uint8 = 0
     /// Integers of 64 bits: labels and indices.
     case int64 = 4
+    /// Real numbers in half precision: weights as they are kept in files. Convert them for arithmetic, which the CPU has for
+    /// some operations only.
+    case float16 = 5
     /// Real numbers in single precision.
     case float32 = 6
     /// Real numbers in double precision.
@@ -16,19 +19,25 @@ public enum DType: Int32, Sendable, CaseIterable {
     public var byteCount: Int {
         switch self {
         case .uint8, .bool: 1
-        case .bfloat16: 2
+        case .float16, .bfloat16: 2
         case .float32: 4
         case .int64, .float64: 8
         }
     }
 
     /// Whether the elements are real numbers, so that there are derivatives with respect to them.
-    public var isFloatingPoint: Bool { self == .bfloat16 || self == .float32 || self == .float64 }
+    public var isFloatingPoint: Bool {
+        switch self {
+        case .float16, .bfloat16, .float32, .float64: true
+        case .uint8, .int64, .bool: false
+        }
+    }
 
     /// The gap between 1 and the next number of a floating-point type (1.2e-7 for `float32`); traps on the others.
     public var epsilon: Double {
         switch self {
-        // Eight binary digits, the first of them implied.
+        // Eleven and eight binary digits, the first of them implied.
+        case .float16: 0x1p-10
         case .bfloat16: 0x1p-7
         case .float32: Double(Float.ulpOfOne)
         case .float64: Double.ulpOfOne

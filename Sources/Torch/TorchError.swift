@@ -1,10 +1,11 @@
 import CTorch
+import Foundation
 import Synchronization
 
 /// An operation returned an error that the caller may meet with good code: a decomposition that does not converge, a file
 /// that cannot be mapped. Running out of memory ends the program.
 public struct TorchError: Error, CustomStringConvertible {
-    /// What libtorch said.
+    /// What libtorch, or the operating system, said.
     public let description: String
 
     /// An error that is found before libtorch meets it.
@@ -12,6 +13,9 @@ public struct TorchError: Error, CustomStringConvertible {
 
     /// The error of the last libtorch call of this thread.
     static var last: TorchError { TorchError(description: String(cString: ct_last_error())) }
+
+    /// What the operating system says of an error, given its number.
+    static func system(_ code: Int32) -> TorchError { TorchError(description: String(cString: strerror(code))) }
 }
 
 /// Ends the program with the message of the libtorch call that failed.

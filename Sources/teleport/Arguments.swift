@@ -88,6 +88,18 @@ extension Option<String?> {
     }
 }
 
+extension Option<String> {
+    /// A file that must be named.
+    init(help: ArgumentHelp, namingA kind: String) {
+        self.init(
+            parsing: .unconditional, help: help,
+            transform: { path in
+                guard !path.isEmpty else { throw Remedy(description: "name a \(kind)") }
+                return path
+            })
+    }
+}
+
 extension Argument where Value: TextConvertible & SendableMetatype {
     /// A value that the library reads from a text.
     init(help: ArgumentHelp) { self.init(help: help, transform: { try value($0) }) }

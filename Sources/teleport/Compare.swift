@@ -33,6 +33,7 @@ struct Compare: ParsableCommand {
 
     @OptionGroup(title: "Data and model") var model: ModelOptions
     @OptionGroup(title: "Teleportation") var teleportation: TeleportationOptions
+    @OptionGroup(title: "Schedule") var schedule: ScheduleOptions
     @OptionGroup(title: "Run") var execution: ExecutionOptions
     @OptionGroup(title: "Results") var output: OutputOptions
 
@@ -48,9 +49,9 @@ struct Compare: ParsableCommand {
     mutating func run() throws {
         let watch = execution.apply()
         let data = try model.split()
-        let plan = try teleportation.plan()
+        let plan = try schedule.plan(teleportation)
         let experiment = CompareExperiment(
-            try model.training(epochs: epochs, execution), plan: plan, seeds: seeds, on: data)
+            model.training(epochs: epochs, execution), plan: plan, seeds: seeds, on: data)
         let startingLoss = try experiment.check()
         let results = try output.results(else: data.name, record: Self.record)
         if !execution.quiet {

@@ -17,7 +17,8 @@ enum Console {
         /// That of a command that throws an error of the library.
         init(for error: any Error) {
             switch error {
-            case is DatasetError, is LossError, is StartingLossError: self = .badData
+            case is DatasetError, is LossError, is StartingLossError, is SafetensorsError, is WeightsError:
+                self = .badData
             // What libtorch cannot decompose are numbers that are not finite, or nearly so.
             case is TorchError: self = .diverged
             // Models, methods, files and folders that do not go together: the error says what to give instead.

@@ -68,7 +68,7 @@ struct Inspect: ParsableCommand {
         climb.steps = steps
         if let stepSize { climb.stepSize = stepSize }
         let experiment = InspectExperiment(
-            try model.training(epochs: epochs, execution), seed: seed, samples: samples, climb: climb, taus: tau.values,
+            model.training(epochs: epochs, execution), seed: seed, samples: samples, climb: climb, taus: tau.values,
             on: data)
         let startingLoss = try experiment.check()
         let results = try output.results(else: "inspect-\(data.name)", record: Self.record)

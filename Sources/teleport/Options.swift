@@ -6,10 +6,9 @@ import Teleportation
 import TextForms
 import Torch
 
-/// What a model is made for, and how it is trained.
-struct ModelOptions: ParsableArguments {
-    /// How a model is trained where nothing else is said.
-    static let standard = TrainingConfiguration()
+/// What a model is made for, and which optimizer trains it.
+struct TaskOptions: ParsableArguments {
+    private static let standard = TrainingConfiguration()
 
     @Option(
         help:
@@ -57,9 +56,6 @@ struct ModelOptions: ParsableArguments {
             """, orLeftOut: "for the usual one of the optimizer")
     var learningRate: Double?
 
-    @Option(help: "The samples in a training batch.", atLeast: 1)
-    var batchSize = standard.batchSize
-
     /// The samples to train and test on, with which the model goes.
     func split() throws -> Split<any Dataset> {
         let catalog = data.map { Catalog(folder: URL(fileURLWithPath: $0, isDirectory: true)) } ?? Catalog()
@@ -76,20 +72,45 @@ struct ModelOptions: ParsableArguments {
         [
             Console.capped("training-samples", trainingSamples, by: data.train.count),
             Console.capped("test-samples", testSamples, by: data.test.count),
-            // Nobody asked for the number that is taken where none is given.
-            Console.capped(
-                "batch-size", batchSize == Self.standard.batchSize ? nil : batchSize, by: data.train.count),
         ].compactMap(\.self)
     }
 
-    func training(epochs: Int, _ execution: ExecutionOptions) throws -> TrainingConfiguration {
+    func training(
+        batchSize: Int? = nil, epochs: Int, dtype: DType?, _ execution: ExecutionOptions
+    ) -> TrainingConfiguration {
         TrainingConfiguration(
-            architecture: model, optimizer: optimizer, learningRate: learningRate, batchSize: batchSize, epochs: epochs,
-            dtype: execution.dtype ?? Self.standard.dtype, device: execution.device ?? Self.standard.device)
+            architecture: model, optimizer: optimizer, learningRate: learningRate,
+            batchSize: batchSize ?? Self.standard.batchSize, epochs: epochs, dtype: dtype ?? Self.standard.dtype,
+            device: execution.device ?? Self.standard.device)
     }
 }
 
-/// When and how to teleport.
+/// What a model is made for, and how it is trained.
+struct ModelOptions: ParsableArguments {
+    /// How a model is trained where nothing else is said.
+    static let standard = TrainingConfiguration()
+
+    @OptionGroup var task: TaskOptions
+
+    @Option(help: "The samples in a training batch.", atLeast: 1)
+    var batchSize = standard.batchSize
+
+    /// The samples to train and test on, with which the model goes.
+    func split() throws -> Split<any Dataset> { try task.split() }
+
+    /// What to say of numbers that are larger than what the data have.
+    func capped(by data: Split<any Dataset>) -> [String] {
+        // Nobody asked for the number that is taken where none is given.
+        let given = batchSize == Self.standard.batchSize ? nil : batchSize
+        return task.capped(by: data) + [Console.capped("batch-size", given, by: data.train.count)].compactMap(\.self)
+    }
+
+    func training(epochs: Int, _ execution: ExecutionOptions) -> TrainingConfiguration {
+        task.training(batchSize: batchSize, epochs: epochs, dtype: execution.dtype, execution)
+    }
+}
+
+/// How to teleport, and on how many samples.
 struct TeleportationOptions: ParsableArguments {
     private static var standard: TeleportPlan { TeleportPlan() }
 
@@ -100,17 +121,6 @@ struct TeleportationOptions: ParsableArguments {
             after the other on each batch. Settings are options of their own, too; what a method does not heed is refused.
             """)
     var method = MethodText(NullSpaceTeleporter())
-
-    @Option(
-        moments: ArgumentHelp(
-            """
-            When to teleport, counted from 0: before epochs (0-4 or 0,2,4), before training steps (steps:0,400), every so \
-            many steps (every:200), or none.
-            """, valueName: "moments"))
-    var schedule = standard.schedule.moments
-
-    @Option(help: "The training steps before the first teleport.", atLeast: 0)
-    var warmUpSteps = standard.schedule.warmUpSteps
 
     @Option(
         help: """
@@ -148,25 +158,6 @@ struct TeleportationOptions: ParsableArguments {
             null-space and gauge, whose moves can be taken back in part, else 0)
             """, atLeast: 0, orLeftOut: "for what goes with the method")
     var controlSamples: Int?
-
-    @Option(
-        help: """
-            The steps of training for which teleports are on trial: taken with and without them, and \
-            the better way is gone on with; 0 for no trial.
-            """, atLeast: 0)
-    var trialSteps = standard.trialSteps
-
-    @Option(
-        help: "The trials clearly lost in a row after which no more teleports are made; 0 for no end.",
-        atLeast: 0)
-    var patience = standard.patience
-
-    @Option(
-        help: """
-            What becomes of the optimizer's moments: keep, reset, or teleport, which moves the velocity of momentum as \
-            the weights, with symmetry or gauge.
-            """)
-    var optimizerState = standard.optimizerState
 
     /// The options that not every method heeds, and what was given.
     private var given: [(name: String, text: String?)] {
@@ -235,13 +226,58 @@ struct TeleportationOptions: ParsableArguments {
         ].compactMap(\.self)
     }
 
+    /// A plan of one teleport after the other, on the schedule that goes without saying.
     func plan() throws -> TeleportPlan {
         TeleportPlan(
             try teleporter(),
-            schedule: TeleportSchedule(
-                schedule, batchCount: teleportBatches, batchSize: teleportBatchSize, warmUpSteps: warmUpSteps),
-            controlSamples: controlSamples, trialSteps: trialSteps, patience: patience,
-            optimizerState: optimizerState)
+            schedule: TeleportSchedule(batchCount: teleportBatches, batchSize: teleportBatchSize),
+            controlSamples: controlSamples)
+    }
+}
+
+/// When to teleport in a training, and how training judges it.
+struct ScheduleOptions: ParsableArguments {
+    private static var standard: TeleportPlan { TeleportPlan() }
+
+    @Option(
+        moments: ArgumentHelp(
+            """
+            When to teleport, counted from 0: before epochs (0-4 or 0,2,4), before training steps (steps:0,400), every so \
+            many steps (every:200), or none.
+            """, valueName: "moments"))
+    var schedule = standard.schedule.moments
+
+    @Option(help: "The training steps before the first teleport.", atLeast: 0)
+    var warmUpSteps = standard.schedule.warmUpSteps
+
+    @Option(
+        help: """
+            The steps of training for which teleports are on trial: taken with and without them, and \
+            the better way is gone on with; 0 for no trial.
+            """, atLeast: 0)
+    var trialSteps = standard.trialSteps
+
+    @Option(
+        help: "The trials clearly lost in a row after which no more teleports are made; 0 for no end.",
+        atLeast: 0)
+    var patience = standard.patience
+
+    @Option(
+        help: """
+            What becomes of the optimizer's moments: keep, reset, or teleport, which moves the velocity of momentum as \
+            the weights, with symmetry or gauge.
+            """)
+    var optimizerState = standard.optimizerState
+
+    /// A plan on this schedule.
+    func plan(_ teleportation: TeleportationOptions) throws -> TeleportPlan {
+        var plan = try teleportation.plan()
+        plan.schedule.moments = schedule
+        plan.schedule.warmUpSteps = warmUpSteps
+        plan.trialSteps = trialSteps
+        plan.patience = patience
+        plan.optimizerState = optimizerState
+        return plan
     }
 }
 

@@ -11,11 +11,11 @@ struct Teleport: ParsableCommand {
         commandName: "teleport",
         abstract: "Teleportation for neural-network training: the same loss, a larger gradient, fewer epochs.",
         discussion: """
-            Exit status: 0 done, 2 bad usage or configuration, 3 bad or missing data, 4 training diverged, 130 \
+            Exit status: 0 done, 2 bad usage or configuration, 3 bad or missing data or weights, 4 training diverged, 130 \
             interrupted.
             """,
         version: Library.version,
-        subcommands: [Compare.self, Inspect.self, Reproduce.self, Bench.self])
+        subcommands: [Compare.self, Apply.self, Inspect.self, Reproduce.self, Bench.self])
 
     /// Runs the tool; replaces the library's own `main` for exit statuses and one-line errors.
     static func main() {

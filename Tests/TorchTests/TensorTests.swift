@@ -63,6 +63,8 @@ import Testing
         #expect(tensor.to(dtype: .bool).doubles() == [0, 1, 1])
         // 8 digits: 257 lies between 256 and 258, and the even one is taken.
         #expect(Tensor([1.75, 257, 259]).to(dtype: .bfloat16).doubles() == [1.75, 256, 260])
+        // 11 digits: 2049 lies between 2048 and 2050. The largest number is 65504.
+        #expect(Tensor([1.75, 2049, 1e5]).to(dtype: .float16).doubles() == [1.75, 2048, .infinity])
         #expect(tensor.to(dtype: .float64).sharesStorage(with: tensor), "nothing changes, nothing is copied")
         // A double keeps what a float cannot hold.
         #expect(Tensor([0.1]).to(dtype: .float32).to(dtype: .float64).item() == Double(Float(0.1)))
@@ -75,7 +77,7 @@ import Testing
     }
 
     @Test func knowsEpsilon() {
-        for dtype in [DType.bfloat16, .float32, .float64] {
+        for dtype in [DType.float16, .bfloat16, .float32, .float64] {
             let one = Tensor(1, dtype: dtype)
             #expect((one + dtype.epsilon - 1).item() == dtype.epsilon)
             #expect((one + dtype.epsilon / 2 - 1).item() == 0)

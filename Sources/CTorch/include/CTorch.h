@@ -57,6 +57,9 @@ int64_t ct_size(ct_tensor self, int32_t dimension);
 int64_t ct_numel(ct_tensor self);
 int32_t ct_dtype(ct_tensor self);
 ct_device ct_tensor_device(ct_tensor self);
+int64_t ct_stride(ct_tensor self, int32_t dimension);
+// What tells its storage from others, and the addresses of its first element and behind its last one.
+int ct_memory(ct_tensor self, const void **storage, const void **begin, const void **end);
 bool ct_shares_storage(ct_tensor self, ct_tensor other);
 int ct_item(ct_tensor self, double *value);
 int ct_copy_bytes(ct_tensor self, void *bytes, size_t count);

@@ -117,12 +117,13 @@ package enum Architecture: Hashable, Sendable, TextConvertible {
     /// - Parameters:
     ///   - inputShape: The shape of the input of one sample, which `check(inputShape:task:)` accepts.
     ///   - task: What is asked about a sample; decides the outputs.
+    ///   - tiesHead: Whether a language model's head has the weight of its embedding.
     ///   - generator: Draws the weights.
     ///   - dtype: The element type of the weights.
     ///   - device: Where the weights are.
     package func makeModel(
-        inputShape: [Int], task: LearningTask, using generator: Generator, dtype: DType = .float32,
-        device: Device = .cpu
+        inputShape: [Int], task: LearningTask, tiesHead: Bool = false, using generator: Generator,
+        dtype: DType = .float32, device: Device = .cpu
     ) -> any Layer {
         switch self {
         case .mlp(let hidden, let activation):

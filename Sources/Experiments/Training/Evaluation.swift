@@ -42,14 +42,8 @@ package struct Evaluation: Sendable {
     /// `||g||^2` of the loss over 1,000 samples of a data set, in `Mode.evaluation`.
     static func gradientNormSquared(of model: some Layer, _ loss: some Loss, on data: any Dataset) -> Double {
         let samples = data.thinned(to: 1000)
-        let parameters = model.parameters.map(\.value)
-        var sums: [Tensor] = []
-        for batch in samples.batches(of: batchSize(for: data)) {
-            let gradients = withMode(.evaluation) { LinearizedLoss(model, loss, on: batch).gradients(of: parameters) }
-            let share = Double(batch.count) / Double(samples.count)
-            if sums.isEmpty { sums = gradients.map { Tensor.zeros(like: $0.formed()) } }
-            for (sum, gradient) in zip(sums, gradients) { gradient.add(to: sum, scale: share) }
-        }
-        return sums.map { $0.squaredNorm() }.total()
+        return LossGradient(
+            of: model, loss, over: samples.batches(of: batchSize(for: data)), count: samples.count, mode: .evaluation
+        ).squaredNorm
     }
 }

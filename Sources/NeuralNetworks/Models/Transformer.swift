@@ -76,23 +76,26 @@ public struct Transformer: CompositeLayer {
     ///   - heads: The number of heads.
     ///   - headDimension: The features of a head.
     ///   - layers: The number of blocks.
+    ///   - tiesHead: Whether the rows of the head's weight are the vectors of the embedding, one tensor for both; Press and Wolf,
+    ///     "Using the Output Embedding to Improve Language Models", 2017.
     ///   - generator: Draws the weights.
     ///   - dtype: The element type of the weights.
     ///   - device: Where the weights are.
     public static func languageModel(
-        vocabulary: Int, length: Int, heads: Int, headDimension: Int = 64, layers: Int, using generator: Generator,
-        dtype: DType = .float32, device: Device = .cpu
+        vocabulary: Int, length: Int, heads: Int, headDimension: Int = 64, layers: Int, tiesHead: Bool = false,
+        using generator: Generator, dtype: DType = .float32, device: Device = .cpu
     ) -> Transformer {
         let dimension = heads * headDimension
+        let embedding = Embedding(vocabulary, dimension, using: generator, dtype: dtype, device: device)
         return Transformer(
-            embedding: Embedding(vocabulary, dimension, using: generator, dtype: dtype, device: device), pooling: nil,
-            outputs: vocabulary, length: length, heads: heads, headDimension: headDimension, layers: layers,
-            isCausal: true, using: generator, dtype: dtype, device: device)
+            embedding: embedding, pooling: nil, headWeight: tiesHead ? embedding.weight : nil, outputs: vocabulary,
+            length: length, heads: heads, headDimension: headDimension, layers: layers, isCausal: true,
+            using: generator, dtype: dtype, device: device)
     }
 
     private init(
-        embedding: any Layer, pooling: TokenPooling?, outputs: Int, length: Int, heads: Int, headDimension: Int,
-        layers: Int, isCausal: Bool, using generator: Generator, dtype: DType, device: Device
+        embedding: any Layer, pooling: TokenPooling?, headWeight: Tensor? = nil, outputs: Int, length: Int, heads: Int,
+        headDimension: Int, layers: Int, isCausal: Bool, using generator: Generator, dtype: DType, device: Device
     ) {
         require(layers > 0 && heads > 0, "Transformer: \(layers) layers of \(heads) heads")
         let dimension = heads * headDimension
@@ -101,7 +104,8 @@ public struct Transformer: CompositeLayer {
                 dimension, heads: heads, isCausal: isCausal, givesLastToken: pooling == .last && index == layers,
                 using: generator, dtype: dtype, device: device)
         }
-        let head = Dense(dimension, outputs, using: generator, dtype: dtype, device: device)
+        let drawn = Dense(dimension, outputs, using: generator, dtype: dtype, device: device)
+        let head = Dense(weight: headWeight ?? drawn.weight, bias: drawn.bias)
         body = Sequential(named: [
             "embedding": embedding,
             "": PositionalEncoding(length: length, dimension: dimension, dtype: dtype, device: device),

@@ -1,4 +1,6 @@
+import NeuralNetworks
 import TextForms
+import Torch
 
 /// When to teleport, and how much: K, b and n of NS25 Algorithm 1 (t belongs to the teleporter).
 public struct TeleportSchedule: Hashable, Sendable {
@@ -63,6 +65,13 @@ public struct TeleportSchedule: Hashable, Sendable {
         // A remainder may be a single sample, of which batch normalization knows no variance.
         let full = max(samples / batchSize, 1)
         return min(batchCount ?? min(max(full / 64, 1), 32), full)
+    }
+
+    /// The batches of one teleport; each pass draws others.
+    package func batches(
+        of samples: some SampleSource, shuffledBy generator: Generator
+    ) -> PrefixSequence<BatchSequence> {
+        samples.batches(of: batchSize, shuffledBy: generator).prefix(batchCount(of: samples.count))
     }
 
     /// Whether a teleport takes place at a position.

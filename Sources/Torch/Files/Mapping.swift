@@ -19,38 +19,19 @@ extension Tensor {
     public init(mapping descriptor: Int32, shape: [Int], dtype: DType) throws(TorchError) {
         let byteCount = shape.reduce(dtype.byteCount, *)
         require(byteCount > 0, "a mapped tensor of shape \(shape)")
-        // The system maps what is not there, too, and ends the program where it is used.
         var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw TorchError(description: message(errno)) }
+        guard fstat(descriptor, &status) == 0 else { throw .system(errno) }
         guard status.st_size >= byteCount else {
             throw TorchError(
                 description: "\(status.st_size) bytes in the file, \(byteCount) needed for shape \(shape) of \(dtype)")
         }
-        // libtorch's own `from_file` either asks for leave to write to the file or counts all of it as memory in use.
-        guard let address = mmap(nil, byteCount, PROT_READ, MAP_SHARED, descriptor, 0), address != MAP_FAILED else {
-            throw TorchError(description: message(errno))
-        }
-        let mapping = Unmanaged.passRetained(Mapping(address: address, byteCount: byteCount))
+        let mapping = Unmanaged.passRetained(try FileMapping(of: descriptor, byteCount: byteCount))
+        let address = mapping.takeUnretainedValue().address
         self = withExtents(shape) { extents, rank in
             Tensor(
                 ct_from_blob(
-                    address, extents, rank, dtype.rawValue, { Unmanaged<Mapping>.fromOpaque($0!).release() },
+                    address, extents, rank, dtype.rawValue, { Unmanaged<FileMapping>.fromOpaque($0!).release() },
                     mapping.toOpaque()))
         }
     }
 }
-
-/// Pages of a file in memory, as long as there is a reference.
-private final class Mapping {
-    let address: UnsafeMutableRawPointer
-    let byteCount: Int
-
-    init(address: UnsafeMutableRawPointer, byteCount: Int) {
-        self.address = address
-        self.byteCount = byteCount
-    }
-
-    deinit { munmap(address, byteCount) }
-}
-
-private func message(_ code: Int32) -> String { String(cString: strerror(code)) }
