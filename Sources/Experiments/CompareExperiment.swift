@@ -76,21 +76,8 @@ package struct CompareExperiment {
 
     /// All options that were heeded, by the names that they have on the command line.
     private var configuration: [String: JSONValue] {
-        var options: [String: JSONValue] = [
-            "dataset": .string(data.name), "training-samples": .integer(data.train.count),
-            "test-samples": .integer(data.test.count), "model": .string(training.architecture.text),
-            "optimizer": .string(training.optimizer.text), "learning-rate": .number(training.learningRate),
-            "batch-size": .integer(training.batchSize), "epochs": .integer(training.epochs),
-            "seeds": .array(seeds.values.map { .integer($0) }), "schedule": .string(plan.schedule.moments.text),
-            "warm-up-steps": .integer(plan.schedule.warmUpSteps),
-            "teleport-batches": .integer(plan.schedule.batchCount(of: data.train.count)),
-            "teleport-batch-size": .integer(plan.schedule.batchSize),
-            "control-samples": .integer(min(plan.controlSampleCount, data.train.count)),
-            "trial-steps": .integer(plan.trialSteps), "patience": .integer(plan.patience),
-            "optimizer-state": .string(plan.optimizerState.rawValue), "dtype": .string("\(training.dtype)"),
-            "device": .string(training.device.description), "threads": .integer(Libtorch.threadCount),
-        ]
-        for (name, value) in TeleportOption.values(of: plan.teleporter) { options[name] = value }
+        var options = training.options(plan, on: data)
+        options["seeds"] = .array(seeds.values.map { .integer($0) })
         return options
     }
 }

@@ -18,6 +18,8 @@ package final class ProgressLine: @unchecked Sendable {
         package var epochs: Int
         /// Batches of each epoch.
         package var batches: Int
+        /// The share of it that is done at the beginning, of a job that goes on.
+        package var done = 0.0
 
         /// A job of so many trainings.
         package init(runs: Int, epochs: Int, batches: Int) {
@@ -159,7 +161,8 @@ package final class ProgressLine: @unchecked Sendable {
             "batch \(position.batch)/\(job.batches)", "\(Int(fraction * 100)) %", "loss \(loss.significant())",
         ]
         // All batches are taken to last equally long; before the first there is nothing to go by.
-        let left = fraction > 0 ? ", \((elapsed * (1 - fraction) / fraction).duration()) left" : ""
+        let own = fraction - job.done
+        let left = own > 0 ? ", \((elapsed * (1 - fraction) / own).duration()) left" : ""
         parts.append(elapsed.duration() + " elapsed" + left)
         let line = parts.joined(separator: "  ")
         guard line.displayWidth > columns else { return line }

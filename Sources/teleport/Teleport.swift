@@ -15,7 +15,7 @@ struct Teleport: ParsableCommand {
             interrupted.
             """,
         version: Library.version,
-        subcommands: [Compare.self, Apply.self, Inspect.self, Reproduce.self, Bench.self])
+        subcommands: [Compare.self, Train.self, Apply.self, Inspect.self, Reproduce.self, Bench.self])
 
     /// Runs the tool; replaces the library's own `main` for exit statuses and one-line errors.
     static func main() {
@@ -54,12 +54,14 @@ struct Teleport: ParsableCommand {
         for arguments: [String], _ file: ConfigurationFile?
     ) throws -> any ParsableCommand {
         try checkValues(in: arguments)
+        let resumed = try ResumedRun(namedIn: arguments)?.options ?? []
         guard let file else {
             try checkName(in: arguments)
-            return try parseAsRoot(arguments)
+            return try parseAsRoot(arguments.prefix(1) + resumed + arguments.dropFirst())
         }
         do {
-            return try parseAsRoot(arguments.prefix(1) + file.options(before: arguments) + arguments.dropFirst())
+            return try parseAsRoot(
+                arguments.prefix(1) + resumed + file.options(before: arguments) + arguments.dropFirst())
         } catch  where exitCode(for: error) != .success {
             let message = usageMessage(for: error, in: arguments)
             // The file has no part in what the arguments alone fail by, too.

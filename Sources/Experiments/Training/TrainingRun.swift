@@ -87,6 +87,12 @@ package final class TrainingRun {
     /// The epoch in progress, from 1.
     package var currentEpoch: Int { epoch + 1 }
 
+    /// The training steps that are done.
+    package var step: Int { session.position.step }
+
+    /// Whether teleports are on trial, so that neither the model nor the records are yet what they stay.
+    package var isOnTrial: Bool { session.isOnTrial }
+
     /// The mean loss of the epoch so far. Waits for the device.
     package var meanLoss: Double { loss.value }
 

@@ -191,13 +191,8 @@ public final class TeleportingSession {
         let control = controlCount > 0 ? samples.randomBatch(of: controlCount, using: controlGenerator) : nil
         var teleporter: any Teleporter =
             control.map { ControlledTeleporter(plan.teleporter, by: $0) } ?? plan.teleporter
-<<<<<<< HEAD
         if plan.optimizerState == .teleport { teleporter = VelocityTeleporter(teleporter) }
-        let batches = samples.batches(of: plan.schedule.batchSize, shuffledBy: generator)
-            .prefix(plan.schedule.batchCount(of: samples.count))
-=======
         let batches = plan.schedule.batches(of: samples, shuffledBy: generator)
->>>>>>> safetensors
         let trial = plan.trialSteps > 0 ? TeleportTrial(of: model, optimizer) : nil
         // Cap and control samples are to see the steps that will follow.
         let memory =

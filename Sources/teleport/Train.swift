@@ -1,0 +1,166 @@
+import ArgumentParser
+import Datasets
+import Experiments
+import Foundation
+import Reporting
+import Torch
+
+/// `teleport train`.
+struct Train: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Train one model with teleports, in a run that can be killed and gone on with.",
+        discussion: """
+            The output folder gets options.json, records.jsonl with a line for each epoch and teleport as they end, checkpoints/ with \
+            the newest checkpoints and the one of the lowest test loss, and in the end model.safetensors, the weights under PyTorch's \
+            names, and summary.json. --schedule none trains without teleports.
+
+            --resume FOLDER goes on from the newest checkpoint, to the same numbers as if nothing had happened: no other option \
+            is needed. What says how long the run lasts, where it runs and what it writes may be given anew, as --epochs 20; what \
+            would make it another run is refused.
+
+            Examples:
+              teleport train --dataset mnist --data DIR --learning-rate 0.1 --epochs 10 --output results/mnist
+              teleport train --resume results/mnist
+              teleport train --resume results/mnist --epochs 20
+              teleport train --model mlp:64 --optimizer adamw --checkpoint-every 500 --until test-loss:0.2 --early-stopping 3
+            """)
+
+    @OptionGroup(title: "Data and model") var model: ModelOptions
+    @OptionGroup(title: "Teleportation") var teleportation: TeleportationOptions
+    @OptionGroup(title: "Schedule") var schedule: ScheduleOptions
+    @OptionGroup(title: "Run") var execution: ExecutionOptions
+    @OptionGroup(title: "Results") var output: OutputOptions
+
+    @Option(help: "The passes over the training data.", atLeast: 1)
+    var epochs = ModelOptions.standard.epochs
+
+    @Option(help: "What weights, the order of the batches and teleports follow from.", in: 0...999_999_999)
+    var seed = 0
+
+    @Option(help: "Go on with the run in this folder.", naming: "folder")
+    var resume: String?
+
+    @Option(
+        help: "Write a checkpoint after every so many training steps, too, and not only after each epoch.", atLeast: 1,
+        orLeftOut: "for those after epochs alone")
+    var checkpointEvery: Int?
+
+    @Option(help: "How many of the newest checkpoints are kept, beside that of the lowest test loss.", atLeast: 1)
+    var keep = TrainExperiment.Course().keptCheckpoints
+
+    @Option(
+        help: ArgumentHelp(
+            "End the run there: train-loss:LOSS or test-loss:LOSS after an epoch that reaches it, or step:NUMBER.",
+            valueName: "condition"))
+    var until: StopCondition?
+
+    @Option(
+        help: "End the run after so many epochs in a row without a lower test loss.", atLeast: 1,
+        orLeftOut: "for all epochs")
+    var earlyStopping: Int?
+
+    /// The file of results.
+    private static let record = "summary.json"
+
+    func validate() throws {
+        guard resume != nil, output.output != nil || output.overwrite else { return }
+        throw ValidationError(
+            "--resume: the results go to the folder of the run; leave \(output.overwrite ? "--overwrite" : "--output") out"
+        )
+    }
+
+    mutating func run() throws {
+        let watch = execution.apply()
+        let data = try model.split()
+        let experiment = TrainExperiment(
+            model.training(epochs: epochs, execution), plan: try schedule.plan(teleportation), seed: seed,
+            course: TrainExperiment.Course(
+                checkpointEvery: checkpointEvery, keptCheckpoints: keep, until: until, earlyStopping: earlyStopping),
+            on: data, from: model.task.data.map { URL(fileURLWithPath: $0, isDirectory: true).path })
+        let startingLoss = try experiment.check()
+        let (results, folder, checkpoint) = try place(for: experiment, of: data.name)
+        if !execution.quiet {
+            for notice in model.capped(by: data) + teleportation.capped(by: data.train.count) { Console.warn(notice) }
+        }
+
+        let progress = ProgressLine(job: experiment.job(from: checkpoint), quiet: execution.quiet)
+        let interruption = Interruption()
+        let summary = try experiment.run(
+            in: folder, from: checkpoint, progress: progress, watch: watch, warn: { progress.print("teleport: \($0)") },
+            isCancelled: { interruption.isRequested })
+        progress.finish()
+
+        if !execution.quiet { Console.show("\(summary)\n") }
+        try results.save(summary, summary.figures, isQuiet: execution.quiet)
+        Console.warn(of: watch, isQuiet: execution.quiet)
+        switch summary.ending {
+        case .interrupted:
+            Console.warn("interrupted; go on with 'teleport train --resume \(folder.url.relativePath)'")
+            throw ExitCode(130)
+        case .complete, .stopped, .diverged:
+            if let divergence = Divergence(of: [summary.run], from: startingLoss) {
+                throw Console.divergence(divergence.description, learningRate: experiment.training.learningRate)
+            }
+        }
+    }
+
+    /// The folder, with the options of the run in it, and the checkpoint to go on from.
+    private func place(
+        for experiment: TrainExperiment, of dataset: String
+    ) throws -> (results: Results, folder: TrainingFolder, checkpoint: Checkpoint?) {
+        let results: Results
+        var checkpoint: Checkpoint?
+        if let resume {
+            results = try Results(in: resume, else: "", record: Self.record, overwrites: true)
+            let folder = TrainingFolder(results.folder)
+            for notice in try changes(from: ResumedRun.options(of: folder), to: experiment.options, in: resume)
+            where !execution.quiet { Console.warn(notice) }
+            checkpoint = try folder.checkpoints(keeping: keep).newest { Console.warn($0) }
+            if checkpoint == nil, !execution.quiet {
+                Console.warn("--resume \(resume): there is no checkpoint yet; beginning anew")
+            }
+        } else {
+            results = try output.results(else: "train-\(dataset)", record: Self.record)
+            let folder = TrainingFolder(results.folder)
+            guard output.overwrite || !FileManager.default.fileExists(atPath: folder.options.path) else {
+                throw Results.Failure(
+                    description:
+                        "--output \(results.folder.relativePath): holds an earlier run; go on with it by --resume, name "
+                        + "another folder, or give --overwrite")
+            }
+            folder.checkpoints(keeping: keep).clear()
+            unlink(folder.model.path)
+        }
+        let folder = TrainingFolder(results.folder)
+        do throws(ReportError) { try JSONValue.object(experiment.options).write(to: folder.options) } catch {
+            throw Results.Failure(description: "\(error)")
+        }
+        return (results, folder, checkpoint)
+    }
+
+    /// What to say of options that are not those that the run was begun with.
+    ///
+    /// - Throws: `Results.Failure` if they would make it another run.
+    private func changes(
+        from old: [String: JSONValue], to new: [String: JSONValue], in folder: String
+    ) throws(Results.Failure) -> [String] {
+        let changed = Set(old.keys).union(new.keys).filter { old[$0] != new[$0] }.sorted()
+        func text(_ value: JSONValue?) -> String {
+            switch value {
+            case .string(let text)?: text
+            case .integer(let number)?: "\(number)"
+            case .number(let number)?: "\(number)"
+            default: "nothing"
+            }
+        }
+        let sentences = changed.map { "--\($0) is \(text(new[$0])), and was \(text(old[$0]))" }
+        let forbidden = zip(changed, sentences).filter { !TrainExperiment.changeableOptions.contains($0.0) }.map(\.1)
+        guard forbidden.isEmpty else {
+            throw Results.Failure(
+                description:
+                    "--resume \(folder): \(forbidden.joined(separator: "; ")): that would be another run; leave out what "
+                    + "differs, or begin a run with another --output")
+        }
+        return sentences.map { "--resume \(folder): \($0)" }
+    }
+}
