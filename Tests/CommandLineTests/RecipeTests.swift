@@ -42,13 +42,13 @@ import Testing
                 let name = "ns25/\(dataset)-\(optimizer.text).yaml"
                 let recipe = try options(Self.folder.appendingPathComponent(name))
                 let isAdam = optimizer == .adam
-                #expect(recipe.model.dataset.rawValue == dataset, "\(name)")
-                #expect(recipe.model.model.text == model, "\(name)")
-                #expect(recipe.model.optimizer == optimizer, "\(name)")
-                #expect(recipe.model.learningRate == (isAdam ? adamRate : rate), "\(name)")
+                #expect(recipe.model.task.dataset.rawValue == dataset, "\(name)")
+                #expect(recipe.model.task.model.text == model, "\(name)")
+                #expect(recipe.model.task.optimizer == optimizer, "\(name)")
+                #expect(recipe.model.task.learningRate == (isAdam ? adamRate : rate), "\(name)")
                 #expect(recipe.model.batchSize == 32, "\(name)")
                 #expect(recipe.epochs == (isAdam ? adamEpochs : epochs), "\(name)")
-                let teleports = try recipe.teleportation.plan()
+                let teleports = try recipe.schedule.plan(recipe.teleportation)
                 let teleporter = try #require(teleports.teleporter as? NullSpaceTeleporter)
                 #expect(teleports.schedule.moments == .epochs(Set(0..<5)), "\(name)")
                 #expect(teleports.schedule.batchCount == 32 && teleports.schedule.batchSize == samples, "\(name)")
@@ -65,7 +65,7 @@ import Testing
     func recipes(file: URL) throws {
         let recipe = try options(file)
         if file.deletingLastPathComponent().lastPathComponent == "ns25" { return }
-        let plan = try recipe.teleportation.plan()
+        let plan = try recipe.schedule.plan(recipe.teleportation)
         guard let teleporter = plan.teleporter as? NullSpaceTeleporter, case .growth = teleporter.climb.stepSize else {
             Issue.record("\(file.lastPathComponent): \(plan.teleporter)")
             return

@@ -277,4 +277,19 @@ extension Case {
             #expect(relativeDifference(parameter.value, expected) < 1e-14, "\(parameter.name)")
         }
     }
+
+    @Test func aTiedHeadHasTheVectorsOfTheEmbedding() throws {
+        let model = Transformer.languageModel(
+            vocabulary: 5, length: 3, heads: 1, headDimension: 4, layers: 1, tiesHead: true, using: Generator(seed: 0),
+            dtype: .float64)
+        let untied = Transformer.languageModel(
+            vocabulary: 5, length: 3, heads: 1, headDimension: 4, layers: 1, using: Generator(seed: 0), dtype: .float64)
+        #expect(Set(untied.parameters.map(\.name)).subtracting(model.parameters.map(\.name)) == ["head.weight"])
+        let tokens = Tensor([0, 3, 4, 1, 1, 2] as [Int64], shape: [2, 3])
+        let expected = withMode(.evaluation) {
+            untied.parameters.first { $0.name == "head.weight" }!.value.copy(from: model.parameters[0].value)
+            return untied(tokens)
+        }
+        #expect(withMode(.evaluation) { model(tokens) }.doubles() == expected.doubles())
+    }
 }

@@ -152,7 +152,7 @@ package enum Architecture: Hashable, Sendable, TextConvertible {
             case .languageModelling(let vocabulary):
                 Transformer.languageModel(
                     vocabulary: vocabulary, length: inputShape[0], heads: heads, headDimension: headSize,
-                    layers: layers, using: generator, dtype: dtype, device: device)
+                    layers: layers, tiesHead: tiesHead, using: generator, dtype: dtype, device: device)
             }
         }
     }
