@@ -17,7 +17,8 @@ enum Console {
         /// That of a command that throws an error of the library.
         init(for error: any Error) {
             switch error {
-            case is DatasetError, is LossError, is StartingLossError, is SafetensorsError, is WeightsError:
+            case is DatasetError, is LossError, is StartingLossError, is SafetensorsError, is WeightsError,
+                is CheckpointError, is TrainingStateError:
                 self = .badData
             // What libtorch cannot decompose are numbers that are not finite, or nearly so.
             case is TorchError: self = .diverged

@@ -47,7 +47,7 @@ package final class RecordLog {
             (step: $0.epoch * stepsPerEpoch, line: Self.line("epoch", $0, step: $0.epoch * stepsPerEpoch))
         }
         let teleports = run.teleports.dropFirst(written.teleports).map {
-            (step: $0.step, line: Self.line("teleport", $0, step: nil))
+            (step: $0.step, line: Self.line("teleport", $0, step: $0.step))
         }
         // A teleport before the first step of an epoch comes after the record of the one before.
         var rest = teleports[...]
@@ -61,14 +61,14 @@ package final class RecordLog {
     }
 
     /// A record with its kind, on one line.
-    private static func line(_ kind: String, _ record: some Encodable, step: Int?) -> String {
+    private static func line(_ kind: String, _ record: some Encodable, step: Int) -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         do {
             let value = try JSONDecoder().decode(JSONValue.self, from: encoder.encode(record))
             guard case .object(var members) = value else { fatalError("a record is an object, and this is \(value)") }
             members["kind"] = .string(kind)
-            if let step { members["step"] = .integer(step) }
+            members["step"] = .integer(step)
             return String(decoding: try encoder.encode(JSONValue.object(members)), as: UTF8.self)
         } catch {
             fatalError("a record has a number that JSON has not: \(error)")
