@@ -200,7 +200,7 @@ struct TeleportationOptions: ParsableArguments {
             if let text { texts[option] = (text, true) }
         }
         // From the beginning, and in the settings' own order: an objective that brings others along comes before these.
-        var teleporter = kind.standard
+        var teleporter = part.standard
         for setting in kind.settingDescriptions.map(\.name) {
             guard let (text, isOption) = texts[setting] else { continue }
             do throws(TextError) {
