@@ -4,8 +4,8 @@ package enum Reproductions {
     package static let all: [any Reproduction] = [
         TestFunctionTrajectories(), MultilayerRegression(), ClassificationWithSymmetry(), TeleportSchedules(),
         GradientDescentRuntime(), TestFunctionGradients(), TeleportSweep(), MethodComparison(), TeleportRuntime(),
-        OptimizersWithSymmetry(over: .epochs), OptimizersWithSymmetry(over: .seconds), OneTeleportTheory(),
-        DisplacedMinimum(), LookaheadStudy(),
+        OptimizersWithSymmetry(over: .epochs), OptimizersWithSymmetry(over: .seconds), LearnedOptimizers(),
+        OneTeleportTheory(), DisplacedMinimum(), LookaheadStudy(),
     ]
 
     /// That of a name; nil if there is none.

@@ -4,6 +4,7 @@ import Experiments
 import Foundation
 import NeuralNetworks
 import Reporting
+import Teleportation
 import Torch
 
 /// What the tool tells on standard output and standard error, and by its exit status.
@@ -17,7 +18,7 @@ enum Console {
         /// That of a command that throws an error of the library.
         init(for error: any Error) {
             switch error {
-            case is DatasetError, is LossError, is StartingLossError: self = .badData
+            case is DatasetError, is LossError, is StartingLossError, is LearnedFileError: self = .badData
             // What libtorch cannot decompose are numbers that are not finite, or nearly so.
             case is TorchError: self = .diverged
             // Models, methods, files and folders that do not go together: the error says what to give instead.

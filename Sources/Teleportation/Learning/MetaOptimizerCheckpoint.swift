@@ -59,7 +59,9 @@ extension MetaOptimizerCheckpoint {
     private static let again = "learn it anew with 'teleport learn'"
 
     /// Writes the file under a temporary name beside it, and renames it: whoever reads it, whenever, finds a whole one.
-    package func write(to file: URL) throws(SafetensorsError) {
+    ///
+    /// - Throws: `LearnedFileError` if it cannot be written.
+    package func write(to file: URL) throws(LearnedFileError) {
         var tensors: [String: Tensor] = [:]
         for (parameter, entry) in zip(metaOptimizer.parameters, optimizerState.entries) {
             tensors[parameter.name] = parameter.value
@@ -71,7 +73,9 @@ extension MetaOptimizerCheckpoint {
         metadata["diverged"] = "\(progress.diverged)"
         metadata["seconds"] = "\(progress.seconds)"
         metadata["adam-steps"] = optimizerState.entries.map { "\($0.stepCount)" }.joined(separator: ",")
-        try Safetensors(tensors: tensors, metadata: metadata).write(to: file)
+        do throws(SafetensorsError) { try Safetensors(tensors: tensors, metadata: metadata).write(to: file) } catch {
+            throw LearnedFileError(error)
+        }
     }
 
     /// Reads a file that `write(to:)` has written.
@@ -81,7 +85,7 @@ extension MetaOptimizerCheckpoint {
         let path = file.relativePath
         let contents: Safetensors
         do throws(SafetensorsError) { contents = try Safetensors(contentsOf: file) } catch {
-            throw LearnedFileError(path, "\(error)")
+            throw LearnedFileError(error)
         }
         guard contents.metadata[Self.format.key] == Self.format.value else {
             throw LearnedFileError(path, "holds no meta-optimizer; name a file that 'teleport learn' has written")

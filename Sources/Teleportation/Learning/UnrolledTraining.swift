@@ -25,13 +25,17 @@ package final class UnrolledTraining {
         /// The learning rate of m2's Adam.
         package var teleportRate: Double
 
-        /// Settings; by default the paper's.
-        package init(unroll: Int = 10, updateRate: Double = 1e-4, teleportRate: Double = 1e-3) {
+        /// Settings; by default those of the published program. The paper's text has the two learning rates the other way round: see
+        /// `asInText`.
+        package init(unroll: Int = 10, updateRate: Double = 1e-3, teleportRate: Double = 1e-4) {
             require(unroll >= 1, "a training unrolled over \(unroll) steps: one at the least")
             self.unroll = unroll
             self.updateRate = updateRate
             self.teleportRate = teleportRate
         }
+
+        /// The settings of PS24 section 5.2.
+        package static let asInText = Settings(updateRate: 1e-4, teleportRate: 1e-3)
     }
 
     /// A training that begins.
@@ -67,8 +71,8 @@ package final class UnrolledTraining {
     /// - Parameters:
     ///   - problems: What is trained on; the losses of several are added.
     ///   - steps: The steps of the training. Those after the last cut are not taken.
-    /// - Returns: The loss after the last step, summed over the problems, and whether all of them were finite; if not, the training ended there, and
-    ///   nothing was learned from the steps since the cut before.
+    /// - Returns: The loss after the last step, summed over the problems, and whether all losses and their derivatives were finite; if
+    ///   not, the training ended there, and nothing was learned from the steps since the cut before.
     /// - Throws: `TorchError` if a hidden layer has no pseudo-inverse.
     @discardableResult
     package func train(on problems: RegressionProblems, steps: Int) throws(TorchError) -> (loss: Double, isFinite: Bool)
@@ -97,6 +101,9 @@ package final class UnrolledTraining {
             }
             guard let total, let last, total.isAllFinite() else { return (end, false) }
             var cotangents = withGradients(of: []) { gradient(of: total, with: followed.flatMap(\.self)) }[...]
+            guard Tensor.concatenated(cotangents.map { $0.flattened() }, along: 0).isAllFinite() else {
+                return (end, false)
+            }
             for (index, tape) in tapes.enumerated() {
                 let count = followed[index].count
                 optimizers[index].update(
