@@ -27,6 +27,8 @@ TARGETS = {
     "train/mlp-1024-adam": 2,
     "train/cnn": 1.0,
     "train/transformer": 1.0,
+    "learn/update": 2,
+    "learn/update-teleport": 2,
 }
 
 
@@ -86,7 +88,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--ours", required=True, metavar="COMMAND", help='for example ".build/release/teleport bench"')
     parser.add_argument("--python", default=sys.executable, help="a Python that has torch; default: this one")
-    parser.add_argument("--suites", nargs="+", default=["teleport", "symmetry", "train"], choices=["teleport", "symmetry", "train", "scaling", "memory"])
+    parser.add_argument("--suites", nargs="+", default=["teleport", "symmetry", "train"], choices=["teleport", "symmetry", "train", "learn", "scaling", "memory"])
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="default: %(default)s")
     parser.add_argument("--repetitions", type=int, default=20, help="in each round; default: %(default)s")
     parser.add_argument("--rounds", type=int, default=3, help="default: %(default)s")

@@ -41,7 +41,7 @@ class MetaLSTM(nn.Module):
 class MetaOptimizer:
     """m1 where updates are learned, and an m2 for each pair of layers where teleports are, with a step size where there is no m1."""
 
-    def __init__(self, sizes, quantity, seed, hidden=300, rates=(1e-4, 1e-3), exponential=True, dtype=torch.float32):
+    def __init__(self, sizes, quantity, seed, hidden=300, rates=(1e-3, 1e-4), exponential=True, dtype=torch.float32):
         counts = [i * o for i, o in zip(sizes, sizes[1:])]
         generator = torch.Generator().manual_seed(seed)
         self.sizes, self.exponential, self.dtype = sizes, exponential, dtype

@@ -109,19 +109,26 @@ struct Learn: ParsableCommand {
             dtype: execution.dtype ?? ModelOptions.standard.dtype, resumes: resume)
     }
 
+    /// Refuses to lose what was learned before.
+    private func checkFolder(_ experiment: LearnExperiment) throws(Results.Failure) {
+        guard let path = output.output, !resume, !output.overwrite else { return }
+        var experiment = experiment
+        experiment.folder = URL(fileURLWithPath: path, isDirectory: true)
+        guard let file = experiment.files.first(where: { FileManager.default.fileExists(atPath: $0.path) }) else {
+            return
+        }
+        throw Results.Failure(
+            description:
+                "--output \(path): holds \(file.lastPathComponent) of an earlier run; give --resume to go on from it, "
+                + "--overwrite, or another folder")
+    }
+
     mutating func run() throws {
         let watch = execution.apply()
-        let results = try output.results(else: "learn", record: Self.record, replacing: resume)
         var experiment = try experiment()
+        try checkFolder(experiment)
+        let results = try output.results(else: "learn", record: Self.record, replacing: resume)
         experiment.folder = results.folder
-        if !resume, !output.overwrite,
-            let file = experiment.files.first(where: { FileManager.default.fileExists(atPath: $0.path) })
-        {
-            throw Results.Failure(
-                description:
-                    "--output \(results.folder.path): holds \(file.lastPathComponent) of an earlier run; give --resume to "
-                    + "go on from it, --overwrite, or another folder")
-        }
 
         let progress = ProgressLine(job: experiment.job, quiet: execution.quiet)
         let interruption = Interruption()

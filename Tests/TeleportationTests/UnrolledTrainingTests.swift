@@ -80,8 +80,6 @@ struct UnrolledTrainingTests {
             metaOptimizer, .init(unroll: fixture.unroll, updateRate: fixture.rates[0], teleportRate: fixture.rates[1]))
         for (seed, losses) in zip([100, 101] as [UInt64], expected.losses) {
             let end = try training.train(on: try Self.problems([seed], of: fixture), steps: fixture.steps)
-            // What rounding leaves of derivatives that vanish, as those of the last step's T, Adam makes steps of: no digits
-            // are lost here beyond what PyTorch's own matrix exponential loses to ours.
             Self.expectEqual([end.loss], [losses[losses.count - 1]], within: 1e-9)
         }
         for (parameter, expected) in zip(metaOptimizer.parameters, expected.parameters) {
@@ -189,6 +187,18 @@ struct UnrolledTrainingTests {
             let cosine =
                 element.flattened().dot(outputs.selected(0, index)).item() / outputs.selected(0, index).norm().item()
             #expect(abs(cosine - 0.01) < 1e-15)
+        }
+    }
+
+    @Test("The series of the exponential is libtorch's", arguments: [1e-2, 0.3, 0.5, 2])
+    func exponentialSeries(_ norm: Double) {
+        for dtype in [DType.float32, .float64] {
+            let element = LieAlgebraHead.elements(
+                .normal([2, 25], using: Generator(seed: 0), dtype: dtype), size: 5, norm: norm)
+            let (g, inverse) = GroupElement.exponential.matrices(of: element, norm: norm)
+            #expect((g - element.matrixExponential()).norm().item() < 8 * dtype.epsilon * Double(10).squareRoot())
+            #expect(
+                (inverse - (-element).matrixExponential()).norm().item() < 8 * dtype.epsilon * Double(10).squareRoot())
         }
     }
 

@@ -163,7 +163,7 @@ package struct MetaOptimizer {
             let rate = Self.stepSize(outputs.map { $0[1] })
             moved = zip(weights, gradients).map { $0 - rate.expanded(at: 2) * $1 }
         }
-        return try problems.teleported(moved, by: elements(outputs), as: settings.element)
+        return try problems.teleported(moved, by: elements(outputs), as: settings.element, norm: settings.norm)
     }
 
     /// T of each pair, `[B, k, k]`, from the gradients of all weights, `[B, out, in]`; m1 has no part in it.

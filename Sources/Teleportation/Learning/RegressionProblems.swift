@@ -100,14 +100,15 @@ package struct RegressionProblems {
     ///   - weights: The weights.
     ///   - elements: T of each pair, `[B, k, k]`.
     ///   - kind: The group element that T stands for.
+    ///   - norm: The norm of each T, or a bound, where it is known.
     /// - Throws: `TorchError` if a hidden layer has no pseudo-inverse.
     package func teleported(
-        _ weights: [Tensor], by elements: [Tensor], as kind: GroupElement
+        _ weights: [Tensor], by elements: [Tensor], as kind: GroupElement, norm: Double = .infinity
     ) throws(TorchError) -> [Tensor] {
         var moved = weights
         var (rows, dual) = (inputs, self.dual)
         for (index, element) in elements.enumerated() {
-            let (g, inverse) = kind.matrices(of: element)
+            let (g, inverse) = kind.matrices(of: element, norm: norm)
             let preactivation = rows.matmul(moved[index].transposed())
             let image = activation.layer(preactivation).matmul(g.transposed())
             let change = activation.inverse(image) - preactivation
