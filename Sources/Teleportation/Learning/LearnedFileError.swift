@@ -1,5 +1,3 @@
-import Torch
-
 /// A file that is to hold what was learned, and cannot be used.
 public struct LearnedFileError: Error, Hashable, CustomStringConvertible {
     /// The file.
@@ -12,9 +10,6 @@ public struct LearnedFileError: Error, Hashable, CustomStringConvertible {
         self.path = path
         self.reason = reason
     }
-
-    /// An error of a file that is no sound safetensors file, or cannot be written.
-    package init(_ error: SafetensorsError) { self.init(error.path, "\(error.defect)") }
 
     /// A sentence for people, which names the file and says what to use instead.
     public var description: String { "\(path): \(reason)" }

@@ -74,7 +74,7 @@ extension MetaOptimizerCheckpoint {
         metadata["seconds"] = "\(progress.seconds)"
         metadata["adam-steps"] = optimizerState.entries.map { "\($0.stepCount)" }.joined(separator: ",")
         do throws(SafetensorsError) { try Safetensors(tensors: tensors, metadata: metadata).write(to: file) } catch {
-            throw LearnedFileError(error)
+            throw LearnedFileError(file.relativePath, "\(error.defect)")
         }
     }
 
@@ -85,7 +85,7 @@ extension MetaOptimizerCheckpoint {
         let path = file.relativePath
         let contents: Safetensors
         do throws(SafetensorsError) { contents = try Safetensors(contentsOf: file) } catch {
-            throw LearnedFileError(error)
+            throw LearnedFileError(path, "\(error.defect)")
         }
         guard contents.metadata[Self.format.key] == Self.format.value else {
             throw LearnedFileError(path, "holds no meta-optimizer; name a file that 'teleport learn' has written")

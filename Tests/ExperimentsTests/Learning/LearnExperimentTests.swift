@@ -95,9 +95,9 @@ import Torch
             #expect(again.trials.map(\.losses) == result.trials.map(\.losses))
             let joined = result.joined(with: again)
             #expect(joined.trials[0].losses[0].count == 3 && joined.trials[1].losses[0].count == 6)
-            #expect(
-                try JSONDecoder().decode(JSONValue.self, from: result.json(date: Date(), processorWait: nil).json())
-                    != .null)
+            let contents = try result.json(date: Date(), processorWait: nil).json()
+            let json = try JSONDecoder().decode(JSONValue.self, from: contents)
+            #expect(json != .null)
         }
     }
 
