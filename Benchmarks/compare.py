@@ -30,6 +30,8 @@ TARGETS = {
     "train/mlp-1024-adam": 1.8,
     "train/cnn": 1.2,
     "train/transformer": 1.25,
+    "learn/update": 2,
+    "learn/update-teleport": 2,
 }
 
 
@@ -110,8 +112,8 @@ def main():
     parser.add_argument(
         "--suites",
         nargs="+",
-        default=["teleport", "symmetry", "sharpness", "curvature", "train"],
-        choices=["teleport", "symmetry", "sharpness", "curvature", "train", "scaling", "memory"],
+        default=["teleport", "symmetry", "sharpness", "curvature", "train", "learn"],
+        choices=["teleport", "symmetry", "sharpness", "curvature", "train", "learn", "scaling", "memory"],
     )
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="default: %(default)s")
     parser.add_argument("--repetitions", type=int, default=5, help="in each round; default: %(default)s")

@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 import generalization
+import learning
 import symmetry
 from null_space import teleport
 from training import Block, Transformer, cnn, encoder_layer, mlp, train
@@ -245,6 +246,15 @@ def train_suite(repetitions):
     )
 
 
+def learn_suite(repetitions):
+    """PS24 Algorithm 1 on one trajectory of 100 steps."""
+    for name, quantity in [("update", "update"), ("update-teleport", "update+teleport")]:
+        meta = learning.MetaOptimizer([20, 20, 20], quantity, seed=0)
+        yield measured(
+            f"learn/{name}", repetitions, lambda: learning.learn(meta, 0, samples=20), most_repetitions=10
+        )
+
+
 def scaling_suite(repetitions):
     """NS25 figure 3: the time of a teleport against steps t, width d, samples n, layers l and batches b."""
     base = {"t": 8, "d": 256, "n": 64, "l": 4, "b": 1}
@@ -288,6 +298,7 @@ SUITES = {
     "sharpness": sharpness_suite,
     "curvature": curvature_suite,
     "train": train_suite,
+    "learn": learn_suite,
     "scaling": scaling_suite,
     "memory": memory_suite,
 }

@@ -552,6 +552,17 @@ int ct_flash_attention_for_cpu_backward(
         *value_gradient = wrap(std::move(v));
     });
 }
+int ct_lstm_cell(
+    ct_tensor input, ct_tensor hidden, ct_tensor cell, ct_tensor input_weight, ct_tensor hidden_weight,
+    ct_tensor input_bias, ct_tensor hidden_bias, ct_tensor *next_hidden, ct_tensor *next_cell) {
+    return attempted([&] {
+        auto [h, c] = at::lstm_cell(
+            Borrowed(input), {*Borrowed(hidden), *Borrowed(cell)}, Borrowed(input_weight), Borrowed(hidden_weight),
+            optional(input_bias), optional(hidden_bias));
+        *next_hidden = wrap(std::move(h));
+        *next_cell = wrap(std::move(c));
+    });
+}
 
 // Normalization
 

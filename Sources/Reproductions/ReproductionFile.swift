@@ -1,7 +1,6 @@
 import Experiments
 import Foundation
 import Reporting
-import Torch
 
 extension ReproductionResult {
     /// The contents of `reproduction.json`.
@@ -18,12 +17,7 @@ extension ReproductionResult {
             "name": .string(reproduction.name), "paper": .string(reproduction.paper),
             "title": .string(reproduction.title), "scale": .string(scale.rawValue),
             "configuration": .object(configuration),
-            "environment": [
-                "version": .string(Library.version), "libtorchVersion": .string(Libtorch.version),
-                "threads": .integer(Libtorch.threadCount), "processor": .string(Summary.Environment.hostProcessor()),
-                "processors": .integer(Processors().count), "processorWait": processorWait.map { .number($0) } ?? .null,
-                "date": .string(date.formatted(.iso8601)),
-            ],
+            "environment": .environment(date: date, processorWait: processorWait),
             "claim": .string(claim), "findings": .array(findings.map { .string($0) }), "results": .object(values),
         ]
     }

@@ -4,7 +4,8 @@ package enum Reproductions {
     package static let all: [any Reproduction] = [
         TestFunctionTrajectories(), MultilayerRegression(), ClassificationWithSymmetry(), TeleportSchedules(),
         GradientDescentRuntime(), TestFunctionGradients(), TeleportSweep(), MethodComparison(), TeleportRuntime(),
-        OptimizersWithSymmetry(over: .epochs), OptimizersWithSymmetry(over: .seconds), OneTeleportTheory(),
+        OptimizersWithSymmetry(over: .epochs), OptimizersWithSymmetry(over: .seconds), LearnedOptimizers(),
+        OneTeleportTheory(),
         GeneralizationWithSymmetry(with: .sgd), GeneralizationWithSymmetry(with: .adagrad), DisplacedMinimum(),
         MomentumWithSymmetry(),
         ValidationLossCorrelation(.table), ValidationLossCorrelation(.sharpness), ValidationLossCorrelation(.curvature),

@@ -14,6 +14,8 @@ public enum TeleportMethod: String, CaseIterable, Sendable {
     case random
     /// Hidden units rescaled to the smallest weights (ENorm): models with two affine layers one after the other.
     case equalize
+    /// Group elements that a meta-optimizer has learned to choose (PS24): perceptrons with the layer sizes that it was trained on.
+    case learned
 
     /// The teleporters of the method.
     package var teleporter: any TextualTeleporter.Type {
@@ -24,6 +26,7 @@ public enum TeleportMethod: String, CaseIterable, Sendable {
         case .gauge: GaugeTeleporter.self
         case .random: RandomTeleporter.self
         case .equalize: EqualizingTeleporter.self
+        case .learned: LearnedTeleporter.self
         }
     }
 }

@@ -124,6 +124,23 @@ extension Option<String?> {
     }
 }
 
+extension Option<String?> {
+    /// One of the settings of a course of learning: help, default and what it takes are its own.
+    init(_ setting: Setting<LearningCourse>) {
+        let choices = setting.choices.isEmpty ? "" : "\(setting.choices.alternatives); "
+        self.init(
+            name: .customLong(setting.name), parsing: .unconditional,
+            help: ArgumentHelp("\(setting.help). (\(choices)default: \(setting.text(of: LearningCourse())))"),
+            transform: { text throws(Remedy) in
+                var course = LearningCourse()
+                do throws(TextError) { try setting.set(&course, to: text) } catch {
+                    throw Remedy(description: error.remedy)
+                }
+                return text
+            })
+    }
+}
+
 private func value<Value: TextConvertible>(_ text: String) throws(Remedy) -> Value {
     do throws(TextError) {
         return try Value(text: text)

@@ -4,6 +4,7 @@ import Experiments
 import Foundation
 import NeuralNetworks
 import Reporting
+import Teleportation
 import Torch
 
 /// What the tool tells on standard output and standard error, and by its exit status.
@@ -18,7 +19,7 @@ enum Console {
         init(for error: any Error) {
             switch error {
             case is DatasetError, is LossError, is StartingLossError, is SafetensorsError, is WeightsError,
-                is CheckpointError, is TrainingStateError:
+                is CheckpointError, is TrainingStateError, is LearnedFileError:
                 self = .badData
             // What libtorch cannot decompose are numbers that are not finite, or nearly so.
             case is TorchError: self = .diverged

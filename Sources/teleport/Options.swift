@@ -117,7 +117,8 @@ struct TeleportationOptions: ParsableArguments {
     @Option(
         help: """
             The way to teleport: null-space, symmetry (perceptrons), level-set, gauge, random or equalize (models with two \
-            dense layers or convolutions one after the other), with settings after a colon, as null-space:tau=0.99; null-space+gauge is one \
+            dense layers or convolutions one after the other), with settings after a colon, as null-space:tau=0.99, or \
+            learned:FILE (perceptrons of the sizes for which 'teleport learn' wrote the file); null-space+gauge is one \
             after the other on each batch. Settings are options of their own, too; what a method does not heed is refused.
             """)
     var method = MethodText(NullSpaceTeleporter())
@@ -195,7 +196,7 @@ struct TeleportationOptions: ParsableArguments {
             if let text { texts[option] = (text, true) }
         }
         // From the beginning, and in the settings' own order: an objective that brings others along comes before these.
-        var teleporter = kind.standard
+        var teleporter = part.standard
         for setting in kind.settingDescriptions.map(\.name) {
             guard let (text, isOption) = texts[setting] else { continue }
             do throws(TextError) {
@@ -328,7 +329,10 @@ struct OutputOptions: ParsableArguments {
     var overwrite = false
 
     /// Where the results go; see `Results.init(in:else:record:overwrites:)`.
-    func results(else job: String, record: String) throws(Results.Failure) -> Results {
-        try Results(in: output, else: job, record: record, overwrites: overwrite)
+    ///
+    /// - Parameter replaces: Whether the record may be replaced although nobody says so.
+    func results(else job: String, record: String, replacing replaces: Bool = false) throws(Results.Failure) -> Results
+    {
+        try Results(in: output, else: job, record: record, overwrites: overwrite || replaces)
     }
 }

@@ -2,6 +2,7 @@ import Datasets
 import Experiments
 import Foundation
 import Reporting
+import Teleportation
 import TestSupport
 import Testing
 import Torch
@@ -288,5 +289,32 @@ extension JSONValue {
         #expect(throws: DatasetError.self) {
             try ClassificationWithSymmetry(size).run(ReproductionContext(scale: .paper, catalog: catalog))
         }
+    }
+}
+
+@Suite struct LearnedOptimizersTests {
+    @Test("What is learned is tried beside gradient descent, over seeds")
+    func learnedOptimizers() throws {
+        var course = LearningCourse()
+        course.metaOptimizer = .init(sizes: [4, 4, 4], hidden: 6)
+        course.samples = 4
+        course.steps = 10
+        let figure = LearnedOptimizers(
+            .init(
+                trajectories: [.update: 2, .rateAndTeleport: 2, .updateAndTeleport: 2], unseenProblems: 3,
+                course: course))
+        var context = context
+        context.seeds = Seeds([0, 1])
+        let result = try figure.run(context)
+        #expect(result.findings.count == 3 && result.sections[0].table.rows.count == 4)
+        #expect(result.configuration["seeds"] == [0, 1] && result.figures[0].figure.panels.count == 3)
+        for name in ["gradient-descent", "update", "rate+teleport", "update+teleport"] {
+            let losses = numbers(in: result.values[name]?["losses"])
+            // The first loss is that of the untrained perceptron, whatever trains it.
+            #expect(losses.count == (name == "gradient-descent" ? 3 : 6) * 101)
+            #expect(losses[0] == numbers(in: result.values["update"]?["losses"])[0])
+        }
+        context.seeds = Seeds([10_000])
+        #expect(throws: LearningRefusal.seed(10_000)) { try figure.run(context) }
     }
 }

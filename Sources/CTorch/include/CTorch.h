@@ -166,6 +166,10 @@ int ct_flash_attention_for_cpu(
 int ct_flash_attention_for_cpu_backward(
     ct_tensor cotangent, ct_tensor query, ct_tensor key, ct_tensor value, ct_tensor output, ct_tensor logsumexp,
     bool is_causal, ct_tensor *query_gradient, ct_tensor *key_gradient, ct_tensor *value_gradient);
+// `x W^T + b` and `h W^T + b` of the gates lie one below the other: input, forget, cell, output.
+int ct_lstm_cell(
+    ct_tensor input, ct_tensor hidden, ct_tensor cell, ct_tensor input_weight, ct_tensor hidden_weight,
+    ct_tensor input_bias, ct_tensor hidden_bias, ct_tensor *next_hidden, ct_tensor *next_cell);
 
 // Normalization, over `[N, C, ...]`
 // In training `running_mean` and `running_var` follow the batch unless they are NULL, and `mean` and `invstd` receive

@@ -12,6 +12,8 @@ package enum BenchmarkSuite: String, ChoiceConvertible, Sendable {
     case curvature
     /// Training steps.
     case train
+    /// Learning to teleport, on one trajectory.
+    case learn
     /// The time of a teleport against the number of steps t, the width d, the samples n, the layers l and the batches b:
     /// NS25 Figure 3.
     case scaling
@@ -41,6 +43,10 @@ package enum BenchmarkSuite: String, ChoiceConvertible, Sendable {
                 report(work.workload().time("train/\(name)", repetitions: repetitions))
             }
             report(TransformerWork().training.time("train/transformer", repetitions: repetitions))
+        case .learn:
+            for (name, work) in LearnWork.all {
+                report(try work.workload().time("learn/\(name)", repetitions: repetitions))
+            }
         case .scaling:
             for (quantity, value, work) in TeleportWork.scaling {
                 report(work.measure("scaling/\(quantity)=\(value)", repetitions: repetitions))

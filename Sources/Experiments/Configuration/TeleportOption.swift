@@ -82,6 +82,7 @@ package struct TeleportOption: Sendable {
             return ["method": .string("\(type(of: teleporter))")]
         }
         var values: [String: JSONValue] = ["method": .string(type(of: teleporter).methodName)]
+        values["file"] = teleporter.operand.map { .string($0) }
         for (name, text) in teleporter.settingTexts {
             values[name] =
                 Int(text).map { .integer($0) } ?? Double(text).flatMap { $0.isFinite ? .number($0) : nil }

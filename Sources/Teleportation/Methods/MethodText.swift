@@ -8,20 +8,30 @@ package struct MethodText: TextConvertible {
     /// The text of one teleporter.
     package init(_ teleporter: any TextualTeleporter) { parts = [Part(teleporter)] }
 
-    /// `null-space`, `null-space:tau=0.99,scope=dataset`, or `null-space+gauge` for one after the other.
+    /// `null-space`, `null-space:tau=0.99,scope=dataset`, `learned:FILE`, or `null-space+gauge` for one after the other.
     package init(text: String) throws(TextError) {
-        // A plus may stand in a number, as 1e+3: what follows one between methods is the name of a method.
         var texts: [String] = []
         for piece in text.split(separator: "+", omittingEmptySubsequences: false) {
-            if texts.isEmpty || piece.first?.isLetter == true || piece.isEmpty {
-                texts.append(String(piece))
-            } else {
+            if let last = texts.last, !Self.begins(piece, after: last) {
                 texts[texts.count - 1] += "+\(piece)"
+            } else {
+                texts.append(String(piece))
             }
         }
         var parts: [Part] = []
         for text in texts { parts.append(try Part(text: text)) }
         self.parts = parts
+    }
+
+    /// Whether what follows a plus is another method. A plus may stand in a number, as 1e+3, and in the path of a file, which only the
+    /// name of a method ends.
+    private static func begins(_ piece: Substring, after previous: String) -> Bool {
+        if method(of: previous)?.teleporter.operandName != nil { return method(of: String(piece)) != nil }
+        return piece.first?.isLetter == true || piece.isEmpty
+    }
+
+    private static func method(of text: String) -> TeleportMethod? {
+        TeleportMethod(rawValue: String(NamedText(text).name))
     }
 
     /// The text that `init(text:)` reads.
@@ -39,30 +49,39 @@ package struct MethodText: TextConvertible {
     package struct Part {
         /// What the text stands for.
         package let teleporter: any TextualTeleporter
+        /// The same with the settings that nobody has changed.
+        package let standard: any TextualTeleporter
         /// The settings that the text has, those too that say what is so anyway.
         package let settings: [(name: String, text: String)]
 
         fileprivate init(_ teleporter: any TextualTeleporter) {
             self.teleporter = teleporter
-            settings = Self.settings(in: NamedText(teleporter.text).argument)
-        }
-
-        private static func settings(in list: Substring?) -> [(name: String, text: String)] {
-            list.map { SettingList.parts(of: $0).map { ($0.name, $0.value ?? "true") } } ?? []
+            let (standard, list) = type(of: teleporter).parts(of: NamedText(teleporter.text).argument)
+            self.standard = standard
+            settings = Self.settings(in: list)
         }
 
         fileprivate init(text: String) throws(TextError) {
             let named = NamedText(text)
-            guard let method = TeleportMethod(rawValue: String(named.name)) else {
+            guard let method = MethodText.method(of: text) else {
                 throw TextError(
                     text,
                     "give " + TeleportMethod.allCases.map(\.rawValue).alternatives
                         + ", with settings after a colon, as null-space:tau=0.99")
             }
-            var teleporter = method.teleporter.standard
-            if let list = named.argument { try teleporter.set(list) }
+            let (standard, list) = method.teleporter.parts(of: named.argument)
+            if let operand = method.teleporter.operandName, standard.operand?.isEmpty != false {
+                throw TextError(text, "give \(method.rawValue):\(operand)")
+            }
+            var teleporter = standard
+            if let list { try teleporter.set(list) }
             self.teleporter = teleporter
-            settings = Self.settings(in: named.argument)
+            self.standard = standard
+            settings = Self.settings(in: list)
+        }
+
+        private static func settings(in list: Substring?) -> [(name: String, text: String)] {
+            list.map { SettingList.parts(of: $0).map { ($0.name, $0.value ?? "true") } } ?? []
         }
     }
 }

@@ -9,13 +9,41 @@ package protocol TextualTeleporter: Teleporter, CustomStringConvertible {
     static var standard: Self { get }
     /// What can be set by a text.
     static var settings: [Setting<Self>] { get }
+
+    /// What stands behind the colon before all settings, for people, as the file of a learned teleporter; nil for methods that take
+    /// nothing there.
+    static var operandName: String? { get }
+    /// What stands there.
+    var operand: String? { get }
+    /// The teleporter with an operand, and the settings that nobody has changed.
+    static func standard(of operand: String) -> Self
+}
+
+extension TextualTeleporter {
+    package static var operandName: String? { nil }
+    package var operand: String? { nil }
+    package static func standard(of operand: String) -> Self { standard }
+
+    /// The parts of what stands behind the colon of a text form: the teleporter with its operand alone, and the list of settings.
+    static func parts(of argument: Substring?) -> (standard: any TextualTeleporter, list: Substring?) {
+        guard operandName != nil, let argument else { return (standard, argument) }
+        // A comma may stand in the path of a file: the settings begin with the first name of one.
+        let names = settings.map(\.name)
+        let parts = SettingList.parts(of: argument)
+        guard let first = parts.dropFirst().first(where: { $0.value != nil && names.contains($0.name) })?.text else {
+            return (standard(of: String(argument)), nil)
+        }
+        let operand = argument[..<argument.index(before: first.startIndex)]
+        return (standard(of: String(operand)), argument[first.startIndex...])
+    }
 }
 
 extension TextualTeleporter {
     /// The text form; `init(text:)` of `MethodText` reads it.
     package var text: String {
         let settings = SettingList.text(Self.settings, of: self, besides: Self.standard)
-        return Self.methodName + (settings.isEmpty ? "" : ":\(settings)")
+        let argument = [operand ?? "", settings].filter { !$0.isEmpty }.joined(separator: ",")
+        return Self.methodName + (argument.isEmpty ? "" : ":\(argument)")
     }
 
     /// Sets what a list of settings says, as `tau=0.99,scope=dataset`.

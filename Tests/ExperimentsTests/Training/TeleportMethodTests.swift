@@ -46,6 +46,7 @@ import TextForms
         "null-space:objective=gradient-norm", "level-set:objective=lookahead:1", "symmetry:objective=lookahead",
         "null-space:objective=lookahead:2,cap=predicted:0.1", "gauge:step-size=share:0.1",
         "null-space:objective=preconditioned-norm,direction=decrease,teleport-steps=3", "null-space+gauge",
+        "learned:file.safetensors", "learned:file.safetensors,teleport-steps=3+gauge",
         "null-space:tolerance=1e+30,objective=lookahead-others:2+random+gauge:objective=lookahead-others",
     ])
     func aTextFormIsReadAsItIsWritten(text: String) throws {

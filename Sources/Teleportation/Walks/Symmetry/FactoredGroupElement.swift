@@ -33,12 +33,6 @@ struct FactoredGroupElement {
         }
     }
 
-    /// The highest power of Z that the series of phi needs, at most 13 for a norm of 1/2: the next one is below the
-    /// resolution.
-    private static func highestPower(forNorm norm: Double, resolution: Double) -> Int {
-        (1..<13).first { pow(norm, Double($0 + 1)) / tgamma(Double($0 + 3)) < resolution / 16 } ?? 13
-    }
-
     /// `scale phi(Z)` and `scale phi(-Z)` with `Z = scale z` for z `[r, r]`, computed in float64.
     ///
     /// It takes the series `sum Z^k / (k + 1)!`, whose even and odd powers serve both, and
@@ -47,21 +41,10 @@ struct FactoredGroupElement {
         let wide = z.to(dtype: .float64)
         let norm = wide.squaredNorm().item().squareRoot() * abs(scale)
         guard norm.isFinite else { return (z * .nan, z * .nan) }
-        let doublings = norm > 0.5 ? Int(log2(norm).rounded(.up)) + 1 : 0
+        let doublings = norm > ExponentialSeries.largestNorm ? Int(log2(norm).rounded(.up)) + 1 : 0
         let small = wide * (scale * exp2(-Double(doublings)))
-        let highest = highestPower(forNorm: norm * exp2(-Double(doublings)), resolution: z.dtype.epsilon)
-        let square = small.matmul(small)
-        let identity = Tensor.identity(z.size(0), dtype: .float64, device: z.device)
-        /// `first sum square^j / (2 j + power + 1)!` by Horner's rule, where first is `square^0` or Z.
-        func series(_ first: Tensor, from power: Int) -> Tensor {
-            let coefficients = stride(from: power, through: highest, by: 2).map { 1 / tgamma(Double($0 + 2)) }
-            var sum = first * coefficients[coefficients.count - 1]
-            for coefficient in coefficients.dropLast().reversed() {
-                sum = (first * coefficient).addingMatmul(square, sum)
-            }
-            return sum
-        }
-        let (even, odd) = (series(identity, from: 0), series(small, from: 1))
+        let series = ExponentialSeries(
+            of: small, shift: 1, norm: norm * exp2(-Double(doublings)), resolution: z.dtype.epsilon)
         func doubled(_ phi: Tensor, of z: Tensor) -> Tensor {
             var (phi, z) = (phi, z)
             for _ in 0..<doublings {
@@ -70,7 +53,9 @@ struct FactoredGroupElement {
             }
             return phi
         }
-        let (forward, backward) = (doubled(even + odd, of: small), doubled(even - odd, of: -small))
+        let (forward, backward) = (
+            doubled(series.even + series.odd, of: small), doubled(series.even - series.odd, of: -small)
+        )
         return ((forward * scale).to(dtype: z.dtype), (backward * scale).to(dtype: z.dtype))
     }
 

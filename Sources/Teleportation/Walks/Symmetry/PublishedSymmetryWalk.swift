@@ -38,15 +38,7 @@ final class PublishedSymmetryWalk: Walk {
     func restore() { saved.restore() }
 
     fileprivate func move(along directions: [Tensor], scale: Double) throws(TorchError) {
-        let elements = directions.map { direction in
-            let t = direction * scale
-            switch groupElement {
-            case .firstOrder:
-                let identity = Tensor.identity(t.size(0), dtype: t.dtype, device: t.device)
-                return (identity + t, identity - t)
-            case .exponential: return (t.matrixExponential(), (-t).matrixExponential())
-            }
-        }
+        let elements = directions.map { groupElement.matrices(of: $0 * scale) }
         let weights = self.weights()
         let moved = try transformed(weights, by: elements, inputs: inputs(weights))
         for (layer, weight) in zip(perceptron.layers, moved) {
