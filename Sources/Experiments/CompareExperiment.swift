@@ -50,17 +50,26 @@ package struct CompareExperiment {
     /// - Parameters:
     ///   - progress: Shows how far it is.
     ///   - watch: Watches how busy the machine is.
+    ///   - archive: Where finished runs are kept, and those of an earlier process are found; nil for nowhere.
+    ///   - warn: Told where a run could not be kept.
     ///   - isCancelled: Asked before each step; once true, the summary holds what there is.
-    /// - Throws: As `TrainingRun.init`.
+    /// - Throws: As `TrainingRun.init`, and `CheckpointError` where a kept run is of another comparison.
     package func run(
-        progress: ProgressLine? = nil, watch: ProcessorWatch = ProcessorWatch(), isCancelled: () -> Bool = { false }
+        progress: ProgressLine? = nil, watch: ProcessorWatch = ProcessorWatch(), archive: RunArchive? = nil,
+        warn: (String) -> Void = { _ in }, isCancelled: () -> Bool = { false }
     ) throws -> Summary {
         let start = Date()
         prepared.warmUp()
         let arms: [(name: String, plan: TeleportPlan?)] = [("baseline", nil), ("teleport", plan)]
         let results = try Study(arms, seeds: seeds.values, alternates: true).run(isCancelled: isCancelled) {
-            try prepared.run(
-                seed: $1, plan: $0.plan, arm: $0.name, number: $2, on: progress, isCancelled: isCancelled)
+            arm, seed, number -> Run? in
+            if let kept = try archive?.run(of: arm.name, seed: seed) { return kept }
+            let run = try prepared.run(
+                seed: seed, plan: arm.plan, arm: arm.name, number: number, on: progress, isCancelled: isCancelled)
+            if let run, run.epochs.count == training.epochs || run.hasDiverged {
+                do throws(ReportError) { try archive?.save(run, of: arm.name, seed: seed) } catch { warn("\(error)") }
+            }
+            return run
         }.map { ArmRecord(seeds: $0.seeds, runs: $0.runs) }
         return Summary(
             configuration: configuration, data: data.namedSizes,
@@ -75,7 +84,7 @@ package struct CompareExperiment {
     package var job: ProgressLine.Job { prepared.job(runs: 2 * seeds.values.count) }
 
     /// All options that were heeded, by the names that they have on the command line.
-    private var configuration: [String: JSONValue] {
+    package var configuration: [String: JSONValue] {
         var options = training.options(plan, on: data)
         options["seeds"] = .array(seeds.values.map { .integer($0) })
         return options

@@ -16,6 +16,21 @@ package struct Statistic: Codable, Equatable, Sendable {
     }
 }
 
+extension Statistic {
+    /// The interval that covers the mean of the population with a probability of 95 %, by Student's distribution.
+    ///
+    /// - Parameter count: How many numbers the statistic is of.
+    /// - Returns: Nil for fewer than two numbers, and where the mean is not finite.
+    package func interval(of count: Int) -> ClosedRange<Double>? {
+        guard let standardDeviation, count > 1, mean.isFinite, standardDeviation.isFinite else { return nil }
+        // Of 1 to 10 degrees of freedom; of more that of 11, which is a little too wide.
+        let quantiles = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228]
+        let quantile = count - 2 < quantiles.count ? quantiles[count - 2] : 2.201
+        let half = quantile * standardDeviation / Double(count).squareRoot()
+        return mean - half...mean + half
+    }
+}
+
 extension [Double] {
     /// The middle value, or the mean of the two in the middle; NaN for none.
     package var median: Double {

@@ -257,20 +257,12 @@ package struct LookaheadStudy: Reproduction {
     /// The work of a run, in gradients of a training batch.
     private static func work(_ record: EpochRecord) -> Double { record.gradientEvaluations ?? .nan }
 
-    /// The last training loss of a run; NaN if it diverged, which ends it early.
-    private static func loss(of run: Run, in problem: Case) -> Double {
-        guard let last = run.epochs.last, run.epochs.count == problem.problem.epochs, last.testLoss.isFinite else {
-            return .nan
-        }
-        return last.trainLoss
-    }
+    /// The last training loss of a run.
+    private static func loss(of run: Run, in problem: Case) -> Double { run.lastLoss(ofEpochs: problem.problem.epochs) }
 
-    /// The training loss of a run after so much work, linear between its epochs; NaN if it diverged, or its first epoch took more.
+    /// The training loss of a run after so much work.
     private static func loss(of run: Run, in problem: Case, at work: Double) -> Double {
-        guard loss(of: run, in: problem).isFinite, let first = run.epochs.first, Self.work(first) <= work else {
-            return .nan
-        }
-        return MeanCurve(of: \.trainLoss, over: Self.work, of: [run]).mean(at: work)
+        run.loss(at: work, of: Self.work, ofEpochs: problem.problem.epochs)
     }
 
     private static func scores(_ problem: Case) -> [Score] {
@@ -281,13 +273,11 @@ package struct LookaheadStudy: Reproduction {
                 plainLosses[$0] < plainLosses[$1]
             })
         else { return [] }
-        // A run that diverged has learned as little as the one that learned the least.
         let worst =
             problem.arms.flatMap { problem.runs(of: $0).flatMap(\.runs) }
             .map { loss(of: $0, in: problem) }.filter(\.isFinite).max() ?? .nan
         func regret(_ losses: [Double]) -> Double {
-            let ratios = losses.map { ($0.isFinite ? $0 : worst) / plainLosses[bestPlain] }
-            return exp(ratios.map { log($0) }.reduce(0, +) / Double(ratios.count))
+            Regret.of(losses, best: plainLosses[bestPlain], worst: worst)
         }
         let target = plainLosses[bestPlain]
         return problem.arms.map { arm in
@@ -314,12 +304,9 @@ package struct LookaheadStudy: Reproduction {
     /// `0.93 (0.90 to 0.96)`: the mean and its 95 % interval by Student's distribution.
     private static func interval(_ values: [Double]) -> String {
         let statistic = Statistic(of: values)
-        guard let deviation = statistic.standardDeviation else { return statistic.mean.significant(3) }
-        let quantiles = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228]
-        let quantile = values.count - 2 < quantiles.count ? quantiles[values.count - 2] : 2.2
-        let half = quantile * deviation / Double(values.count).squareRoot()
-        return "\(statistic.mean.significant(3)) (\((statistic.mean - half).significant(3)) to "
-            + "\((statistic.mean + half).significant(3)))"
+        guard let interval = statistic.interval(of: values.count) else { return statistic.mean.significant(3) }
+        return "\(statistic.mean.significant(3)) (\(interval.lowerBound.significant(3)) to "
+            + "\(interval.upperBound.significant(3)))"
     }
 
     // MARK: Reporting

@@ -15,7 +15,11 @@ struct Compare: ParsableCommand {
         discussion: """
             Both arms start from the same weights and see the same batches. The results are printed and written to the \
             output folder: summary.json, and the loss curves as SVG and PNG where gnuplot is installed. Ctrl-C ends the \
-            run with what there is.
+            run with what there is; --resume FOLDER goes on with it, or with one that was killed, and runs no arm and seed again \
+            that is done.
+
+            --sweep OPTION=FROM..TO:COUNT, or OPTION=A,B,C, compares at each value, and writes sweep.json, a table and a figure of \
+            the final losses, best against best and the regret: by epochs, by gradients computed, and by time.
 
             Without --dataset, the run uses generated digits and needs no files. Every option can stand in a YAML file \
             (--config FILE) under its name without the dashes, as in 'learning-rate: 0.1'; the command line wins.
@@ -29,6 +33,8 @@ struct Compare: ParsableCommand {
               teleport compare --method symmetry --model mlp:512,512:leaky-relu(0.1)
               teleport compare --dataset etth1 --data DIR --model transformer:heads=4,head-size=16,layers=2
               teleport compare --config FILE --epochs 10 --output results/long
+              teleport compare --resume results/long
+              teleport compare --sweep learning-rate=1e-3..1:7 --seeds 3 --output results/rates
             """)
 
     @OptionGroup(title: "Data and model") var model: ModelOptions
@@ -43,38 +49,159 @@ struct Compare: ParsableCommand {
     @Option(help: ArgumentHelp("A count of seeds (0, 1, ...) or a list, as 4,7.", valueName: "seeds"))
     var seeds = Seeds([0, 1, 2])
 
+    @Option(
+        help: ArgumentHelp(
+            "Compare at each of these values of an option, as learning-rate=1e-4..1:9 or optimizer=sgd,adam.",
+            valueName: "option=values"))
+    var sweep: SweepRange?
+
+    @Option(help: "Go on with the comparison in this folder.", naming: "folder")
+    var resume: String?
+
     /// The file of results.
-    private static let record = "summary.json"
+    private var record: String { sweep == nil ? "summary.json" : "sweep.json" }
+
+    func validate() throws {
+        try output.check(resuming: resume)
+        if let sweep { _ = try cells(of: sweep, []) }
+    }
 
     mutating func run() throws {
         let watch = execution.apply()
-        let data = try model.split()
-        let plan = try schedule.plan(teleportation)
-        let experiment = CompareExperiment(
-            model.training(epochs: epochs, execution), plan: plan, seeds: seeds, on: data)
+        let arguments = try Teleport.completedArguments()
+        if let sweep { return try run(sweep, arguments, watch) }
+        let (experiment, data) = try experiment()
         let startingLoss = try experiment.check()
-        let results = try output.results(else: data.name, record: Self.record)
+        let results = try begin(arguments, else: data.name)
         if !execution.quiet {
             for notice in model.capped(by: data) + teleportation.capped(by: data.train.count) { Console.warn(notice) }
         }
 
-        let progress = ProgressLine(job: experiment.job, quiet: execution.quiet)
         let interruption = Interruption()
-        let summary = try experiment.run(
-            progress: progress, watch: watch, isCancelled: { interruption.isRequested })
-        progress.finish()
+        let summary = try compare(experiment, in: results.folder, watch, interruption)
 
         if !execution.quiet { Console.show("\(ComparisonReport(summary))\n") }
         try results.save(summary, LossCurves(summary).figures, isQuiet: execution.quiet)
         Console.warn(of: watch, isQuiet: execution.quiet)
         if interruption.isRequested {
-            Console.warn("interrupted; the results hold the epochs that were finished")
+            Console.warn(
+                "interrupted; the results hold the epochs that were finished, and 'teleport compare --resume "
+                    + "\(results.folder.relativePath)' goes on")
             throw ExitCode(130)
         }
         let runs = summary.arms.baseline.runs + summary.arms.teleport.runs
         if let divergence = Divergence(of: runs, from: startingLoss) {
             try experiment.checkData(after: divergence)
             throw Console.divergence(divergence.description, learningRate: experiment.training.learningRate)
+        }
+    }
+
+    private func experiment() throws -> (CompareExperiment, Split<any Dataset>) {
+        let data = try model.split()
+        let plan = try schedule.plan(teleportation)
+        return (CompareExperiment(model.training(epochs: epochs, execution), plan: plan, seeds: seeds, on: data), data)
+    }
+
+    /// The folder of the results, with what it takes to go on with the comparison in it.
+    private func begin(_ arguments: [String], else job: String) throws -> Results {
+        let results = try output.results(resuming: resume, else: job, record: record)
+        if resume == nil {
+            for name in [Self.runs, Self.cells] {
+                try? FileManager.default.removeItem(at: results.folder.appendingPathComponent(name))
+            }
+        }
+        let kept = JSONValue.array(Self.withoutPlace(arguments.dropFirst()).map { .string($0) })
+        do throws(ReportError) { try kept.write(to: TrainingFolder(results.folder).options) } catch {
+            throw Results.Failure(description: "\(error)")
+        }
+        return results
+    }
+
+    /// Arguments without those that say where results go and what is gone on with, or name a file, whose options they have.
+    private static func withoutPlace(_ arguments: some Sequence<String>) -> [String] {
+        var kept: [String] = []
+        var isValue = false
+        for argument in arguments {
+            let names = ["--output", "--resume", "--config"]
+            if isValue {
+                isValue = false
+            } else if names.contains(argument) {
+                isValue = true
+            } else if argument != "--overwrite", !names.contains(where: { argument.hasPrefix($0 + "=") }) {
+                kept.append(argument)
+            }
+        }
+        return kept
+    }
+
+    /// The folder of the finished runs.
+    private static let runs = "runs"
+
+    /// Runs a comparison, and keeps its runs as they end.
+    private func compare(
+        _ experiment: CompareExperiment, in folder: URL, _ watch: ProcessorWatch, _ interruption: Interruption
+    ) throws -> Summary {
+        let progress = ProgressLine(job: experiment.job, quiet: execution.quiet)
+        defer { progress.finish() }
+        return try experiment.run(
+            progress: progress, watch: watch,
+            archive: RunArchive(folder.appendingPathComponent(Self.runs), options: experiment.configuration),
+            warn: { progress.print("teleport: \($0)") }, isCancelled: { interruption.isRequested })
+    }
+
+    // MARK: Sweeps
+
+    /// The folder of the comparisons of a sweep.
+    private static let cells = "cells"
+
+    /// The comparisons of a sweep, each parsed from all arguments with the value behind them.
+    private func cells(of sweep: SweepRange, _ arguments: [String]) throws -> [Compare] {
+        let taken = ["sweep", "resume", "output", "config", "seeds", "threads", "data"]
+        guard CommandOptions(of: Self.self).valued.subtracting(taken).contains(sweep.option) else {
+            throw ValidationError(
+                "--sweep \(sweep.option): is no option that a comparison can be swept over; see 'compare --help'")
+        }
+        var kept = Self.withoutPlace(arguments)
+        if let place = kept.firstIndex(of: "--sweep") { kept.removeSubrange(place...min(place + 1, kept.count - 1)) }
+        kept.removeAll { $0.hasPrefix("--sweep=") }
+        return try sweep.values.map { value in
+            do { return try Self.parse(kept + ["--\(sweep.option)=\(value)"]) } catch {
+                throw ValidationError("--sweep: " + Self.message(for: error))
+            }
+        }
+    }
+
+    private func run(_ sweep: SweepRange, _ arguments: [String], _ watch: ProcessorWatch) throws {
+        let cells = try cells(of: sweep, Array(arguments.dropFirst()))
+        let experiments = try cells.map { try $0.experiment() }
+        for (experiment, _) in experiments { try experiment.check() }
+        let results = try begin(arguments, else: "sweep-\(sweep.option)")
+        let interruption = Interruption()
+        var record: [SweepRecord.Cell] = []
+        var environment: Summary.Environment?
+        for (index, (value, (experiment, _))) in zip(sweep.values, experiments).enumerated()
+        where !interruption.isRequested {
+            if !execution.quiet { Console.warn("\(sweep.option) \(value), \(index + 1) of \(sweep.values.count)") }
+            let folder = results.folder.appendingPathComponent(
+                "\(Self.cells)/\(sweep.option)=\(value.replacing("/", with: "_"))")
+            let summary = try compare(experiment, in: folder, watch, interruption)
+            // Of a cell that was cut short there is nothing to compare.
+            if interruption.isRequested { break }
+            environment = environment ?? summary.environment
+            record.append(SweepRecord.Cell(value: value, epochs: experiment.training.epochs, arms: summary.arms))
+        }
+        if let environment, let first = experiments.first?.0 {
+            let found = SweepRecord(
+                option: sweep.option, configuration: first.configuration.merging(["sweep": .string(sweep.text)]) { $1 },
+                environment: environment, values: record)
+            let report = SweepReport(found)
+            if !execution.quiet { Console.show("\(report)\n") }
+            try results.save(found, report.figures, isQuiet: execution.quiet)
+        }
+        Console.warn(of: watch, isQuiet: execution.quiet)
+        if interruption.isRequested {
+            Console.warn("interrupted; 'teleport compare --resume \(results.folder.relativePath)' goes on")
+            throw ExitCode(130)
         }
     }
 }

@@ -2,8 +2,8 @@ import Experiments
 import Foundation
 import Reporting
 
-/// Options from the folder of a run that is gone on with: `train --resume FOLDER` stands for those that the run was begun with, ahead of
-/// the other options.
+/// Options from the folder of a run that is gone on with: `--resume FOLDER` stands for those that the run was begun with, ahead of the
+/// other options.
 struct ResumedRun {
     /// The options as arguments.
     let options: [String]
@@ -12,10 +12,15 @@ struct ResumedRun {
     ///
     /// - Throws: `Failure` if there is no such run.
     init?(namedIn arguments: [String]) throws(Failure) {
-        guard arguments.first == Train._commandName, let folder = Self.folder(in: arguments) else { return nil }
-        options = try Self.options(of: TrainingFolder(folder)).compactMap { name, value in
-            Self.text(value).map { "--\(name)=\($0)" }
-        }.sorted()
+        guard let folder = Self.folder(in: arguments).map({ TrainingFolder($0) }) else { return nil }
+        switch arguments.first {
+        case Train._commandName:
+            options = try Self.options(of: folder).compactMap { name, value in
+                Self.text(value).map { "--\(name)=\($0)" }
+            }.sorted()
+        case Compare._commandName: options = try Self.contents(of: folder, as: [String].self)
+        default: return nil
+        }
     }
 
     /// A folder of no run.
@@ -25,12 +30,16 @@ struct ResumedRun {
 
     /// The options that a run was begun with.
     static func options(of folder: TrainingFolder) throws(Failure) -> [String: JSONValue] {
-        do {
-            return try JSONDecoder().decode([String: JSONValue].self, from: Data(contentsOf: folder.options))
-        } catch {
+        try contents(of: folder, as: [String: JSONValue].self)
+    }
+
+    private static func contents<Options: Decodable>(
+        of folder: TrainingFolder, as type: Options.Type
+    ) throws(Failure) -> Options {
+        do { return try JSONDecoder().decode(type, from: Data(contentsOf: folder.options)) } catch {
             throw Failure(
                 description: "--resume \(folder.url.relativePath): \(ReportError.reason(of: error)) "
-                    + "(\(folder.options.lastPathComponent)); name the folder that 'teleport train' wrote to")
+                    + "(\(folder.options.lastPathComponent)); name the folder that the same command wrote to")
         }
     }
 

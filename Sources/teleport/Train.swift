@@ -63,10 +63,7 @@ struct Train: ParsableCommand {
     private static let record = "summary.json"
 
     func validate() throws {
-        guard resume != nil, output.output != nil || output.overwrite else { return }
-        throw ValidationError(
-            "--resume: the results go to the folder of the run; leave \(output.overwrite ? "--overwrite" : "--output") out"
-        )
+        try output.check(resuming: resume)
     }
 
     mutating func run() throws {
@@ -108,30 +105,21 @@ struct Train: ParsableCommand {
     private func place(
         for experiment: TrainExperiment, of dataset: String
     ) throws -> (results: Results, folder: TrainingFolder, checkpoint: Checkpoint?) {
-        let results: Results
+        let results = try output.results(resuming: resume, else: "train-\(dataset)", record: Self.record)
+        let folder = TrainingFolder(results.folder)
+        let checkpoints = folder.checkpoints(keeping: keep)
         var checkpoint: Checkpoint?
         if let resume {
-            results = try Results(in: resume, else: "", record: Self.record, overwrites: true)
-            let folder = TrainingFolder(results.folder)
             for notice in try changes(from: ResumedRun.options(of: folder), to: experiment.options, in: resume)
             where !execution.quiet { Console.warn(notice) }
-            checkpoint = try folder.checkpoints(keeping: keep).newest { Console.warn($0) }
+            checkpoint = try checkpoints.newest { Console.warn($0) }
             if checkpoint == nil, !execution.quiet {
                 Console.warn("--resume \(resume): there is no checkpoint yet; beginning anew")
             }
         } else {
-            results = try output.results(else: "train-\(dataset)", record: Self.record)
-            let folder = TrainingFolder(results.folder)
-            guard output.overwrite || !FileManager.default.fileExists(atPath: folder.options.path) else {
-                throw Results.Failure(
-                    description:
-                        "--output \(results.folder.relativePath): holds an earlier run; go on with it by --resume, name "
-                        + "another folder, or give --overwrite")
-            }
-            folder.checkpoints(keeping: keep).clear()
+            checkpoints.clear()
             unlink(folder.model.path)
         }
-        let folder = TrainingFolder(results.folder)
         do throws(ReportError) { try JSONValue.object(experiment.options).write(to: folder.options) } catch {
             throw Results.Failure(description: "\(error)")
         }

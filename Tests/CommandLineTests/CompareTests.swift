@@ -256,3 +256,72 @@ import Testing
         #expect(summary.runs("teleport").isEmpty)
     }
 }
+
+@Suite struct CompareSweepTests {
+    let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    private static let small =
+        "--model mlp:8 --training-samples 200 --test-samples 50 --epochs 2 --seeds 2 --threads 1 --quiet"
+
+    private func run(_ arguments: String) throws -> Tool.Result {
+        try Tool.run(arguments.split(separator: " ").map(String.init), in: folder.url)
+    }
+
+    private func json(_ name: String) throws -> NSDictionary {
+        let contents = try Data(contentsOf: folder.url.appendingPathComponent(name))
+        return try #require(try JSONSerialization.jsonObject(with: contents) as? NSDictionary)
+    }
+
+    /// The runs of an arm.
+    private func runs(_ object: NSDictionary, _ arm: String) throws -> [NSDictionary] {
+        let arms = try #require(object["arms"] as? NSDictionary)
+        return try #require((arms[arm] as? NSDictionary)?["runs"] as? [NSDictionary])
+    }
+
+    @Test("A comparison that goes on runs what is missing, and nothing again")
+    func resumes() throws {
+        #expect(try run("compare \(Self.small) --output out").status == 0)
+        let whole = try json("out/summary.json")
+        // As of a process that was killed in its last run: times are what tells a run from its repetition.
+        for name in ["out/summary.json", "out/runs/teleport-1.json"] {
+            try FileManager.default.removeItem(at: folder.url.appendingPathComponent(name))
+        }
+        let resumed = try run("compare --resume out")
+        #expect(resumed.status == 0, "\(resumed.errors)")
+        let again = try json("out/summary.json")
+        #expect(try runs(again, "baseline") == runs(whole, "baseline"))
+        #expect(try runs(again, "teleport")[0] == runs(whole, "teleport")[0])
+        #expect(try runs(again, "teleport")[1] != runs(whole, "teleport")[1])
+        let other = try run("compare --resume out --learning-rate 0.3")
+        #expect(other.status == 3 && other.errors.contains("--learning-rate"), "\(other.errors)")
+    }
+
+    @Test("A sweep compares at each value, and tells the regret")
+    func sweeps() throws {
+        let result = try run("compare \(Self.small) --sweep learning-rate=0.01,0.1 --output out")
+        #expect(result.status == 0, "\(result.errors)")
+        let record = try json("out/sweep.json")
+        let values = try #require(record["values"] as? [NSDictionary])
+        #expect(values.map { $0["value"] as? String } == ["0.01", "0.1"])
+        for cell in values {
+            for arm in ["baseline", "teleport"] {
+                #expect(try runs(cell, arm).count == 2)
+            }
+        }
+        let regret = try #require(record["regret"] as? [String: Double])
+        #expect(Set(regret.keys) == ["baseline", "teleport"])
+        // The cells are comparisons of their own options.
+        try FileManager.default.removeItem(
+            at: folder.url.appendingPathComponent("out/cells/learning-rate=0.1/runs/baseline-0.json"))
+        #expect(try run("compare --resume out").status == 0)
+        #expect(try json("out/sweep.json")["values"] as? [NSDictionary] != values)
+        for refused in [
+            "--sweep rate=1,2", "--sweep learning-rate=1,x", "--sweep output=a,b", "--sweep learning-rate=1",
+        ] {
+            let result = try run("compare \(refused)")
+            #expect(result.status == 2 && result.errorLines.count == 1, "\(refused): \(result.errors)")
+        }
+    }
+}

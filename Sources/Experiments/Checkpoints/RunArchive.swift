@@ -1,0 +1,61 @@
+import Foundation
+import Reporting
+
+/// The finished runs of a comparison, a file for each, so that who goes on with it runs none of them again.
+package struct RunArchive {
+    private let folder: URL
+    private let options: [String: JSONValue]
+
+    /// The options that may be others where a comparison is gone on with: they say which runs there are, and where they run.
+    private static let changeableOptions: Set<String> = ["seeds", "threads"]
+
+    /// What a file holds.
+    private struct File: Codable {
+        let options: [String: JSONValue]
+        let run: Run
+    }
+
+    /// An archive.
+    ///
+    /// - Parameters:
+    ///   - folder: Where the files are; it is made with the first.
+    ///   - options: The options of the comparison, by their names on the command line.
+    package init(_ folder: URL, options: [String: JSONValue]) {
+        self.folder = folder
+        self.options = options.filter { !Self.changeableOptions.contains($0.key) }
+    }
+
+    private func file(_ arm: String, _ seed: Int) -> URL { folder.appendingPathComponent("\(arm)-\(seed).json") }
+
+    /// The run of an arm from a seed, if it is there.
+    ///
+    /// - Throws: `CheckpointError` if it is one with other options, or the file is damaged.
+    package func run(of arm: String, seed: Int) throws(CheckpointError) -> Run? {
+        let file = file(arm, seed)
+        guard let contents = try? Data(contentsOf: file) else { return nil }
+        let saved: File
+        do { saved = try JSONDecoder().decode(File.self, from: contents) } catch {
+            throw CheckpointError(
+                "\(file.path): is no run of a comparison (\(ReportError.reason(of: error))); remove it to run it again")
+        }
+        let differing = Set(options.keys).union(saved.options.keys).filter { options[$0] != saved.options[$0] }.sorted()
+        guard differing.isEmpty else {
+            throw CheckpointError(
+                "\(file.path): was run with another --\(differing.joined(separator: ", --")); leave out what differs, or name "
+                    + "another folder")
+        }
+        return saved.run
+    }
+
+    /// Keeps a finished run.
+    ///
+    /// - Throws: `ReportError.unwritable(path:reason:)`.
+    package func save(_ run: Run, of arm: String, seed: Int) throws(ReportError) {
+        let file = file(arm, seed)
+        let contents: Data
+        do { contents = try JSONEncoder().encode(File(options: options, run: run)) } catch {
+            throw .unwritable(path: file.path, reason: ReportError.reason(of: error))
+        }
+        try AtomicFile.write([(file, contents)])
+    }
+}

@@ -1,0 +1,102 @@
+import Foundation
+import Reporting
+
+/// A sweep in words: a table of both arms over the values, and what follows from it.
+package struct SweepReport: CustomStringConvertible, Sendable {
+    private let record: SweepRecord
+    private let score: SweepScore
+
+    /// The report of a sweep.
+    package init(_ record: SweepRecord) {
+        self.record = record
+        score = SweepScore(record.values)
+    }
+
+    /// The table and the sentences.
+    package var description: String { "\(table)\n\n\(sentences.joined(separator: "\n"))" }
+
+    /// A row for each value.
+    private var table: Table {
+        func text(_ losses: [Double]) -> String {
+            let statistic = Statistic(of: losses)
+            return losses.isEmpty ? "-" : statistic.mean.isFinite ? statistic.text() : "diverged"
+        }
+        // A run whose first epoch took more than all of the baseline's did not diverge.
+        func text(_ losses: [Double], of whole: [Double]) -> String {
+            Statistic(of: losses).mean.isFinite || !Statistic(of: whole).mean.isFinite ? text(losses) : "-"
+        }
+        return Table(
+            columns: [
+                .init(record.option, alignment: .left), .init("baseline"), .init("teleports"),
+                .init("at equal gradients"), .init("at equal time"),
+            ],
+            rows: record.values.indices.map { index in
+                [
+                    record.values[index].value, text(score.baseline[index]), text(score.teleport[index]),
+                    text(score.teleportAtEqualWork[index], of: score.teleport[index]),
+                    text(score.teleportAtEqualTime[index], of: score.teleport[index]),
+                ]
+            })
+    }
+
+    /// What follows from the losses.
+    package var sentences: [String] {
+        let best = bestAgainstBest
+        return (best.map { [$0] } ?? ["No value trains without teleports."]) + [
+            "Regret, the geometric mean over the values of the final loss over the best one of the baseline: "
+                + "\(record.regret.baseline.significant(3)) without teleports, \(record.regret.teleport.significant(3)) with them, "
+                + "\(record.regretAtEqualWork.teleport.significant(3)) at as many gradients, "
+                + "\(record.regretAtEqualTime.teleport.significant(3)) in the same time."
+        ]
+    }
+
+    /// The best value with teleports, at equal work, against the best without, seed by seed.
+    private var bestAgainstBest: String? {
+        guard let plain = SweepScore.best(score.baseline) else { return nil }
+        guard let best = SweepScore.best(score.teleportAtEqualWork) else {
+            return
+                "With teleports no run has an epoch within the gradients of the baseline's: give more epochs to compare best against best."
+        }
+        let ratios = zip(score.teleportAtEqualWork[best], score.baseline[plain]).map { $0 / $1 - 1 }
+        let difference = Statistic(of: ratios)
+        let places =
+            "Best against best at as many gradients (\(record.option) \(record.values[best].value) with teleports, "
+            + "\(record.values[plain].value) without): "
+        func percent(_ share: Double) -> String { (100 * share).significant(2) + " %" }
+        guard let interval = difference.interval(of: ratios.count) else {
+            return places + "the training loss is \(percent(difference.mean.magnitude)) "
+                + (difference.mean < 0 ? "lower" : "higher") + ", of one seed, which shows no spread."
+        }
+        let (low, high) = (interval.lowerBound, interval.upperBound)
+        if low > 0 { return places + "the training loss is higher by \(percent(low)) to \(percent(high)) (95 %)." }
+        if high < 0 { return places + "the training loss is lower by \(percent(-high)) to \(percent(-low)) (95 %)." }
+        return places + "no difference within \(percent(max(-low, high))) (95 %)."
+    }
+
+    /// The final loss of both arms against the value; none where the values are no numbers.
+    package var figures: [NamedFigure] {
+        let numbers = record.values.compactMap { Double($0.value) }
+        guard numbers.count == record.values.count else { return [] }
+        let isLogarithmic = numbers.allSatisfy { $0 > 0 } && (numbers.max() ?? 1) > 10 * (numbers.min() ?? 1)
+        let order = numbers.indices.sorted { numbers[$0] < numbers[$1] }
+        let lines = [
+            ("baseline", score.baseline), ("teleports", score.teleport),
+            ("teleports, at as many gradients", score.teleportAtEqualWork),
+        ]
+        return [
+            .init(
+                "loss-over-values",
+                Figure(panels: [
+                    LineChart(
+                        title: "Final training loss (logarithmic)",
+                        horizontalLabel: record.option + (isLogarithmic ? " (logarithmic)" : ""), isLogarithmic: true,
+                        isHorizontallyLogarithmic: isLogarithmic,
+                        series: lines.enumerated().map { index, line in
+                            LineChart.Series(
+                                name: line.0, x: order.map { numbers[$0] }, y: order.map { Statistic(of: line.1[$0]) },
+                                color: min(index, 1), isDashed: index == 2)
+                        })
+                ]))
+        ]
+    }
+}
