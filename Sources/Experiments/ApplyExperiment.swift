@@ -9,8 +9,8 @@ import Torch
 package struct ApplyExperiment {
     /// The model, and the optimizer whose first steps are to follow; epochs and batch size are not heeded.
     package let training: TrainingConfiguration
-    /// The method, the number and size of the teleport batches, and the control samples; there is no training around the teleport, so
-    /// that its schedule and its trial are left out.
+    /// The method, the number and size of the teleport batches, and the control samples; there is no training around the
+    /// teleport, so that its schedule and its trial are left out.
     package let plan: TeleportPlan
     /// Decides which samples are drawn.
     package let seed: Int
@@ -191,8 +191,8 @@ package struct WeightsError: Error, Hashable, CustomStringConvertible {
             switch defect {
             case .notOfTheModel(let error): "\(error)"
             case .noLoss(let loss):
-                "the loss of the model is \(loss.significant()) with these weights; take weights from before training diverged, or give "
-                    + "--dtype float64"
+                "the loss of the model is \(loss.significant()) with these weights; take weights from before training diverged, "
+                    + "or give --dtype float64"
             case .notDecomposed(let reason):
                 "the input of a layer cannot be decomposed (\(reason)); take weights from before training diverged"
             case .clonedHead:

@@ -4,8 +4,8 @@ import Torch
 /// back.
 ///
 /// The layers of this library name, shape and lay out their tensors as PyTorch's do: `Dense` as `Linear`, `Convolution` as
-/// `Conv2d`, `BatchNormalization` as `BatchNorm2d` with its running statistics, `LayerNormalization` as `LayerNorm`, `Embedding` and
-/// `MultiHeadAttention` as theirs, and `Sequential` as `Sequential`. So weights of a PyTorch model go into one of the same
+/// `Conv2d`, `BatchNormalization` as `BatchNorm2d` with its running statistics, `LayerNormalization` as `LayerNorm`,
+/// `Embedding` and `MultiHeadAttention` as theirs, and `Sequential` as `Sequential`. So weights of a PyTorch model go into one of the same
 /// layers:
 ///
 /// ```swift

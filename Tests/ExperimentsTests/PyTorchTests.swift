@@ -65,8 +65,8 @@ import Torch
         ]
     }
 
-    /// Makes the models, or loads what became of them; run with a folder and, for each model, its name, the Python that makes it, and
-    /// its prefix.
+    /// Makes the models, or loads what became of them; run with a folder and, for each model, its name, the Python that makes
+    /// it, and its prefix.
     private static let script = #"""
         import json, pathlib, sys, torch
         from safetensors.torch import load_file, load_model, save_model, save_file
@@ -78,9 +78,15 @@ import Torch
             model.head.weight = model.embedding.weight
             return model
 
+        class Compiled(nn.Module):
+            """The names of what torch.compile makes, without loading the compiler, which takes seconds."""
+            def __init__(self, model):
+                super().__init__()
+                self._orig_mod = model
+
         def wrapped(model, prefix):
             for wrapper in reversed(prefix.split(".")[:-1]):
-                model = nn.DataParallel(model) if wrapper == "module" else torch.compile(model)
+                model = nn.DataParallel(model) if wrapper == "module" else Compiled(model)
             return model
 
         def loss_and_gradient(model, batch):

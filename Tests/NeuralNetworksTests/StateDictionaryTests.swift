@@ -77,7 +77,8 @@ import Torch
             error?.description
                 == "the weights are not those of the model: missing module.3.weight; unexpected module.1.num_batches_tracked, "
                 + "module.5.weight; module.1.bias is [4] of float32 instead of [3] of real numbers, module.3.bias is [2] of int64 "
-                + "instead of [2] of real numbers; take the model that the weights were saved of, or name the tensors as its layers do"
+                + "instead of [2] of real numbers; take the model that the weights were saved of, or name the tensors as its "
+                + "layers do"
         )
         #expect(elements(of: model) == before)
         let none = #expect(throws: StateDictionaryError.self) {

@@ -96,6 +96,15 @@ import Testing
         }
     }
 
+    @Test func theDataBeginWhereElementsOfAnyTypeMay() {
+        for length in 1...9 {
+            let entry = SafetensorsHeader.Entry(
+                name: String(repeating: "x", count: length), dtype: .float64, shape: [1], bytes: 0..<8)
+            let header = SafetensorsHeader(entries: [entry], metadata: [:]).encoded
+            #expect(header.count.isMultiple(of: 8) && header.dropFirst(8).suffix(8).contains(UInt8(ascii: "}")))
+        }
+    }
+
     @Test func theOrderOfTheHeaderIsNotThatOfTheBytes() throws {
         let header = """
             { "b" : {"data_offsets": [2, 3], "shape": [1], "dtype": "U8", "later": {"x": [1e3, -0.5, null, {"y": "z"}]}},

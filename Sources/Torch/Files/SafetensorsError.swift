@@ -103,7 +103,8 @@ extension SafetensorsDefect: CustomStringConvertible {
         case .notJSON(let position, let expected):
             "byte \(position) of the header is not what JSON has there, expected \(expected); save the file again"
         case .duplicateName(let name):
-            "the header has the name \(name.quoted) twice, and which one is meant is not said; save the file again under other names"
+            "the header has the name \(name.quoted) twice, and which one is meant is not said; save the file again under other "
+                + "names"
         case .metadataNotAnObject: "__metadata__ in the header is not an object of texts; save the file again"
         case .metadataNotAText(let name):
             "__metadata__ has something else than a text under \(name.quoted); save it as a text"
@@ -137,8 +138,8 @@ extension TensorDefect: CustomStringConvertible {
         case .tooManyElements(let shape):
             "is of shape \(shape), which has more elements than can be counted; save the file again"
         case .wrongRange(let start, let end, let count):
-            "has the data from byte \(start) to \(end), expected a range within the \(count) bytes that are there; copy or save the "
-                + "file again"
+            "has the data from byte \(start) to \(end), expected a range within the \(count) bytes that are there; copy or save "
+                + "the file again"
         case .wrongByteCount(let count, let expected, let shape, let dtype):
             "has \(count) bytes, expected \(expected) for shape \(shape) of \(dtype); save the file again"
         case .overlaps(let other): "has bytes of tensor \(other.quoted); save the file again"
