@@ -384,6 +384,9 @@ int ct_all_finite(ct_tensor self, bool *result) {
 ct_tensor ct_matmul(ct_tensor self, ct_tensor other) {
     return guarded([&] { return at::matmul(Borrowed(self), Borrowed(other)); });
 }
+ct_tensor ct_bmm(ct_tensor self, ct_tensor other) {
+    return guarded([&] { return at::bmm(Borrowed(self), Borrowed(other)); });
+}
 ct_tensor ct_addmm(ct_tensor self, ct_tensor first, ct_tensor second, double beta, double alpha) {
     return guarded([&] {
         return at::addmm(

@@ -8,6 +8,10 @@ extension Tensor {
     /// The matrix product; leading dimensions broadcast.
     public func matmul(_ other: Tensor) -> Tensor { Tensor(ct_matmul(handle, other.handle)) }
 
+    /// The product of each two matrices of stacks, `[B, m, k]` and `[B, k, n]` to `[B, m, n]`: one operation, where `matmul` takes
+    /// several to see what broadcasts.
+    public func matmuls(_ other: Tensor) -> Tensor { Tensor(ct_bmm(handle, other.handle)) }
+
     /// The product of three matrices, in the order that is less work.
     public func matmul(_ second: Tensor, _ third: Tensor) -> Tensor {
         let (m, k, n, d) = (size(0), size(1), second.size(1), third.size(1))

@@ -122,6 +122,7 @@ int ct_all_finite(ct_tensor self, bool *result);
 
 // Linear algebra
 ct_tensor ct_matmul(ct_tensor self, ct_tensor other);
+ct_tensor ct_bmm(ct_tensor self, ct_tensor other);
 ct_tensor ct_addmm(ct_tensor self, ct_tensor first, ct_tensor second, double beta, double alpha);
 ct_tensor ct_linear(ct_tensor self, ct_tensor weight, ct_tensor bias);
 int ct_geqrf(ct_tensor self, ct_tensor *reflectors, ct_tensor *tau);

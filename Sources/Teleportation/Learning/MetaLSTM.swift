@@ -127,8 +127,8 @@ extension MetaLSTM {
         ///   - bias: Its bias, `[out]`.
         /// - Returns: The bias to take, which autograd follows, `[B, out]`.
         fileprivate func note(_ inputs: [Tensor], into map: Int, bias: Tensor) -> Tensor {
-            let copy = Tensor.zeros([inputs[0].size(0), bias.count], dtype: bias.dtype, device: bias.device)
-            copy.copy(from: bias)
+            let rows = inputs[0].size(0)
+            let copy = Tensor.stacked(Array(repeating: bias, count: rows))
             copy.requiresGradient = true
             steps[map].append((inputs.map { $0.detached() }, copy))
             return copy

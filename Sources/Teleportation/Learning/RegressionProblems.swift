@@ -76,8 +76,8 @@ package struct RegressionProblems {
     /// The loss of each problem, `[B]`, in operations that autograd can follow.
     package func losses(of weights: [Tensor]) -> Tensor {
         let last = weights.count - 1
-        let rows = weights[..<last].reduce(inputs) { activation.layer($0.matmul($1.transposed())) }
-        let difference = targets - rows.matmul(weights[last].transposed())
+        let rows = weights[..<last].reduce(inputs) { activation.layer($0.matmuls($1.transposed())) }
+        let difference = targets - rows.matmuls(weights[last].transposed())
         return (difference * difference).sum(along: [1, 2]) * 0.5
     }
 
@@ -109,13 +109,13 @@ package struct RegressionProblems {
         var (rows, dual) = (inputs, self.dual)
         for (index, element) in elements.enumerated() {
             let (g, inverse) = kind.matrices(of: element, norm: norm)
-            let preactivation = rows.matmul(moved[index].transposed())
-            let image = activation.layer(preactivation).matmul(g.transposed())
+            let preactivation = rows.matmuls(moved[index].transposed())
+            let image = activation.layer(preactivation).matmuls(g.transposed())
             let change = activation.inverse(image) - preactivation
-            moved[index] = moved[index] + change.transposed().matmul(dual)
-            moved[index + 1] = moved[index + 1].matmul(inverse)
+            moved[index] = moved[index] + change.transposed().matmuls(dual)
+            moved[index + 1] = moved[index + 1].matmuls(inverse)
             if index + 1 < elements.count {
-                rows = activation.layer(rows.matmul(moved[index].transposed()))
+                rows = activation.layer(rows.matmuls(moved[index].transposed()))
                 dual = try rows.pseudoInverse().transposed()
             }
         }

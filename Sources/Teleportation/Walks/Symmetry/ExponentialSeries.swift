@@ -22,15 +22,19 @@ struct ExponentialSeries {
     ///   - resolution: What is left out is below it.
     init(of z: Tensor, shift: Int, norm: Double, resolution: Double) {
         let highest = Self.highestPower(shift: shift, norm: norm, resolution: resolution)
-        let square = z.matmul(z)
+        let isStack = z.rank == 3
+        let square = isStack ? z.matmuls(z) : z.matmul(z)
         let identity = Tensor.identity(z.size(-1), dtype: z.dtype, device: z.device)
         /// `first sum square^j / (2 j + power + s)!` by Horner's rule, where first is `square^0` or Z.
         func series(_ first: Tensor, from power: Int) -> Tensor {
-            let coefficients = stride(from: power, through: highest, by: 2).map { 1 / tgamma(Double($0 + shift + 1)) }
-            var sum = first * coefficients[coefficients.count - 1]
-            for coefficient in coefficients.dropLast().reversed() {
+            var coefficients = stride(from: power, through: highest, by: 2).map { 1 / tgamma(Double($0 + shift + 1)) }
+            let last = coefficients.removeLast()
+            var sum = first * last
+            // No stack of identities is multiplied by.
+            if isStack, power == 0, let next = coefficients.popLast() { sum = identity * next + square * last }
+            for coefficient in coefficients.reversed() {
                 let term = first * coefficient
-                sum = z.rank == 2 ? term.addingMatmul(square, sum) : term + square.matmul(sum)
+                sum = isStack ? term + square.matmuls(sum) : term.addingMatmul(square, sum)
             }
             return sum
         }
