@@ -14,12 +14,13 @@ struct Learn: ParsableCommand {
             LSTM networks learn to train perceptrons on small regressions (PS24 section 5.2): 'update' gives the update of all \
             weights, 'rate+teleport' a step size and a group element to teleport by, 'update+teleport' both. They are tried \
             beside gradient descent with the largest learning rate that does not diverge. What was learned goes to the output folder, \
-            as lstm-update-teleport.safetensors and so on, after every few trajectories; --resume goes on from there. \
+            as lstm-update-teleport.safetensors and so on, after every few trajectories; --resume FOLDER goes on from there, with \
+            the same options. \
             'compare --method learned:FILE' teleports with it. Ctrl-C ends the training with what there is.
 
             Examples:
               teleport learn --arms rate+teleport --trajectories 10 --output results/learned
-              teleport learn --arms update+teleport --output results/learned --resume
+              teleport learn --arms update+teleport --resume results/learned
               teleport learn --sizes 784,16,10 --samples 20 --arms update+teleport --trajectories 100
               teleport compare --model mlp:16:leaky-relu(0.1) --method learned:FILE
             """)
@@ -55,8 +56,8 @@ struct Learn: ParsableCommand {
     @Option(help: "The steps that are taken there.", atLeast: 1)
     var testSteps = 100
 
-    @Flag(help: "Go on from what the output folder has.")
-    var resume = false
+    @Option(help: "Go on from what this folder has.", naming: "folder")
+    var resume: String?
 
     @OptionGroup(title: "Run") var execution: ExecutionOptions
     @OptionGroup(title: "Results") var output: OutputOptions
@@ -86,12 +87,7 @@ struct Learn: ParsableCommand {
         if let device = execution.device, device != .cpu {
             throw ValidationError("--device \(device): the networks are too small for one; leave the option out")
         }
-        if resume && output.output == nil {
-            throw ValidationError("--resume: name the folder to go on from with --output")
-        }
-        if resume && output.overwrite {
-            throw ValidationError("--resume: goes on from what --overwrite would replace; give one of the two")
-        }
+        try output.check(resuming: resume)
         try experiment().check()
     }
 
@@ -106,12 +102,12 @@ struct Learn: ParsableCommand {
                 return LearnExperiment.Arm(
                     course, trajectories: trajectories ?? LearnExperiment.Arm.paperTrajectories(quantity))
             }, unseenProblems: testProblems, unseenSteps: testSteps, saveEvery: saveEvery,
-            dtype: execution.dtype ?? ModelOptions.standard.dtype, resumes: resume)
+            dtype: execution.dtype ?? ModelOptions.standard.dtype, resumes: resume != nil)
     }
 
     /// Refuses to lose what was learned before.
     private func checkFolder(_ experiment: LearnExperiment) throws(Results.Failure) {
-        guard let path = output.output, !resume, !output.overwrite else { return }
+        guard let path = output.output, !output.overwrite else { return }
         var experiment = experiment
         experiment.folder = URL(fileURLWithPath: path, isDirectory: true)
         guard let file = experiment.files.first(where: { FileManager.default.fileExists(atPath: $0.path) }) else {
@@ -127,7 +123,7 @@ struct Learn: ParsableCommand {
         let watch = execution.apply()
         var experiment = try experiment()
         try checkFolder(experiment)
-        let results = try output.results(else: "learn", record: Self.record, replacing: resume)
+        let results = try output.results(resuming: resume, else: "learn", record: Self.record)
         experiment.folder = results.folder
 
         let progress = ProgressLine(job: experiment.job, quiet: execution.quiet)

@@ -329,10 +329,7 @@ struct OutputOptions: ParsableArguments {
     var overwrite = false
 
     /// Where the results go; see `Results.init(in:else:record:overwrites:)`.
-    ///
-    /// - Parameter replaces: Whether the record may be replaced although nobody says so.
-    func results(else job: String, record: String, replacing replaces: Bool = false) throws(Results.Failure) -> Results
-    {
-        try Results(in: output, else: job, record: record, overwrites: overwrite || replaces)
+    func results(else job: String, record: String) throws(Results.Failure) -> Results {
+        try Results(in: output, else: job, record: record, overwrites: overwrite)
     }
 }

@@ -14,20 +14,23 @@ import Testing
     init() throws { folder = try TemporaryFolder() }
 
     @Test func learnsAndGoesOn() throws {
-        let arguments = Self.small + ["--output", "out", "--arms", "update+teleport"]
+        let (arguments, again) = (
+            Self.small + ["--output", "out", "--arms", "update+teleport"],
+            Self.small + ["--resume", "out", "--arms", "update+teleport"]
+        )
         let first = try Tool.run(arguments + ["--trajectories", "3"], in: folder.url, path: "")
         #expect(first.status == 0 && folder.has(Self.file) && folder.has("out/learning.json"))
         // What is there is not lost by accident.
-        let again = try Tool.run(arguments + ["--trajectories", "3"], in: folder.url, path: "")
-        #expect(again.status == 2 && again.errorLines.count == 1 && again.errors.contains("--resume"))
-        let more = try Tool.run(arguments + ["--trajectories", "5", "--resume"], in: folder.url, path: "")
+        let second = try Tool.run(arguments + ["--trajectories", "3"], in: folder.url, path: "")
+        #expect(second.status == 2 && second.errorLines.count == 1 && second.errors.contains("--resume"))
+        let more = try Tool.run(again + ["--trajectories", "5"], in: folder.url, path: "")
         #expect(more.status == 0)
         let text = try String(contentsOf: folder.url.appendingPathComponent("out/learning.json"), encoding: .utf8)
         #expect(text.contains("\"trajectories\" : 5") && text.contains("\"gradient-descent\""))
-        let other = try Tool.run(arguments + ["--resume", "--seed", "1"], in: folder.url, path: "")
+        let other = try Tool.run(again + ["--seed", "1"], in: folder.url, path: "")
         #expect(other.status == 3 && other.errorLines.count == 1 && other.errors.contains("was learned with seed 0"))
         try Data("damaged".utf8).write(to: folder.url.appendingPathComponent(Self.file))
-        let damaged = try Tool.run(arguments + ["--resume"], in: folder.url, path: "")
+        let damaged = try Tool.run(again, in: folder.url, path: "")
         #expect(damaged.status == 3 && damaged.errorLines.count == 1 && damaged.errors.contains(Self.file))
     }
 
@@ -82,11 +85,11 @@ import Testing
     @Test func aKilledTrainingLeavesAWholeFile() throws {
         let arguments =
             Self.small + [
-                "--output", "out", "--arms", "update+teleport", "--trajectories", "100000", "--save-every", "1",
+                "--arms", "update+teleport", "--trajectories", "100000", "--save-every", "1",
             ]
         for number in 0..<6 {
             let (process, _, errors) = try Tool.process(
-                arguments + (folder.has(Self.file) ? ["--resume"] : []), in: folder.url, path: "")
+                arguments + [folder.has(Self.file) ? "--resume" : "--output", "out"], in: folder.url, path: "")
             try process.run()
             // From before the first file is there to the middle of one of many.
             let limit = ContinuousClock.now + .seconds(20)
@@ -98,7 +101,7 @@ import Testing
             #expect(process.terminationReason == .uncaughtSignal, "\(said)")
         }
         let rest = try Tool.run(
-            Self.small + ["--output", "out", "--arms", "update+teleport", "--trajectories", "1", "--resume"],
+            Self.small + ["--resume", "out", "--arms", "update+teleport", "--trajectories", "1"],
             in: folder.url, path: "")
         #expect(rest.status == 0, "\(rest.errors)")
     }
@@ -106,7 +109,7 @@ import Testing
     @Test(arguments: [
         (["--sizes", "4,4"], "--sizes"), (["--samples", "5", "--sizes", "4,4,4"], "--samples"),
         (["--arms", "teleport"], "--arms"), (["--trajectory-steps", "5"], "--trajectory-steps"),
-        (["--resume"], "--resume"), (["--resume", "--overwrite", "--output", "out"], "--resume"),
+        (["--resume"], "--resume"), (["--resume", "out", "--output", "out"], "--resume"),
         (["--seed", "10000"], "--seed"), (["--element-norm", "2"], "--element-norm"),
         (["--device", "cpu", "--trajectories", "0"], "--trajectories"),
     ])

@@ -78,7 +78,7 @@ import Testing
         ("--tau", "0", "give a positive number"),
         ("--scope", "epoch", "give batch or dataset"),
         ("--derivative", "forward", "give closed-form, double-backward or published"),
-        ("--tolerance", "0", "give a positive number"), ("--optimizer-state", "lose", "give keep or reset"),
+        ("--tolerance", "0", "give a positive number"), ("--optimizer-state", "lose", "give keep, teleport or reset"),
         ("--dtype", "float16", "give float32 or float64"), ("--device", "gpu", "give cpu, cuda or cuda:INDEX"),
         ("--threads", "0", "give an integer from 1 to 1024, or leave the option out for all cores"),
         ("--training-samples", "0", "give an integer of at least 1, or leave the option out for all samples"),
@@ -179,7 +179,7 @@ import Testing
         try expect(["compare", "more"], fails: 2, saying: "'more'", "See 'teleport compare --help'")
         try expect(["compare", "--epochs"], fails: 2, saying: "'--epochs", "See 'teleport compare --help'")
         try expect(
-            ["fly"], fails: 2, saying: "'fly'", "Give compare, apply, inspect, reproduce or bench",
+            ["fly"], fails: 2, saying: "'fly'", "Give compare, train, apply, learn, inspect, reproduce or bench",
             "See 'teleport --help'")
         try expect(["bench", "speed"], fails: 2, saying: "'speed'", "train", "See 'teleport bench --help'")
         try expect(["bench", "train", "--repetitions", "0"], fails: 2, saying: "'0'", "give an integer of at least 1")
@@ -316,7 +316,7 @@ import Testing
         ("learning-rate: -1", ["'learning-rate: -1': give a positive number"]),
         ("epochs: many", ["'epochs: many': give an integer of at least 1. See 'teleport compare --help'"]),
         ("epochs:", ["'epochs' has no value"]), ("epochs: true", ["'epochs: true': give an integer of at least 1"]),
-        ("optimizer-state: lose", ["'optimizer-state: lose': give keep or reset"]),
+        ("optimizer-state: lose", ["'optimizer-state: lose': give keep, teleport or reset"]),
         ("quiet: 5", ["'quiet: 5': give true or false"]), ("overwrite: [5]", ["'overwrite: [5]': give true or false"]),
         // Values that are made of others.
         ("seeds: [1, [2]]", ["'seeds: [1, [2]]': give a count"]), ("seeds: []", ["'seeds: []': give a count"]),

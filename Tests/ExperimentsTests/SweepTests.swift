@@ -59,7 +59,9 @@ import Testing
         // 20 gradients are a quarter of the second epoch of 16 each.
         #expect(abs(found.regretAtEqualWork.teleport - pow(1.75 * 0.875 * 4, 1.0 / 3)) < 1e-12)
         #expect(found.regretAtEqualTime == found.regretAtEqualWork)
-        let decoded = try JSONDecoder().decode(SweepRecord.self, from: found.json())
+        let decoder = JSONDecoder()
+        decoder.dateDecodingStrategy = .iso8601
+        let decoded = try decoder.decode(SweepRecord.self, from: found.json())
         #expect(decoded.regret == found.regret && decoded.values.count == 3)
     }
 
