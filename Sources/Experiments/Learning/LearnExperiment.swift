@@ -3,8 +3,8 @@ import Reporting
 import Teleportation
 import Torch
 
-/// Learning to teleport: meta-optimizers are trained, and tried beside gradient descent on problems that none of them has seen; PS24
-/// section 5.2.
+/// Learning to teleport: meta-optimizers are trained, and tried beside gradient descent on problems that none of them has
+/// seen; PS24 section 5.2.
 package struct LearnExperiment {
     /// A meta-optimizer to train.
     package struct Arm: Hashable, Sendable {
@@ -74,8 +74,8 @@ package struct LearnExperiment {
 
     private func epochs(_ arm: Arm) -> Int { (arm.trajectories + saveEvery - 1) / saveEvery }
 
-    /// Checks that the problems can be teleported: the exact action holds the loss of no more samples than each pair of layers has
-    /// inputs.
+    /// Checks that the problems can be teleported: the exact action holds the loss of no more samples than each pair of
+    /// layers has inputs.
     ///
     /// - Throws: `LearningRefusal`.
     package func check() throws(LearningRefusal) {
@@ -94,7 +94,8 @@ package struct LearnExperiment {
     ///   - number: How many runs of the job came before.
     ///   - progress: Shows how far the training is.
     ///   - isCancelled: Asked before each trajectory; once true, what was learned so far is kept and tried.
-    /// - Throws: `LearnedFileError` if a file cannot be read or written, and `TorchError` if there is no pseudo-inverse that is needed.
+    /// - Throws: `LearnedFileError` if a file cannot be read or written, and `TorchError` if there is no pseudo-inverse
+    ///   that is needed.
     package func run(
         number: Int = 0, progress: ProgressLine? = nil, isCancelled: () -> Bool = { false }
     ) throws -> LearningResult {

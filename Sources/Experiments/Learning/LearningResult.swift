@@ -53,8 +53,8 @@ package struct LearningResult {
         package func loss(after steps: Int) -> Statistic { Statistic(of: losses[min(steps, losses.count - 1)]) }
     }
 
-    /// The trials of this experiment and another one as those of one, which differ in their seeds: as many trainings more of each
-    /// optimizer. Gradient descent, which does not learn, is the same in both.
+    /// The trials of this experiment and another one as those of one, which differ in their seeds: as many trainings more
+    /// of each optimizer. Gradient descent, which does not learn, is the same in both.
     package func joined(with other: LearningResult) -> LearningResult {
         LearningResult(
             experiment: experiment,

@@ -4,13 +4,13 @@ import Optimizers
 import TextForms
 import Torch
 
-/// Teleportation by group elements that a meta-optimizer has learned to choose from the gradients (PS24 section 5.2): perceptrons with
-/// the layer sizes that it was trained on, and activations that can be inverted. No objective is climbed, and no second derivative
-/// is taken.
+/// Teleportation by group elements that a meta-optimizer has learned to choose from the gradients (PS24 section 5.2):
+/// perceptrons with the layer sizes that it was trained on, and activations that can be inverted. No objective is
+/// climbed, and no second derivative is taken.
 ///
-/// For each batch, and each of its steps, the m2 of each pair of layers reads the gradients of the pair's weights and gives an element
-/// of the Lie algebra, whose group element acts exactly (`GroupAction.exact`): the loss stays as far as that action holds it. What m2
-/// remembers goes on from batch to batch of one teleport.
+/// For each batch, and each of its steps, the m2 of each pair of layers reads the gradients of the pair's weights and
+/// gives an element of the Lie algebra, whose group element acts exactly (`GroupAction.exact`): the loss stays as far as
+/// that action holds it. What m2 remembers goes on from batch to batch of one teleport.
 ///
 /// ```swift
 /// let teleporter = try LearnedTeleporter(contentsOf: file)  // written by `teleport learn`
@@ -43,15 +43,16 @@ public struct LearnedTeleporter: Teleporter {
 
     /// Checks that the model is one that the meta-optimizer was trained for; see `Teleporter`.
     ///
-    /// - Throws: `LearnedFileError` if the file cannot be read, or was learned for other models; `SettingRefusal` if the steps are
-    ///   not at least 1, or the tolerance is no number of at least 0.
+    /// - Throws: `LearnedFileError` if the file cannot be read, or was learned for other models; `SettingRefusal` if the
+    ///   steps are not at least 1, or the tolerance is no number of at least 0.
     public func check(_ model: some Layer, before optimizer: any Optimizer) throws {
         try SettingRefusal.check("teleport-steps", steps >= 1, "\(steps)", remedy: "give 1 or more")
         try SettingRefusal.check(tolerance: tolerance)
         _ = try source.metaOptimizer(for: model)
     }
 
-    /// Begins a teleport; see `Teleporter`. Traps on a model that `check` refuses. Reports have no objective and no free dimensions.
+    /// Begins a teleport; see `Teleporter`. Traps on a model that `check` refuses. Reports have no objective and no free
+    /// dimensions.
     public func begin(_ model: some Layer, _ loss: some Loss, in context: TeleportContext) -> any Teleport {
         let (metaOptimizer, perceptron) = trapping { () throws(LearnedFileError) in
             try source.metaOptimizer(for: model)

@@ -2,8 +2,8 @@ import NeuralNetworks
 import TextForms
 import Torch
 
-/// All that decides what a meta-optimizer becomes, but for the number of trajectories: what it is made of, how it is trained, and on
-/// what.
+/// All that decides what a meta-optimizer becomes, but for the number of trajectories: what it is made of, how it is
+/// trained, and on what.
 package struct LearningCourse: Hashable, Sendable {
     /// The meta-optimizer.
     package var metaOptimizer = MetaOptimizer.Settings()
@@ -82,10 +82,12 @@ extension LearningCourse {
         Setting("unroll", \.training.unroll, atLeast: 1, "The steps between two updates of what is learned"),
         Setting(
             "update-learning-rate", \.training.updateRate, positiveUpTo: 1,
-            "The learning rate of the LSTM that gives updates, by Adam"),
+            "The learning rate of the LSTM that gives updates, by Adam; PS24 has 1e-3 in its program and 1e-4 in its text"
+        ),
         Setting(
             "teleport-learning-rate", \.training.teleportRate, positiveUpTo: 1,
-            "The learning rate of the LSTMs that give group elements, by Adam"),
+            "The learning rate of the LSTMs that give group elements, by Adam; PS24 has 1e-4 in its program and 1e-3 in its text"
+        ),
         Setting("seed", "Decides the first weights of what is learned, and the problems") {
             String($0.seed)
         } write: { (course, text) throws(TextError) in

@@ -108,9 +108,9 @@ package struct MetaLSTM {
 extension MetaLSTM {
     /// What the affine maps of a network have read at each step of an unrolled training.
     ///
-    /// A map `z = x W^T + b` that is taken at T steps has the gradient `sum delta_t^T x_t` with `delta_t = dL/dz_t`: one product
-    /// of the stacked `delta` and x, where autograd would form and add T matrices as large as the weight. So autograd does not
-    /// follow the weights, but at each step an own copy of the bias, whose gradient is `delta_t`.
+    /// A map `z = x W^T + b` that is taken at T steps has the gradient `sum delta_t^T x_t` with `delta_t = dL/dz_t`: one
+    /// product of the stacked `delta` and x, where autograd would form and add T matrices as large as the weight. So
+    /// autograd does not follow the weights, but at each step an own copy of the bias, whose gradient is `delta_t`.
     package final class Tape {
         private var steps: [[(inputs: [Tensor], bias: Tensor)]]
 

@@ -1,11 +1,12 @@
 import NeuralNetworks
 import Torch
 
-/// A learned optimizer of perceptrons: m1, which reads the gradient of all weights and gives their update, and an m2 for each pair of
-/// layers, which reads the gradients of the pair and gives a group element to teleport by (PS24 section 5.2).
+/// A learned optimizer of perceptrons: m1, which reads the gradient of all weights and gives their update, and an m2 for
+/// each pair of layers, which reads the gradients of the pair and gives a group element to teleport by (PS24 section
+/// 5.2).
 ///
-/// A step leads from w to `g (w + f)`, with f of m1 and g of m2, both from the gradient at w. Without m1 the update is that of gradient
-/// descent, with a step size that m2 gives.
+/// A step leads from w to `g (w + f)`, with f of m1 and g of m2, both from the gradient at w. Without m1 the update is
+/// that of gradient descent, with a step size that m2 gives.
 package struct MetaOptimizer {
     /// What it is made for, and of.
     package struct Settings: Hashable, Sendable {

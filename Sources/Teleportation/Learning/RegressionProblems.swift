@@ -4,8 +4,8 @@ import Torch
 /// Regressions with perceptrons of one shape, side by side: of each
 /// `L(W_1, ..., W_l) = 1/2 ||Y - W_l sigma(... sigma(W_1 X))||^2`, what PS24 section 5.2 learns to optimize.
 ///
-/// Samples are rows here, and weights are `[B, out, in]` for B problems. The published program has the half before the norm, which
-/// the paper leaves out.
+/// Samples are rows here, and weights are `[B, out, in]` for B problems. The published program has the half before the
+/// norm, which the paper leaves out.
 package struct RegressionProblems {
     /// X, `[B, N, in]`.
     package let inputs: Tensor
@@ -42,8 +42,8 @@ package struct RegressionProblems {
         dual = .stacked(duals)
     }
 
-    /// The problems of seeds, as the published program draws them: weights, X and Y uniform in [0, 1), in that order, X and Y with
-    /// samples as columns.
+    /// The problems of seeds, as the published program draws them: weights, X and Y uniform in [0, 1), in that order, X
+    /// and Y with samples as columns.
     ///
     /// - Parameters:
     ///   - seeds: One for each problem.
@@ -90,11 +90,11 @@ package struct RegressionProblems {
         }
     }
 
-    /// The weights after the exact action (ST22 eq. 8) of an element for each pair of layers, from the first pair up, in operations
-    /// that autograd can follow.
+    /// The weights after the exact action (ST22 eq. 8) of an element for each pair of layers, from the first pair up, in
+    /// operations that autograd can follow.
     ///
-    /// Each pair reads the inputs that the pair below leaves it. V keeps what it does to inputs outside the span of the samples, as
-    /// `GroupAction` says.
+    /// Each pair reads the inputs that the pair below leaves it. V keeps what it does to inputs outside the span of the
+    /// samples, as `GroupAction` says.
     ///
     /// - Parameters:
     ///   - weights: The weights.

@@ -2,11 +2,12 @@ import NeuralNetworks
 import Optimizers
 import Torch
 
-/// Learning to teleport (PS24 Algorithm 1): a meta-optimizer trains perceptrons, and is itself trained by truncated backpropagation
-/// through their training.
+/// Learning to teleport (PS24 Algorithm 1): a meta-optimizer trains perceptrons, and is itself trained by truncated
+/// backpropagation through their training.
 ///
-/// After each `unroll` steps the sum of the losses that they led to is differentiated with respect to the meta-optimizer's weights, and
-/// Adam takes a step; weights and memories are cut off from what was before. The gradients that the meta-optimizer reads are data.
+/// After each `unroll` steps the sum of the losses that they led to is differentiated with respect to the
+/// meta-optimizer's weights, and Adam takes a step; weights and memories are cut off from what was before. The gradients
+/// that the meta-optimizer reads are data.
 package final class UnrolledTraining {
     /// What is trained.
     package let metaOptimizer: MetaOptimizer
@@ -25,17 +26,14 @@ package final class UnrolledTraining {
         /// The learning rate of m2's Adam.
         package var teleportRate: Double
 
-        /// Settings; by default those of the published program. The paper's text has the two learning rates the other way round: see
-        /// `asInText`.
+        /// Settings; by default those of the published program. The paper's text has the two learning rates the other way
+        /// round.
         package init(unroll: Int = 10, updateRate: Double = 1e-3, teleportRate: Double = 1e-4) {
             require(unroll >= 1, "a training unrolled over \(unroll) steps: one at the least")
             self.unroll = unroll
             self.updateRate = updateRate
             self.teleportRate = teleportRate
         }
-
-        /// The settings of PS24 section 5.2.
-        package static let asInText = Settings(updateRate: 1e-4, teleportRate: 1e-3)
     }
 
     /// A training that begins.
@@ -71,8 +69,8 @@ package final class UnrolledTraining {
     /// - Parameters:
     ///   - problems: What is trained on; the losses of several are added.
     ///   - steps: The steps of the training. Those after the last cut are not taken.
-    /// - Returns: The loss after the last step, summed over the problems, and whether all losses and their derivatives were finite; if
-    ///   not, the training ended there, and nothing was learned from the steps since the cut before.
+    /// - Returns: The loss after the last step, summed over the problems, and whether all losses and their derivatives
+    ///   were finite; if not, the training ended there, and nothing was learned from the steps since the cut before.
     /// - Throws: `TorchError` if a hidden layer has no pseudo-inverse.
     @discardableResult
     package func train(on problems: RegressionProblems, steps: Int) throws(TorchError) -> (loss: Double, isFinite: Bool)
