@@ -57,7 +57,7 @@ import Testing
         let data = try Data(contentsOf: folder.url.appendingPathComponent("compared/summary.json"))
         let root = try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
         let configuration = try #require(root["configuration"] as? [String: Any])
-        #expect(configuration["method"] as? String == "learned" && configuration["file"] as? String == Self.file)
+        #expect(configuration["method"] as? String == "learned:\(Self.file)")
         #expect(configuration["teleport-steps"] as? Int == 2)
         let arms = try #require((root["arms"] as? [String: Any])?["teleport"] as? [String: Any])
         let teleports = try #require((arms["runs"] as? [[String: Any]])?[0]["teleports"] as? [[String: Any]])

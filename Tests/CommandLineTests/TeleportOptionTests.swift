@@ -9,6 +9,11 @@ import TextForms
     /// Texts of which each setting takes one that is not its default.
     private static let texts = ["0.5", "3", "none", "fixed:3", "lookahead", "log-uniform:3"]
 
+    /// A method as it is named, with an operand where it takes one.
+    private func text(of method: TeleportMethod) -> String {
+        method.rawValue + (method.teleporter.operandName.map { ":\($0)" } ?? "")
+    }
+
     /// What must be given with an option for it to be heeded.
     private func companion(of option: String, _ method: TeleportMethod) -> [String] {
         method.teleporter.companion(of: option).map { ["--\($0.name)", $0.value] } ?? []
@@ -37,7 +42,7 @@ import TextForms
 
     @Test("It takes the setting's default", arguments: uses)
     func takesTheDefault(option: String, method: TeleportMethod, standard: String) throws {
-        let arguments = ["--method", method.rawValue, "--\(option)", standard]
+        let arguments = ["--method", text(of: method), "--\(option)", standard]
         #expect(try text(of: option, arguments + companion(of: option, method)) == standard)
     }
 
@@ -52,7 +57,7 @@ import TextForms
             }
         }
         let given = try #require(other)
-        let arguments = ["--method", method.rawValue, "--\(option)", given]
+        let arguments = ["--method", text(of: method), "--\(option)", given]
         #expect(try text(of: option, arguments + companion(of: option, method)) == given)
     }
 

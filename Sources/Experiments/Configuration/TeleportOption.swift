@@ -81,8 +81,8 @@ package struct TeleportOption: Sendable {
         guard let teleporter = teleporter as? any TextualTeleporter else {
             return ["method": .string("\(type(of: teleporter))")]
         }
-        var values: [String: JSONValue] = ["method": .string(type(of: teleporter).methodName)]
-        values["file"] = teleporter.operand.map { .string($0) }
+        let operand = teleporter.operand.map { ":\($0)" } ?? ""
+        var values: [String: JSONValue] = ["method": .string(type(of: teleporter).methodName + operand)]
         for (name, text) in teleporter.settingTexts {
             values[name] =
                 Int(text).map { .integer($0) } ?? Double(text).flatMap { $0.isFinite ? .number($0) : nil }
