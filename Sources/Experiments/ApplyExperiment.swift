@@ -145,19 +145,10 @@ package struct ApplyExperiment {
 
     /// All options that were heeded, by the names that they have on the command line.
     private var configuration: [String: JSONValue] {
-        var options: [String: JSONValue] = [
-            "dataset": .string(data.name), "training-samples": .integer(data.train.count),
-            "test-samples": .integer(data.test.count), "model": .string(training.architecture.text),
-            "weights": .string(path), "optimizer": .string(training.optimizer.text),
-            "learning-rate": .number(training.learningRate), "seed": .integer(seed),
-            "teleport-batches": .integer(plan.schedule.batchCount(of: data.train.count)),
-            "teleport-batch-size": .integer(plan.schedule.batchSize),
-            "control-samples": .integer(min(plan.controlSampleCount, data.train.count)),
-            "keep-half-precision": .bool(keepsHalfPrecision), "dtype": .string("\(training.dtype)"),
-            "device": .string(training.device.description), "threads": .integer(Libtorch.threadCount),
+        let own: [String: JSONValue] = [
+            "weights": .string(path), "seed": .integer(seed), "keep-half-precision": .bool(keepsHalfPrecision),
         ]
-        for (name, value) in TeleportOption.values(of: plan.teleporter) { options[name] = value }
-        return options
+        return training.optionsOfOneTeleport(plan, on: data).merging(own) { $1 }
     }
 }
 

@@ -32,10 +32,7 @@ package struct CompareExperiment {
     ///   `TrainingRun.init`.
     @discardableResult
     package func check() throws -> Double {
-        try plan.schedule.check(epochs: training.epochs, stepsPerEpoch: prepared.batchesPerEpoch)
-        try prepared.checkMemory()
-        let run = try TrainingRun(prepared, seed: seeds.values[0], plan: plan)
-        return try prepared.startingLoss(of: run.model, on: data.name)
+        try prepared.check(plan, seed: seeds.values[0], on: data.name)
     }
 
     /// Checks that it is the training that diverged, and not the data on which any model does.
@@ -73,10 +70,7 @@ package struct CompareExperiment {
         }.map { ArmRecord(seeds: $0.seeds, runs: $0.runs) }
         return Summary(
             configuration: configuration, data: data.namedSizes,
-            environment: Summary.Environment(
-                version: Library.version, libtorchVersion: Libtorch.version, threads: Libtorch.threadCount,
-                device: training.device.description, dtype: "\(training.dtype)", processors: Processors().count,
-                processorWait: watch.waitingShare, date: start),
+            environment: Summary.Environment(of: training, watch: watch, date: start),
             baseline: results[0], teleport: results[1])
     }
 

@@ -86,10 +86,7 @@ package struct TrainExperiment {
     /// - Throws: As `CompareExperiment.check()`.
     @discardableResult
     package func check() throws -> Double {
-        try plan.schedule.check(epochs: training.epochs, stepsPerEpoch: prepared.batchesPerEpoch)
-        try prepared.checkMemory()
-        let run = try TrainingRun(prepared, seed: seed, plan: plan)
-        return try prepared.startingLoss(of: run.model, on: data.name)
+        try prepared.check(plan, seed: seed, on: data.name)
     }
 
     /// A job of the size of what is left, for `ProgressLine`.
@@ -176,10 +173,7 @@ package struct TrainExperiment {
         }
         return TrainingSummary(
             configuration: options, data: data.namedSizes,
-            environment: Summary.Environment(
-                version: Library.version, libtorchVersion: Libtorch.version, threads: Libtorch.threadCount,
-                device: training.device.description, dtype: "\(training.dtype)", processors: Processors().count,
-                processorWait: watch.waitingShare, date: start), ending: ending, run: run.record)
+            environment: Summary.Environment(of: training, watch: watch, date: start), ending: ending, run: run.record)
     }
 
     private func hasDoneEnough(_ run: TrainingRun) -> Bool {

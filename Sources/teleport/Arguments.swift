@@ -141,6 +141,21 @@ extension Option<String?> {
     }
 }
 
+extension [String] {
+    /// The value that arguments give an option last; nil if they give it none.
+    func value(of option: String) -> String? {
+        var value: String?
+        for (index, argument) in enumerated() {
+            if argument == "--\(option)" {
+                value = index + 1 < count ? self[index + 1] : value
+            } else if argument.hasPrefix("--\(option)=") {
+                value = String(argument.dropFirst(option.count + 3))
+            }
+        }
+        return value
+    }
+}
+
 private func value<Value: TextConvertible>(_ text: String) throws(Remedy) -> Value {
     do throws(TextError) {
         return try Value(text: text)

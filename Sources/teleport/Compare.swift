@@ -9,7 +9,7 @@ import Teleportation
 import Torch
 
 /// `teleport compare`.
-struct Compare: ParsableCommand {
+struct Compare: ResumableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Train the same model with and without teleportation, and compare.",
         discussion: """
@@ -63,12 +63,11 @@ struct Compare: ParsableCommand {
 
     func validate() throws {
         try output.check(resuming: resume)
-        if let sweep { _ = try cells(of: sweep, []) }
     }
 
     mutating func run() throws {
         let watch = execution.apply()
-        let arguments = try Teleport.completedArguments()
+        let arguments = try completedArguments()
         if let sweep { return try run(sweep, arguments, watch) }
         let (experiment, data) = try experiment()
         let startingLoss = try experiment.check()
@@ -96,8 +95,23 @@ struct Compare: ParsableCommand {
         }
     }
 
-    private func experiment() throws -> (CompareExperiment, Split<any Dataset>) {
-        let data = try model.split()
+    static func arguments(of folder: TrainingFolder) throws -> [String] {
+        try ResumedRun.options(of: folder, as: [String].self)
+    }
+
+    /// The arguments that this process runs with, complete.
+    private func completedArguments() throws -> [String] {
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        return try ResumedRun.completed(
+            arguments, of: Self.self, by: ConfigurationFile(namedIn: arguments, of: Self.self))
+    }
+
+    /// The comparison, on samples that are at hand, or else on its own.
+    private func experiment(
+        on samples: Split<any Dataset>? = nil
+    ) throws -> (CompareExperiment, Split<any Dataset>) {
+        if let samples { try model.task.check(samples) }
+        let data = try samples ?? model.split()
         let plan = try schedule.plan(teleportation)
         return (CompareExperiment(model.training(epochs: epochs, execution), plan: plan, seeds: seeds, on: data), data)
     }
@@ -173,13 +187,20 @@ struct Compare: ParsableCommand {
 
     private func run(_ sweep: SweepRange, _ arguments: [String], _ watch: ProcessorWatch) throws {
         let cells = try cells(of: sweep, Array(arguments.dropFirst()))
-        let experiments = try cells.map { try $0.experiment() }
-        for (experiment, _) in experiments { try experiment.check() }
+        var experiments: [CompareExperiment] = []
+        // All values have the same samples, which are read once, unless it is these that are swept over.
+        var samples: Split<any Dataset>?
+        for cell in cells {
+            let (experiment, own) = try cell.experiment(on: samples)
+            try experiment.check()
+            experiments.append(experiment)
+            if !TaskOptions.optionsOfData.contains(sweep.option) { samples = own }
+        }
         let results = try begin(arguments, else: "sweep-\(sweep.option)")
         let interruption = Interruption()
         var record: [SweepRecord.Cell] = []
         var environment: Summary.Environment?
-        for (index, (value, (experiment, _))) in zip(sweep.values, experiments).enumerated()
+        for (index, (value, experiment)) in zip(sweep.values, experiments).enumerated()
         where !interruption.isRequested {
             if !execution.quiet { Console.warn("\(sweep.option) \(value), \(index + 1) of \(sweep.values.count)") }
             let folder = results.folder.appendingPathComponent(
@@ -190,7 +211,7 @@ struct Compare: ParsableCommand {
             environment = environment ?? summary.environment
             record.append(SweepRecord.Cell(value: value, epochs: experiment.training.epochs, arms: summary.arms))
         }
-        if let environment, let first = experiments.first?.0 {
+        if let environment, let first = experiments.first {
             let found = SweepRecord(
                 option: sweep.option, configuration: first.configuration.merging(["sweep": .string(sweep.text)]) { $1 },
                 environment: environment, values: record)

@@ -56,7 +56,7 @@ struct ConfigurationFile {
         let given = Set(settings(behindMethodIn: arguments).map(\.name) + ["method", "objective"])
         let replaced = replaced(by: arguments).subtracting(given)
         let names = entries.map(\.name).filter {
-            replaced.contains($0) && Self.value(of: $0, in: arguments) == nil
+            replaced.contains($0) && arguments.value(of: $0) == nil
         }
         guard !names.isEmpty else { return nil }
         return
@@ -70,14 +70,14 @@ struct ConfigurationFile {
         let settings = settings(behindMethodIn: arguments)
         var names = Set(settings.map(\.name))
         func own(_ name: String) -> String? { entries.first { $0.name == name }?.value }
-        let methods = Self.parts(of: Self.value(of: "method", in: arguments)).map(\.name)
+        let methods = Self.parts(of: arguments.value(of: "method")).map(\.name)
         let mine = Self.parts(of: own("method")).map(\.name)
         if !methods.isEmpty && !mine.isEmpty && methods != mine {
             names.formUnion(
                 TeleportOption.all.filter { !$0.methods.contains { methods.contains($0.method.rawValue) } }.map(\.name))
         }
         let objective =
-            Self.value(of: "objective", in: arguments) ?? settings.last { $0.name == "objective" }?.value
+            arguments.value(of: "objective") ?? settings.last { $0.name == "objective" }?.value
         if let objective, let mine = own("objective"), NamedText(objective).name != NamedText(mine).name {
             names.formUnion(Climb.settingsOfObjective)
         }
@@ -86,7 +86,7 @@ struct ConfigurationFile {
 
     /// The settings behind the name of a method.
     private func settings(behindMethodIn arguments: [String]) -> [(name: String, value: String?)] {
-        Self.parts(of: Self.value(of: "method", in: arguments)).flatMap(\.settings)
+        Self.parts(of: arguments.value(of: "method")).flatMap(\.settings)
     }
 
     /// The names and settings of the methods that a text names; none if it is no such text, which the option then says.
@@ -99,19 +99,6 @@ struct ConfigurationFile {
         } catch {
             return []
         }
-    }
-
-    /// The value that arguments give an option last.
-    private static func value(of option: String, in arguments: [String]) -> String? {
-        var value: String?
-        for (index, argument) in arguments.enumerated() {
-            if argument == "--\(option)" {
-                value = index + 1 < arguments.count ? arguments[index + 1] : value
-            } else if argument.hasPrefix("--\(option)=") {
-                value = String(argument.dropFirst(option.count + 3))
-            }
-        }
-        return value
     }
 
     /// What is wrong with the file, in its own words: `epochs: 0` where the message of the command line has `--epochs`.

@@ -60,12 +60,18 @@ struct TaskOptions: ParsableArguments {
     func split() throws -> Split<any Dataset> {
         let catalog = data.map { Catalog(folder: URL(fileURLWithPath: $0, isDirectory: true)) } ?? Catalog()
         let all = try catalog.dataset(dataset)
-        try model.check(inputShape: all.inputShape, task: all.task)
+        try check(all)
         for warning in all.warnings { Console.warn("\(warning)") }
         return all.replacing(
             train: trainingSamples.map { all.train.thinned(to: $0) } ?? all.train,
             test: testSamples.map { all.test.thinned(to: $0) } ?? all.test)
     }
+
+    /// The options that say which samples there are.
+    static let optionsOfData: Set<String> = ["dataset", "training-samples", "test-samples"]
+
+    /// Checks that the model goes with samples.
+    func check(_ data: Split<any Dataset>) throws { try model.check(inputShape: data.inputShape, task: data.task) }
 
     /// What to say of numbers that are larger than what the data have.
     func capped(by data: Split<any Dataset>) -> [String] {

@@ -1,39 +1,38 @@
+import ArgumentParser
 import Experiments
 import Foundation
 import Reporting
 
+/// A command whose runs can be gone on with from the folder that they write to.
+protocol ResumableCommand: ParsableCommand {
+    /// The arguments that a run was begun with.
+    ///
+    /// - Throws: `ResumedRun.Failure` if the folder holds no run of the command.
+    static func arguments(of folder: TrainingFolder) throws -> [String]
+}
+
 /// Options from the folder of a run that is gone on with: `--resume FOLDER` stands for those that the run was begun with, ahead of the
 /// other options.
-struct ResumedRun {
-    /// The options as arguments.
-    let options: [String]
-
-    /// Reads the options of the run that arguments name; nil if they name none, or another command.
-    ///
-    /// - Throws: `Failure` if there is no such run.
-    init?(namedIn arguments: [String]) throws(Failure) {
-        guard let folder = Self.folder(in: arguments).map({ TrainingFolder($0) }) else { return nil }
-        switch arguments.first {
-        case Train._commandName:
-            options = try Self.options(of: folder).compactMap { name, value in
-                Self.text(value).map { "--\(name)=\($0)" }
-            }.sorted()
-        case Compare._commandName: options = try Self.contents(of: folder, as: [String].self)
-        default: return nil
-        }
-    }
-
+enum ResumedRun {
     /// A folder of no run.
     struct Failure: Error, CustomStringConvertible {
         let description: String
     }
 
-    /// The options that a run was begun with.
-    static func options(of folder: TrainingFolder) throws(Failure) -> [String: JSONValue] {
-        try contents(of: folder, as: [String: JSONValue].self)
+    /// The arguments of a command with what they name: the options of a run that is gone on with, and those of a file, ahead of
+    /// their own.
+    static func completed(
+        _ arguments: [String], of command: (any ParsableCommand.Type)?, by file: ConfigurationFile?
+    ) throws -> [String] {
+        var resumed: [String] = []
+        if let command = command as? any ResumableCommand.Type, let path = arguments.value(of: "resume") {
+            resumed = try command.arguments(of: TrainingFolder(URL(fileURLWithPath: path, isDirectory: true)))
+        }
+        return arguments.prefix(1) + resumed + (file?.options(before: arguments) ?? []) + arguments.dropFirst()
     }
 
-    private static func contents<Options: Decodable>(
+    /// The options that a run was begun with, as its folder has them.
+    static func options<Options: Decodable>(
         of folder: TrainingFolder, as type: Options.Type
     ) throws(Failure) -> Options {
         do { return try JSONDecoder().decode(type, from: Data(contentsOf: folder.options)) } catch {
@@ -42,19 +41,12 @@ struct ResumedRun {
                     + "(\(folder.options.lastPathComponent)); name the folder that the same command wrote to")
         }
     }
+}
 
-    private static func folder(in arguments: [String]) -> URL? {
-        var path: String?
-        for (index, argument) in arguments.enumerated() {
-            if argument == "--resume" { path = index + 1 < arguments.count ? arguments[index + 1] : nil }
-            if argument.hasPrefix("--resume=") { path = String(argument.dropFirst("--resume=".count)) }
-        }
-        return path.map { URL(fileURLWithPath: $0, isDirectory: true) }
-    }
-
-    /// A value as an argument has it.
-    private static func text(_ value: JSONValue) -> String? {
-        switch value {
+extension JSONValue {
+    /// The value as an argument has it; nil for those that no argument has.
+    var argument: String? {
+        switch self {
         case .string(let text): text
         case .integer(let number): "\(number)"
         case .number(let number): "\(number)"

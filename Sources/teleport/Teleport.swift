@@ -45,19 +45,6 @@ struct Teleport: ParsableCommand {
         return try ConfigurationFile(namedIn: arguments, of: command)
     }
 
-    /// The arguments with what they name: the options of a run that is gone on with, and those of a file, ahead of their own.
-    private static func completed(_ arguments: [String], by file: ConfigurationFile?) throws -> [String] {
-        try arguments.prefix(1) + (ResumedRun(namedIn: arguments)?.options ?? [])
-            + (file?.options(before: arguments) ?? [])
-            + arguments.dropFirst()
-    }
-
-    /// The arguments that this process runs with, complete.
-    static func completedArguments() throws -> [String] {
-        let arguments = Array(CommandLine.arguments.dropFirst())
-        return try completed(arguments, by: try file(for: arguments))
-    }
-
     /// The command that the arguments name.
     private static func subcommand(in arguments: [String]) -> (any ParsableCommand.Type)? {
         configuration.subcommands.first { $0._commandName == arguments.first }
@@ -67,12 +54,15 @@ struct Teleport: ParsableCommand {
         for arguments: [String], _ file: ConfigurationFile?
     ) throws -> any ParsableCommand {
         try checkValues(in: arguments)
+        func completed() throws -> [String] {
+            try ResumedRun.completed(arguments, of: subcommand(in: arguments), by: file)
+        }
         guard let file else {
             try checkName(in: arguments)
-            return try parseAsRoot(try completed(arguments, by: nil))
+            return try parseAsRoot(try completed())
         }
         do {
-            return try parseAsRoot(try completed(arguments, by: file))
+            return try parseAsRoot(try completed())
         } catch  where exitCode(for: error) != .success {
             let message = usageMessage(for: error, in: arguments)
             // The file has no part in what the arguments alone fail by, too.

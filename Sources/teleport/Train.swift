@@ -6,7 +6,7 @@ import Reporting
 import Torch
 
 /// `teleport train`.
-struct Train: ParsableCommand {
+struct Train: ResumableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Train one model with teleports, in a run that can be killed and gone on with.",
         discussion: """
@@ -101,6 +101,14 @@ struct Train: ParsableCommand {
         }
     }
 
+    static func arguments(of folder: TrainingFolder) throws -> [String] {
+        try options(of: folder).compactMap { name, value in value.argument.map { "--\(name)=\($0)" } }.sorted()
+    }
+
+    private static func options(of folder: TrainingFolder) throws(ResumedRun.Failure) -> [String: JSONValue] {
+        try ResumedRun.options(of: folder, as: [String: JSONValue].self)
+    }
+
     /// The folder, with the options of the run in it, and the checkpoint to go on from.
     private func place(
         for experiment: TrainExperiment, of dataset: String
@@ -110,7 +118,8 @@ struct Train: ParsableCommand {
         let checkpoints = folder.checkpoints(keeping: keep)
         var checkpoint: Checkpoint?
         if let resume {
-            for notice in try changes(from: ResumedRun.options(of: folder), to: experiment.options, in: resume)
+            for notice in try changes(
+                from: Self.options(of: folder), to: experiment.options, in: resume)
             where !execution.quiet { Console.warn(notice) }
             checkpoint = try checkpoints.newest { Console.warn($0) }
             if checkpoint == nil, !execution.quiet {
@@ -133,14 +142,7 @@ struct Train: ParsableCommand {
         from old: [String: JSONValue], to new: [String: JSONValue], in folder: String
     ) throws(Results.Failure) -> [String] {
         let changed = Set(old.keys).union(new.keys).filter { old[$0] != new[$0] }.sorted()
-        func text(_ value: JSONValue?) -> String {
-            switch value {
-            case .string(let text)?: text
-            case .integer(let number)?: "\(number)"
-            case .number(let number)?: "\(number)"
-            default: "nothing"
-            }
-        }
+        func text(_ value: JSONValue?) -> String { value?.argument ?? "nothing" }
         let sentences = changed.map { "--\($0) is \(text(new[$0])), and was \(text(old[$0]))" }
         let forbidden = zip(changed, sentences).filter { !TrainExperiment.changeableOptions.contains($0.0) }.map(\.1)
         guard forbidden.isEmpty else {

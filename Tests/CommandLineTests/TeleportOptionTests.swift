@@ -61,6 +61,13 @@ import TextForms
         #expect(try text(of: option, arguments + companion(of: option, method)) == given)
     }
 
+    @Test("What an objective brings along can be swept over with it")
+    func sweepsWhatAnObjectiveBrings() throws {
+        let sweep = ["--sweep", "random-directions=2,4"]
+        let command = try Compare.parse(["--objective", "sharpness"] + sweep)
+        #expect(command.sweep?.values == ["2", "4"])
+    }
+
     @Test("What only another objective heeds is refused, and not recorded")
     func numbersOfAnObjective() throws {
         let error = #expect(throws: (any Error).self) { try Compare.parse(["--displacements", "0.1/-0.2"]) }

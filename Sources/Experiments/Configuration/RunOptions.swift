@@ -10,17 +10,24 @@ extension TrainingConfiguration {
     ///   - plan: How the training is interrupted by teleports.
     ///   - data: What the model learns from and is tested with.
     func options(_ plan: TeleportPlan, on data: Split<any Dataset>) -> [String: JSONValue] {
+        let schedule: [String: JSONValue] = [
+            "batch-size": .integer(batchSize), "epochs": .integer(epochs),
+            "schedule": .string(plan.schedule.moments.text), "warm-up-steps": .integer(plan.schedule.warmUpSteps),
+            "trial-steps": .integer(plan.trialSteps), "patience": .integer(plan.patience),
+            "optimizer-state": .string(plan.optimizerState.rawValue),
+        ]
+        return optionsOfOneTeleport(plan, on: data).merging(schedule) { $1 }
+    }
+
+    /// Those of them that one teleport heeds, without a training around it.
+    func optionsOfOneTeleport(_ plan: TeleportPlan, on data: Split<any Dataset>) -> [String: JSONValue] {
         let own: [String: JSONValue] = [
             "dataset": .string(data.name), "training-samples": .integer(data.train.count),
             "test-samples": .integer(data.test.count), "model": .string(architecture.text),
             "optimizer": .string(optimizer.text), "learning-rate": .number(learningRate),
-            "batch-size": .integer(batchSize), "epochs": .integer(epochs),
-            "schedule": .string(plan.schedule.moments.text), "warm-up-steps": .integer(plan.schedule.warmUpSteps),
             "teleport-batches": .integer(plan.schedule.batchCount(of: data.train.count)),
             "teleport-batch-size": .integer(plan.schedule.batchSize),
-            "control-samples": .integer(min(plan.controlSampleCount, data.train.count)),
-            "trial-steps": .integer(plan.trialSteps), "patience": .integer(plan.patience),
-            "optimizer-state": .string(plan.optimizerState.rawValue), "dtype": .string("\(dtype)"),
+            "control-samples": .integer(min(plan.controlSampleCount, data.train.count)), "dtype": .string("\(dtype)"),
             "device": .string(device.description), "threads": .integer(Libtorch.threadCount),
         ]
         return own.merging(TeleportOption.values(of: plan.teleporter)) { $1 }

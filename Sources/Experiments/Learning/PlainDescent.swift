@@ -16,16 +16,9 @@ package struct PlainDescent {
 
     /// The losses before each step, and after the last, of each problem.
     package func losses(learningRate: Double) -> [[Double]] {
-        var weights = problems.initialWeights
-        var losses: [Tensor] = []
-        for _ in 0..<steps {
-            let (loss, gradients) = problems.differentiated(at: weights)
-            losses.append(loss)
-            weights = zip(weights, gradients).map { $0 - $1 * learningRate }
+        problems.trajectory(steps: steps) { weights, gradients in
+            zip(weights, gradients).map { $0 - $1 * learningRate }
         }
-        losses.append(problems.losses(of: weights))
-        let values = Tensor.stacked(losses).doubles()
-        return (0...steps).map { Array(values[$0 * problems.count..<($0 + 1) * problems.count]) }
     }
 
     /// The largest learning rate of one significant digit with which no training diverges: all end below their start.

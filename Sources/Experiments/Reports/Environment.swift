@@ -1,4 +1,5 @@
 import Foundation
+import Torch
 
 extension Summary {
     /// Where and with what a comparison ran: what a reader needs to judge its times.
@@ -38,6 +39,19 @@ extension Summary {
             self.processorWait = processorWait
             self.processor = processor
             self.date = date
+        }
+
+        /// That of a training in this process.
+        ///
+        /// - Parameters:
+        ///   - training: What was trained.
+        ///   - watch: What watched how busy the machine was.
+        ///   - date: When it started.
+        init(of training: TrainingConfiguration, watch: ProcessorWatch, date: Date) {
+            self.init(
+                version: Library.version, libtorchVersion: Libtorch.version, threads: Libtorch.threadCount,
+                device: training.device.description, dtype: "\(training.dtype)", processors: Processors().count,
+                processorWait: watch.waitingShare, date: date)
         }
 
         /// The name of this host's processor, or its architecture where the system does not tell.

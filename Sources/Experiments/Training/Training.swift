@@ -36,6 +36,22 @@ package struct Training {
             model, trainingSamples.task.loss, configuration.optimizer.make(learningRate: configuration.learningRate))
     }
 
+    /// Checks that teleports can move the model, and that all goes together.
+    ///
+    /// - Parameters:
+    ///   - plan: How the training is to be interrupted by teleports.
+    ///   - seed: That of the model.
+    ///   - name: That of the data set.
+    /// - Returns: The loss of the untrained model, from which on a loss may have risen.
+    /// - Throws: `ScheduleError` if the training is over before the first teleport, `MemoryError`, `StartingLossError`, and as
+    ///   `TrainingRun.init`.
+    func check(_ plan: TeleportPlan, seed: Int, on name: String) throws -> Double {
+        try plan.schedule.check(epochs: configuration.epochs, stepsPerEpoch: batchesPerEpoch)
+        try checkMemory()
+        let run = try TrainingRun(self, seed: seed, plan: plan)
+        return try startingLoss(of: run.model, on: name)
+    }
+
     /// Checks that the training can fit into memory.
     ///
     /// - Parameter memoryLeft: The bytes that there are; nil where that is not known.

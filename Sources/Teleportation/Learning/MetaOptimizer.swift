@@ -217,17 +217,10 @@ extension MetaOptimizer {
     /// - Throws: `TorchError` if a hidden layer has no pseudo-inverse.
     package func trajectory(on problems: RegressionProblems, steps: Int) throws(TorchError) -> [[Double]] {
         var state = initialState(batch: problems.count)
-        var weights = problems.initialWeights
-        var losses: [Tensor] = []
-        for _ in 0..<steps {
-            let (loss, gradients) = problems.differentiated(at: weights)
-            losses.append(loss)
-            weights = try withoutGradients { () throws(TorchError) in
+        return try problems.trajectory(steps: steps) { (weights, gradients) throws(TorchError) in
+            try withoutGradients { () throws(TorchError) in
                 try step(weights, gradients: gradients, on: problems, &state)
             }
         }
-        losses.append(problems.losses(of: weights))
-        let values = Tensor.stacked(losses).doubles()
-        return (0...steps).map { Array(values[$0 * problems.count..<($0 + 1) * problems.count]) }
     }
 }

@@ -90,6 +90,27 @@ package struct RegressionProblems {
         }
     }
 
+    /// The losses of trainings from their initial weights, before each step and after the last.
+    ///
+    /// - Parameters:
+    ///   - steps: The steps of each.
+    ///   - next: The weights after a step, given those before it and the gradients there.
+    /// - Returns: For each moment, the loss of each training.
+    package func trajectory<Failure: Error>(
+        steps: Int, _ next: (_ weights: [Tensor], _ gradients: [Tensor]) throws(Failure) -> [Tensor]
+    ) throws(Failure) -> [[Double]] {
+        var weights = initialWeights
+        var losses: [Tensor] = []
+        for _ in 0..<steps {
+            let (loss, gradients) = differentiated(at: weights)
+            losses.append(loss)
+            weights = try next(weights, gradients)
+        }
+        losses.append(self.losses(of: weights))
+        let values = Tensor.stacked(losses).doubles()
+        return (0...steps).map { Array(values[$0 * count..<($0 + 1) * count]) }
+    }
+
     /// The weights after the exact action (ST22 eq. 8) of an element for each pair of layers, from the first pair up, in
     /// operations that autograd can follow.
     ///
