@@ -11,6 +11,16 @@ public enum DatasetError: Error, Hashable, Sendable {
     case file(path: String, FileDefect)
 }
 
+extension DatasetError {
+    /// Whether files are missing, and not damaged.
+    package var isAboutMissingFiles: Bool {
+        switch self {
+        case .unknownName, .dataFolder, .missingFiles, .file(_, .missing): true
+        case .file: false
+        }
+    }
+}
+
 /// What is wrong with the folder that has one subfolder for each data set.
 public enum DataFolderDefect: Hashable, Sendable {
     /// There is no such folder; the files of a data set belong in a folder in it.

@@ -60,13 +60,12 @@ package struct CompareExperiment {
         let arms: [(name: String, plan: TeleportPlan?)] = [("baseline", nil), ("teleport", plan)]
         let results = try Study(arms, seeds: seeds.values, alternates: true).run(isCancelled: isCancelled) {
             arm, seed, number -> Run? in
-            if let kept = try archive?.run(of: arm.name, seed: seed) { return kept }
-            let run = try prepared.run(
-                seed: seed, plan: arm.plan, arm: arm.name, number: number, on: progress, isCancelled: isCancelled)
-            if let run, run.epochs.count == training.epochs || run.hasDiverged {
-                do throws(ReportError) { try archive?.save(run, of: arm.name, seed: seed) } catch { warn("\(error)") }
+            func train() throws -> Run? {
+                try prepared.run(
+                    seed: seed, plan: arm.plan, arm: arm.name, number: number, on: progress, isCancelled: isCancelled)
             }
-            return run
+            guard let archive else { return try train() }
+            return try archive.run(of: arm.name, seed: seed, epochs: training.epochs, warn: warn, else: train)
         }.map { ArmRecord(seeds: $0.seeds, runs: $0.runs) }
         return Summary(
             configuration: configuration, data: data.namedSizes,

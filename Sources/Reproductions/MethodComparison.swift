@@ -53,7 +53,8 @@ package struct MethodComparison: Reproduction {
                 panels: Self.panels(on: .mnist, learningRates: [2e-4, 2e-4, 2e-4, 2e-4])
                     + [OptimizerOption.sgd, .momentum, .adagrad, .adam].map { optimizer in
                         Panel(
-                            network: "large", architecture: Self.large, optimizer: optimizer, learningRate: 2e-4,
+                            network: "large", architecture: PublishedRecipe.perceptron, optimizer: optimizer,
+                            learningRate: 2e-4,
                             dataset: .fashionMNIST, hasSymmetry: false)
                     },
                 epochs: 100, teleportEpochs: 5, teleportBatches: 32, seeds: 3))
@@ -62,14 +63,11 @@ package struct MethodComparison: Reproduction {
     /// The figure of one plan.
     init(_ plan: Plan) { plans = ByScale(quick: plan, paper: plan) }
 
-    /// The networks of the paper: the small one is that of PS24 (appendix F.2).
-    private static let small = Architecture.mlp(hidden: [16, 10], activation: .leakyReLU(slope: 0.1))
-    private static let large = Architecture.mlp(hidden: [1024, 1024], activation: .relu)
-
     /// The upper row of the figure.
     private static func panels(on dataset: DatasetName, learningRates: [Double]) -> [Panel] {
         let kinds: [(String, Architecture, OptimizerOption)] = [
-            ("small", small, .sgd), ("small", small, .adagrad), ("large", large, .momentum), ("large", large, .adam),
+            ("small", PublishedRecipe.smallPerceptron, .sgd), ("small", PublishedRecipe.smallPerceptron, .adagrad),
+            ("large", PublishedRecipe.perceptron, .momentum), ("large", PublishedRecipe.perceptron, .adam),
         ]
         return zip(kinds, learningRates).map { kind, learningRate in
             Panel(

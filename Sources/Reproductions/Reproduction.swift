@@ -1,5 +1,6 @@
 import Datasets
 import Experiments
+import Foundation
 import Reporting
 import TextForms
 import Torch
@@ -66,6 +67,9 @@ package protocol Reproduction: Sendable {
     /// Whether it trains on a data set of whatever kind, and not on images alone.
     var takesAnyDataset: Bool { get }
 
+    /// Whether finished runs are kept in the folder that the context names, and not run again.
+    var keepsRuns: Bool { get }
+
     /// Does the experiment.
     ///
     /// - Throws: `DatasetError` if the data are missing or damaged, and what else the experiment says.
@@ -75,6 +79,9 @@ package protocol Reproduction: Sendable {
 extension Reproduction {
     /// Images.
     package var takesAnyDataset: Bool { false }
+
+    /// Nothing is kept.
+    package var keepsRuns: Bool { false }
 
     /// All but those of a data set.
     package var options: Set<ReproductionOption> { [.scale, .seeds, .dtype, .device] }
@@ -94,6 +101,8 @@ package struct ReproductionContext {
     package var dtype: DType
     /// Where a network is trained.
     package var device: Device
+    /// The folder of finished runs, for those that keep them; nil for none.
+    package var runs: URL?
     /// Whether no progress is shown.
     package var isQuiet: Bool
     /// Takes what the user should know of the data.
@@ -104,7 +113,7 @@ package struct ReproductionContext {
     /// A context; by default one that shows nothing.
     package init(
         scale: Scale, seeds: Seeds? = nil, dataset: DatasetName? = nil, catalog: Catalog = Catalog(),
-        dtype: DType = .float32, device: Device = .cpu, isQuiet: Bool = true,
+        dtype: DType = .float32, device: Device = .cpu, runs: URL? = nil, isQuiet: Bool = true,
         warn: @escaping (String) -> Void = { _ in }, isCancelled: @escaping () -> Bool = { false }
     ) {
         self.scale = scale
@@ -113,6 +122,7 @@ package struct ReproductionContext {
         self.catalog = catalog
         self.dtype = dtype
         self.device = device
+        self.runs = runs
         self.isQuiet = isQuiet
         self.warn = warn
         self.isCancelled = isCancelled

@@ -1,15 +1,21 @@
 /// The figures of the papers that can be made anew.
 package enum Reproductions {
     /// All of them, by paper and number.
-    package static let all: [any Reproduction] = [
+    package static let all: [any Reproduction] = st22 + ns25 + ps24 + [LookaheadStudy()]
+
+    private static let st22: [any Reproduction] = [
         TestFunctionTrajectories(), MultilayerRegression(), ClassificationWithSymmetry(), TeleportSchedules(),
-        GradientDescentRuntime(), TestFunctionGradients(), TeleportSweep(), MethodComparison(), TeleportRuntime(),
+        GradientDescentRuntime(), TestFunctionGradients(), TeleportSweep(),
+    ]
+
+    private static let ns25: [any Reproduction] = [MethodComparison(), TeleportRuntime()] + TrainingRecipes.all
+
+    private static let ps24: [any Reproduction] = [
         OptimizersWithSymmetry(over: .epochs), OptimizersWithSymmetry(over: .seconds), LearnedOptimizers(),
         OneTeleportTheory(),
         GeneralizationWithSymmetry(with: .sgd), GeneralizationWithSymmetry(with: .adagrad), DisplacedMinimum(),
         MomentumWithSymmetry(),
         ValidationLossCorrelation(.table), ValidationLossCorrelation(.sharpness), ValidationLossCorrelation(.curvature),
-        LookaheadStudy(),
     ]
 
     /// That of a name; nil if there is none.

@@ -67,7 +67,7 @@ struct Compare: ResumableCommand {
 
     mutating func run() throws {
         let watch = execution.apply()
-        let arguments = try completedArguments()
+        let arguments = try Self.completedArguments()
         if let sweep { return try run(sweep, arguments, watch) }
         let (experiment, data) = try experiment()
         let startingLoss = try experiment.check()
@@ -99,13 +99,6 @@ struct Compare: ResumableCommand {
         try ResumedRun.options(of: folder, as: [String].self)
     }
 
-    /// The arguments that this process runs with, complete.
-    private func completedArguments() throws -> [String] {
-        let arguments = Array(CommandLine.arguments.dropFirst())
-        return try ResumedRun.completed(
-            arguments, of: Self.self, by: ConfigurationFile(namedIn: arguments, of: Self.self))
-    }
-
     /// The comparison, on samples that are at hand, or else on its own.
     private func experiment(
         on samples: Split<any Dataset>? = nil
@@ -124,28 +117,8 @@ struct Compare: ResumableCommand {
                 try? FileManager.default.removeItem(at: results.folder.appendingPathComponent(name))
             }
         }
-        let kept = JSONValue.array(Self.withoutPlace(arguments.dropFirst()).map { .string($0) })
-        do throws(ReportError) { try kept.write(to: TrainingFolder(results.folder).options) } catch {
-            throw Results.Failure(description: "\(error)")
-        }
+        try ResumedRun.keep(arguments, in: TrainingFolder(results.folder))
         return results
-    }
-
-    /// Arguments without those that say where results go and what is gone on with, or name a file, whose options they have.
-    private static func withoutPlace(_ arguments: some Sequence<String>) -> [String] {
-        var kept: [String] = []
-        var isValue = false
-        for argument in arguments {
-            let names = ["--output", "--resume", "--config"]
-            if isValue {
-                isValue = false
-            } else if names.contains(argument) {
-                isValue = true
-            } else if argument != "--overwrite", !names.contains(where: { argument.hasPrefix($0 + "=") }) {
-                kept.append(argument)
-            }
-        }
-        return kept
     }
 
     /// The folder of the finished runs.
@@ -175,7 +148,7 @@ struct Compare: ResumableCommand {
             throw ValidationError(
                 "--sweep \(sweep.option): is no option that a comparison can be swept over; see 'compare --help'")
         }
-        var kept = Self.withoutPlace(arguments)
+        var kept = ResumedRun.withoutPlace(arguments)
         if let place = kept.firstIndex(of: "--sweep") { kept.removeSubrange(place...min(place + 1, kept.count - 1)) }
         kept.removeAll { $0.hasPrefix("--sweep=") }
         return try sweep.values.map { value in

@@ -7,7 +7,7 @@ import Reproductions
 import TextForms
 
 /// `teleport reproduce`.
-struct Reproduce: ParsableCommand {
+struct Reproduce: ResumableCommand {
     static let configuration = CommandConfiguration(
         abstract: "List the papers' figures that can be made anew, or make one of them.",
         discussion: """
@@ -18,21 +18,30 @@ struct Reproduce: ParsableCommand {
 
             What a figure does not heed is refused: --dtype and --device, for one, where no network is trained.
 
+            'all' makes one after the other, each in a folder of its own in the output folder, as far as there are data, and \
+            writes what the papers claim and what came out to claims.json and claims.md. --resume FOLDER goes on with it, and with \
+            those of NS25's recipes: what is done is not run again.
+
             Examples:
               teleport reproduce
               teleport reproduce st22-figure-2
               teleport reproduce st22-figure-4 --scale paper --data DIR --output results/figure-4
+              teleport reproduce all --data DIR --output results/papers
+              teleport reproduce --resume results/papers
             """)
 
     @Argument(
-        help: "The figure, as st22-figure-2; without one, all are listed.",
+        help: "The figure, as st22-figure-2, or all of them; without one, they are listed.",
         transform: { name in
-            guard Reproductions.named(name) != nil else {
-                throw Remedy(description: "give \(Reproductions.all.map(\.name).alternatives)")
+            guard name == Self.all || Reproductions.named(name) != nil else {
+                throw Remedy(description: "give \((Reproductions.all.map(\.name) + [Self.all]).alternatives)")
             }
             return name
         })
     var figure: String?
+
+    /// What stands for all figures.
+    private static let all = "all"
 
     /// The scale where none is given.
     private static let standardScale = Scale.quick
@@ -53,6 +62,9 @@ struct Reproduce: ParsableCommand {
             "A count of seeds (0, 1, ...) or a list, as 4,7; by default what goes with the scale.", valueName: "seeds"))
     var seeds: Seeds?
 
+    @Option(help: "Go on with what was begun in this folder.", naming: "folder")
+    var resume: String?
+
     @OptionGroup(title: "Run") var execution: ExecutionOptions
     @OptionGroup(title: "Results") var output: OutputOptions
 
@@ -69,6 +81,11 @@ struct Reproduce: ParsableCommand {
 
     /// Refuses what the figure would not heed, and data sets that it cannot train on.
     func validate() throws {
+        try output.check(resuming: resume)
+        if figure == Self.all, let dataset {
+            throw ValidationError(
+                "--dataset \(dataset.text): each of all figures has its own; leave the option out, or name a figure")
+        }
         guard let reproduction = figure.flatMap(Reproductions.named) else { return }
         for (option, text) in given where !reproduction.options.contains(option) {
             guard let text else { continue }
@@ -82,35 +99,166 @@ struct Reproduce: ParsableCommand {
     }
 
     mutating func run() throws {
+        if figure == Self.all { return try runAll() }
         guard let reproduction = figure.flatMap(Reproductions.named) else {
             Console.show("\(Self.list)")
             return
         }
         let watch = execution.apply()
-        let scale = scale ?? Self.standardScale
-        let results = try output.results(else: "reproduce-\(reproduction.name)", record: Self.record)
+        let results = try place(for: reproduction)
         let interruption = Interruption()
-        let context = ReproductionContext(
-            scale: scale, seeds: seeds, dataset: dataset,
-            catalog: data.map { Catalog(folder: URL(fileURLWithPath: $0, isDirectory: true)) } ?? Catalog(),
-            dtype: execution.dtype ?? ModelOptions.standard.dtype,
-            device: execution.device ?? ModelOptions.standard.device, isQuiet: execution.quiet,
-            warn: { Console.warn($0) }, isCancelled: { interruption.isRequested })
-
-        let start = Date()
-        let result = try reproduction.run(context)
-        if !execution.quiet { Console.show("\(reproduction.paper): \(reproduction.title)\n\n\(result)\n") }
-        try results.save(
-            result.json(of: reproduction, at: scale, date: start, processorWait: watch.waitingShare), result.figures,
-            isQuiet: execution.quiet)
+        let result = try make(
+            reproduction, in: results, keepingRunsIn: results.folder, watch, isCancelled: { interruption.isRequested })
         Console.warn(of: watch, isQuiet: execution.quiet)
         if interruption.isRequested {
-            Console.warn("interrupted; the results hold what there was")
+            Console.warn(
+                "interrupted; the results hold what there was"
+                    + (reproduction.keepsRuns
+                        ? ", and 'teleport reproduce --resume \(results.folder.relativePath)' goes on" : ""))
             throw ExitCode(130)
         }
         if let divergence = result.divergence {
             Console.warn(divergence)
             throw Console.ExitStatus.diverged
+        }
+    }
+
+    static func arguments(of folder: TrainingFolder) throws -> [String] {
+        try ResumedRun.options(of: folder, as: [String].self)
+    }
+
+    // MARK: One figure
+
+    /// The scale that was asked for.
+    private var chosenScale: Scale { scale ?? Self.standardScale }
+
+    /// The folder of the results of a figure, with what it takes to go on in it where that can be.
+    private func place(for reproduction: any Reproduction) throws -> Results {
+        let job = "reproduce-\(reproduction.name)"
+        guard reproduction.keepsRuns else { return try output.results(else: job, record: Self.record) }
+        return try begin(else: job, record: Self.record, removing: [Self.runs])
+    }
+
+    /// A folder that can be gone on with.
+    ///
+    /// - Parameters:
+    ///   - job: What the name of a new one begins with.
+    ///   - record: The file that every run writes in the end.
+    ///   - outdated: What does not go with a run that begins.
+    private func begin(else job: String, record: String, removing outdated: [String]) throws -> Results {
+        let results = try output.results(resuming: resume, else: job, record: record)
+        if resume == nil {
+            for name in outdated {
+                try? FileManager.default.removeItem(at: results.folder.appendingPathComponent(name))
+            }
+        }
+        try ResumedRun.keep(try Self.completedArguments(), in: TrainingFolder(results.folder))
+        return results
+    }
+
+    /// The folder of finished runs.
+    private static let runs = "runs"
+
+    /// Makes a figure, and saves it unless it is one of many and was interrupted.
+    private func make(
+        _ reproduction: any Reproduction, in results: Results, keepingRunsIn folder: URL, _ watch: ProcessorWatch,
+        savesParts: Bool = true, isCancelled: @escaping () -> Bool
+    ) throws -> ReproductionResult {
+        let context = ReproductionContext(
+            scale: chosenScale, seeds: seeds, dataset: dataset,
+            catalog: data.map { Catalog(folder: URL(fileURLWithPath: $0, isDirectory: true)) } ?? Catalog(),
+            dtype: execution.dtype ?? ModelOptions.standard.dtype,
+            device: execution.device ?? ModelOptions.standard.device,
+            runs: folder.appendingPathComponent(Self.runs), isQuiet: execution.quiet, warn: { Console.warn($0) },
+            isCancelled: isCancelled)
+        let start = Date()
+        let result = try reproduction.run(context)
+        guard savesParts || !isCancelled() else { return result }
+        if !execution.quiet { Console.show("\(reproduction.paper): \(reproduction.title)\n\n\(result)\n") }
+        try results.save(
+            result.json(of: reproduction, at: chosenScale, date: start, processorWait: watch.waitingShare),
+            result.figures, isQuiet: execution.quiet)
+        return result
+    }
+
+    // MARK: All figures
+
+    /// The files of the page of claims.
+    private static let claims = (record: "claims.json", text: "claims.md")
+
+    /// Makes one figure after the other. One that ends with an error is told of, and the others go on.
+    private func runAll() throws {
+        let watch = execution.apply()
+        var page = try earlierClaims() ?? ClaimsPage(scale: chosenScale)
+        let results = try begin(
+            else: "reproduce-all", record: Self.claims.record,
+            removing: [Self.runs, Self.claims.text] + Reproductions.all.map(\.name))
+        let interruption = Interruption()
+        var firstFailure: Console.ExitStatus?
+        for reproduction in Reproductions.all where !interruption.isRequested {
+            let folder = results.folder.appendingPathComponent(reproduction.name)
+            let isMade = FileManager.default.fileExists(atPath: folder.appendingPathComponent(Self.record).path)
+            if isMade, page.isDone(reproduction.name) { continue }
+            if !execution.quiet {
+                Console.warn("\(reproduction.name), about \(reproduction.quickSeconds) s at the quick scale")
+            }
+            let start = Date()
+            func seconds() -> Double { Date().timeIntervalSince(start) }
+            do {
+                let result = try make(
+                    reproduction,
+                    in: try Results(in: folder.path, else: reproduction.name, record: Self.record, overwrites: true),
+                    keepingRunsIn: results.folder, watch, savesParts: false, isCancelled: { interruption.isRequested })
+                // Of one that was interrupted there is nothing to claim.
+                if interruption.isRequested { break }
+                if result.divergence != nil { firstFailure = firstFailure ?? .diverged }
+                page.add(ClaimsPage.Entry(reproduction, result, seconds: seconds()))
+            } catch let error as DatasetError where error.isAboutMissingFiles {
+                Console.warn("\(reproduction.name): \(error)")
+                page.add(ClaimsPage.Entry(reproduction, failing: "\(error)", as: .noFiles, seconds: seconds()))
+            } catch {
+                Console.warn("\(reproduction.name): \(error)")
+                firstFailure = firstFailure ?? Console.ExitStatus(for: error)
+                page.add(ClaimsPage.Entry(reproduction, failing: "\(error)", as: .failed, seconds: seconds()))
+            }
+            try save(page, in: results.folder)
+        }
+        if !execution.quiet { Console.show("\(page.table)\n\nClaims are in \(results.folder.relativePath)/") }
+        Console.warn(of: watch, isQuiet: execution.quiet)
+        if interruption.isRequested {
+            Console.warn("interrupted; 'teleport reproduce --resume \(results.folder.relativePath)' goes on")
+            throw ExitCode(130)
+        }
+        if let firstFailure { throw firstFailure }
+    }
+
+    /// The page of the run that is gone on with, if there is one.
+    private func earlierClaims() throws(ResumedRun.Failure) -> ClaimsPage? {
+        guard let resume else { return nil }
+        let folder = URL(fileURLWithPath: resume, isDirectory: true)
+        let file = folder.appendingPathComponent(Self.claims.record)
+        guard FileManager.default.fileExists(atPath: file.path) else { return nil }
+        let page: ClaimsPage
+        do { page = try JSONDecoder().decode(ClaimsPage.self, from: Data(contentsOf: file)) } catch {
+            throw ResumedRun.Failure(
+                description:
+                    "\(file.relativePath): \(ReportError.reason(of: error)); remove it to make all figures again")
+        }
+        guard page.scale == chosenScale.rawValue else {
+            throw ResumedRun.Failure(
+                description:
+                    "--scale \(chosenScale.rawValue): \(folder.relativePath) is of the scale \(page.scale); leave the "
+                    + "option out, or begin with another --output")
+        }
+        return page
+    }
+
+    private func save(_ page: ClaimsPage, in folder: URL) throws(Results.Failure) {
+        do throws(ReportError) {
+            try page.write(to: folder.appendingPathComponent(Self.claims.record))
+            try AtomicFile.write([(folder.appendingPathComponent(Self.claims.text), Data(page.markdown.utf8))])
+        } catch {
+            throw Results.Failure(description: "\(error)")
         }
     }
 

@@ -11,6 +11,15 @@ protocol ResumableCommand: ParsableCommand {
     static func arguments(of folder: TrainingFolder) throws -> [String]
 }
 
+extension ResumableCommand {
+    /// The arguments that this process runs with, complete.
+    static func completedArguments() throws -> [String] {
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        return try ResumedRun.completed(
+            arguments, of: Self.self, by: ConfigurationFile(namedIn: arguments, of: Self.self))
+    }
+}
+
 /// Options from the folder of a run that is gone on with: `--resume FOLDER` stands for those that the run was begun with, ahead of the
 /// other options.
 enum ResumedRun {
@@ -29,6 +38,33 @@ enum ResumedRun {
             resumed = try command.arguments(of: TrainingFolder(URL(fileURLWithPath: path, isDirectory: true)))
         }
         return arguments.prefix(1) + resumed + (file?.options(before: arguments) ?? []) + arguments.dropFirst()
+    }
+
+    /// Arguments without those that say where results go and what is gone on with, or name a file, whose options they have.
+    static func withoutPlace(_ arguments: some Sequence<String>) -> [String] {
+        var kept: [String] = []
+        var isValue = false
+        for argument in arguments {
+            let names = ["--output", "--resume", "--config"]
+            if isValue {
+                isValue = false
+            } else if names.contains(argument) {
+                isValue = true
+            } else if argument != "--overwrite", !names.contains(where: { argument.hasPrefix($0 + "=") }) {
+                kept.append(argument)
+            }
+        }
+        return kept
+    }
+
+    /// Keeps the arguments of a command in its folder, for those who go on with it; `options(of:as:)` reads them.
+    ///
+    /// - Parameter arguments: The name of the command, and all else, complete.
+    static func keep(_ arguments: [String], in folder: TrainingFolder) throws(Results.Failure) {
+        let kept = JSONValue.array(withoutPlace(arguments.dropFirst()).map { .string($0) })
+        do throws(ReportError) { try kept.write(to: folder.options) } catch {
+            throw Results.Failure(description: "\(error)")
+        }
     }
 
     /// The options that a run was begun with, as its folder has them.

@@ -20,6 +20,9 @@ import Testing
         for figure in 2...5 {
             #expect(rows.contains { $0.starts(with: ["st22-figure-\(figure)", "ST22", "Figure", "\(figure)"]) })
         }
+        for name in ["ns25-figure-4", "ns25-figure-5", "ns25-figure-7", "ns25-figure-10", "ns25-table-1"] {
+            #expect(rows.contains { $0.first.map(String.init) == name })
+        }
         #expect(!folder.has("results"))
         let help = try Tool.run(["reproduce", "--help"], in: folder.url)
         #expect(help.status == 0 && help.output.contains("Examples:\n  teleport reproduce"))
@@ -76,6 +79,10 @@ import Testing
             ["--dataset penn-treebank", "images; give digits, mnist"]
         ),
         (["ns25-figure-2", "--dataset", "smnist"], 2, ["--dataset smnist", "images; give digits, mnist"]),
+        (["all", "--dataset", "mnist"], 2, ["--dataset mnist", "leave the option out"]),
+        (["--resume", "nowhere"], 2, ["--resume nowhere", "options.json", "name the folder"]),
+        (["ns25-figure-9", "--dataset", "cifar-100"], 3, ["'cifar-100'", "train.bin", "--data"]),
+        (["ns25-figure-9", "--dataset", "penn-treebank"], 3, ["'penn-treebank'", "--data"]),
         (["st22-figure-4", "--scale", "paper"], 3, ["'mnist'", "train-images-idx3-ubyte", "--data"]),
     ])
     func namesTheMistakeAndTheRemedy(arguments: [String], status: Int, texts: [String]) throws {
@@ -98,5 +105,73 @@ import Testing
         #expect(process.terminationReason == .exit && process.terminationStatus == 130)
         #expect(try text().contains("teleport: interrupted; the results hold what there was\n"))
         #expect(folder.has("out/reproduction.json"))
+    }
+
+    private func json(_ name: String) throws -> [String: Any] {
+        let data = try Data(contentsOf: folder.url.appendingPathComponent(name))
+        return try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
+    }
+
+    /// Starts the tool, interrupts it once it has come somewhere, and waits for its end.
+    ///
+    /// - Returns: What it wrote to standard error.
+    private func interrupt(_ arguments: [String], once isThere: (String) throws -> Bool) throws -> String {
+        let (process, _, errors) = try Tool.process(arguments, in: folder.url, path: "")
+        try process.run()
+        func text() throws -> String { try String(contentsOf: errors, encoding: .utf8) }
+        let deadline = Date(timeIntervalSinceNow: 120)
+        while try !isThere(text()), process.isRunning, Date() < deadline { Thread.sleep(forTimeInterval: 0.02) }
+        process.interrupt()
+        process.waitUntilExit()
+        #expect(process.terminationReason == .exit && process.terminationStatus == 130)
+        return try text()
+    }
+
+    @Test("A figure without any data says so, and is no failure")
+    func dataThatAreMissing() throws {
+        let result = try Tool.run(["reproduce", "ns25-figure-9", "--output", "out"], in: folder.url, path: "")
+        #expect(result.status == 0 && result.errors.contains("'cifar-100'"))
+        #expect(result.output.contains("cifar-100-sgd") && result.output.contains("Here: cifar-100: no files."))
+        let record = try json("out/reproduction.json")
+        #expect((record["configuration"] as? [String: Any])?["missing"] as? [String] == ["cifar-100"])
+    }
+
+    @Test("A figure of recipes that is interrupted can be gone on with")
+    func goesOn() throws {
+        let begun = try interrupt(
+            ["reproduce", "ns25-figure-8", "--dataset", "digits", "--seeds", "1", "--output", "out"]
+        ) { $0.contains("epoch 1/") }
+        #expect(begun.contains("teleport reproduce --resume out' goes on"))
+        #expect(folder.has("out/options.json") && folder.has("out/reproduction.json"))
+        let refused = try Tool.run(["reproduce", "ns25-figure-8", "--output", "out"], in: folder.url, path: "")
+        #expect(refused.status == 2 && refused.errorLines.count == 1)
+        let resumed = try interrupt(["reproduce", "--resume", "out"]) { $0.contains("epoch 1/") }
+        #expect(resumed.contains("mnist-sgd-on-digits"), "the options are those of the run: \(resumed)")
+        let both = try Tool.run(["reproduce", "--resume", "out", "--output", "out"], in: folder.url, path: "")
+        #expect(both.status == 2 && both.errors.contains("--output"))
+    }
+
+    @Test("All figures: what is done is not made again")
+    func allFigures() throws {
+        func figures() throws -> [[String: Any]] {
+            try json("out/claims.json")["entries"] as? [[String: Any]] ?? []
+        }
+        func isThere(_ name: String) throws -> Bool {
+            guard folder.has("out/claims.json") else { return false }
+            return try figures().contains { $0["name"] as? String == name }
+        }
+        let file = folder.url.appendingPathComponent("out/st22-figure-2/reproduction.json")
+        _ = try interrupt(["reproduce", "all", "--output", "out"]) { _ in try isThere("st22-figure-2") }
+        let first = try figures()
+        #expect(first.first?["state"] as? String == "done" && (first.first?["outcome"] as? [String])?.count == 2)
+        let made = try Data(contentsOf: file)
+        let text = try String(contentsOf: folder.url.appendingPathComponent("out/claims.md"), encoding: .utf8)
+        #expect(text.contains("| [st22-figure-2](st22-figure-2/): "))
+        #expect(!folder.has("out/st22-figure-2/claims.json") && !folder.has("out/ns25-figure-8"))
+        let errors = try interrupt(["reproduce", "--resume", "out"]) { _ in try isThere("st22-figure-3") }
+        #expect(!errors.contains("st22-figure-2,"))
+        #expect(try Data(contentsOf: file) == made && figures().count >= first.count)
+        let other = try Tool.run(["reproduce", "--resume", "out", "--scale", "paper"], in: folder.url, path: "")
+        #expect(other.status != 0 && other.errors.contains("is of the scale quick"), "\(other.errors)")
     }
 }

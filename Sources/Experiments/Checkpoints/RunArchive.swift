@@ -47,6 +47,26 @@ package struct RunArchive {
         return saved.run
     }
 
+    /// The run of an arm from a seed: the one that is kept, else a new one, which is kept once it came to its end.
+    ///
+    /// - Parameters:
+    ///   - arm: The arm.
+    ///   - seed: The seed.
+    ///   - epochs: The epochs of a run that came to its end; one that diverged came to it sooner.
+    ///   - warn: Told where a run could not be kept.
+    ///   - train: Trains; nil where there is nothing to report.
+    /// - Throws: As `run(of:seed:)` and `train`.
+    package func run(
+        of arm: String, seed: Int, epochs: Int, warn: (String) -> Void, else train: () throws -> Run?
+    ) throws -> Run? {
+        if let kept = try run(of: arm, seed: seed) { return kept }
+        let run = try train()
+        if let run, run.epochs.count == epochs || run.hasDiverged {
+            do throws(ReportError) { try save(run, of: arm, seed: seed) } catch { warn("\(error)") }
+        }
+        return run
+    }
+
     /// Keeps a finished run.
     ///
     /// - Throws: `ReportError.unwritable(path:reason:)`.

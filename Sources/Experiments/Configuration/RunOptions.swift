@@ -9,7 +9,7 @@ extension TrainingConfiguration {
     /// - Parameters:
     ///   - plan: How the training is interrupted by teleports.
     ///   - data: What the model learns from and is tested with.
-    func options(_ plan: TeleportPlan, on data: Split<any Dataset>) -> [String: JSONValue] {
+    package func options(_ plan: TeleportPlan, on data: Split<any Dataset>) -> [String: JSONValue] {
         let schedule: [String: JSONValue] = [
             "batch-size": .integer(batchSize), "epochs": .integer(epochs),
             "schedule": .string(plan.schedule.moments.text), "warm-up-steps": .integer(plan.schedule.warmUpSteps),

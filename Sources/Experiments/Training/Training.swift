@@ -45,7 +45,8 @@ package struct Training {
     /// - Returns: The loss of the untrained model, from which on a loss may have risen.
     /// - Throws: `ScheduleError` if the training is over before the first teleport, `MemoryError`, `StartingLossError`, and as
     ///   `TrainingRun.init`.
-    func check(_ plan: TeleportPlan, seed: Int, on name: String) throws -> Double {
+    @discardableResult
+    package func check(_ plan: TeleportPlan, seed: Int, on name: String) throws -> Double {
         try plan.schedule.check(epochs: configuration.epochs, stepsPerEpoch: batchesPerEpoch)
         try checkMemory()
         let run = try TrainingRun(self, seed: seed, plan: plan)
