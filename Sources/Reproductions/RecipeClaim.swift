@@ -18,12 +18,12 @@ struct RelativeDifference: Equatable, Sendable {
 
     /// The difference of losses, one for each seed in both; what is not finite is of runs that diverged, or are not there yet.
     init(of losses: [Double], from others: [Double]) {
-        let differences = zip(losses, others).map { loss, other in
+        let differences = zip(losses, others).map { loss, other -> Double in
             switch (loss.isFinite, other.isFinite) {
             case (true, true): loss / other - 1
-            case (false, true): Double.infinity
+            case (false, true): .infinity
             case (true, false): -1
-            case (false, false): Double.nan
+            case (false, false): .nan
             }
         }
         statistic = Statistic(of: differences)

@@ -67,9 +67,11 @@ package struct TrainingRecipes: Reproduction {
                 samples: 640, testSamples: 320, epochs: 5, teleportBatches: 2,
                 architecture: .resnet(channels: [16, 16, 32, 32])),
             .sequentialMNIST: Extent(
-                samples: 128, testSamples: 128, epochs: 5, teleportBatches: 1,
+                samples: 160, testSamples: 128, epochs: 3, teleportBatches: 1,
                 architecture: .transformer(TransformerSize(heads: 2, headSize: 16, layers: 2))),
-            .electricity: sequences, .traffic: sequences, .pennTreebank: sequences,
+            .electricity: sequences, .traffic: sequences,
+            .pennTreebank: Extent(
+                samples: 64, testSamples: 32, epochs: 3, teleportBatches: 1, architecture: sequences.architecture),
         ]
     }()
 
