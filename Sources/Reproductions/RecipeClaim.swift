@@ -94,6 +94,19 @@ enum RecipeClaim: String, CaseIterable, Sendable {
     /// The training loss of the last epoch is higher with symmetry teleports than without any.
     case symmetrySlows = "symmetry teleports raise the training loss of a large network"
 
+    /// What stands above a column of outcomes.
+    var heading: String {
+        switch self {
+        case .accelerates: "falls faster"
+        case .endsLower: "ends lower"
+        case .endsLowerInTime: "lower after equal time"
+        case .endsAtSameTestLoss: "same test loss"
+        case .endsBelowSymmetry: "below symmetry"
+        case .endsBelowSymmetryInTest: "below symmetry in test"
+        case .symmetrySlows: "symmetry slows"
+        }
+    }
+
     /// How far apart two losses are that the paper calls the same; it does not say how far.
     static let sameness = 0.05
 

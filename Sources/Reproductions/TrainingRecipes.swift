@@ -351,7 +351,7 @@ package struct TrainingRecipes: Reproduction {
 
     private func claimTable(_ outcomes: [Outcome]) -> Table {
         Table(
-            columns: [.init("recipe", alignment: .left)] + figure.claims.map { .init($0.rawValue, alignment: .left) },
+            columns: [.init("recipe", alignment: .left)] + figure.claims.map { .init($0.heading, alignment: .left) },
             rows: outcomes.map { outcome in
                 [outcome.entry.name]
                     + figure.claims.map { claim in
