@@ -95,6 +95,18 @@ extension Option<TeleportSchedule.Moments> {
     }
 }
 
+extension Option<Architecture> {
+    /// A model: a text that the library reads, or a YAML file of layers.
+    init(wrappedValue: Architecture, model help: ArgumentHelp) {
+        self.init(
+            wrappedValue: wrappedValue, parsing: .unconditional, help: help.with(default: wrappedValue.text),
+            transform: { text throws(Remedy) in
+                guard LayerStackFile.isNamed(by: text) else { return try value(text) }
+                return .stack(try LayerStackFile(path: text).stack)
+            })
+    }
+}
+
 extension Option<String?> {
     /// A folder or file, if one is named.
     init(help: ArgumentHelp, naming kind: String) {
