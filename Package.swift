@@ -90,6 +90,7 @@ let package = Package(
         .testTarget(
             name: "ReproductionsTests", dependencies: ["Reproductions", "TestSupport"], resources: [.copy("Fixtures")]),
         .testTarget(name: "CommandLineTests", dependencies: ["teleport"]),
+        .testTarget(name: "ContributingTests", dependencies: ["Reproductions"]),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx20

@@ -10,11 +10,11 @@ struct Apply: ParsableCommand {
         abstract: "Teleport a model that was trained in PyTorch, from one safetensors file to another.",
         discussion: """
             The weights are a state dictionary, as safetensors.torch.save_model writes it, of one of the models of \
-            Examples/PyTorch/models.py. They move as they do before training in 'compare': on each teleport batch to where its loss \
-            stays, and the next steps of the optimizer gain more; what one batch holds a later one may move, and \
-            --teleport-batches 1 holds all. The new file has the same names, types and texts, and goes into the same PyTorch \
-            model with strict=True. Loss and squared gradient norm are printed as they were and as they are, on the teleport \
-            batches and on test samples.
+            Examples/PyTorch/models.py, or of a torch.nn.Sequential that a YAML file describes. They move as they do before \
+            training in 'compare': on each teleport batch to where its loss stays, and the next steps of the optimizer gain \
+            more; what one batch holds a later one may move, and --teleport-batches 1 holds all. The new file has the same \
+            names, types and texts, and goes into the same PyTorch model with strict=True. Loss and squared gradient norm are \
+            printed as they were and as they are, on the teleport batches and on test samples.
 
             Weights in float16 or bfloat16 are computed and written in float32, unless --keep-half-precision is given. A file \
             with float64 is computed in it. With batch normalization the loss that stays is that of training, with the \
@@ -24,6 +24,7 @@ struct Apply: ParsableCommand {
               teleport apply --model mlp:512,512 --weights model.safetensors --dataset mnist --data DIR --output moved.safetensors
               teleport apply --model cnn --weights cnn.safetensors --dataset cifar-10 --data DIR --learning-rate 0.01 \
             --output moved.safetensors
+              teleport apply --model stack.yaml --weights model.safetensors --dataset mnist --data DIR --output moved.safetensors
               teleport apply --model mlp:512,512 --weights model.safetensors --method gauge --json --output moved.safetensors
             """)
 

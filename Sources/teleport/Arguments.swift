@@ -38,6 +38,25 @@ extension Option {
             transform: { try integer($0, in: range) })
     }
 
+    /// A number above zero.
+    init(wrappedValue: Double, positiveNumber help: ArgumentHelp) where Value == Double {
+        self.init(
+            wrappedValue: wrappedValue, parsing: .unconditional, help: help.with(default: wrappedValue.shortText),
+            transform: { try positiveNumber($0) })
+    }
+
+    /// A share that is not the whole.
+    init(wrappedValue: Double, share help: ArgumentHelp) where Value == Double {
+        self.init(
+            wrappedValue: wrappedValue, parsing: .unconditional, help: help.with(default: wrappedValue.shortText),
+            transform: { text throws(Remedy) in
+                guard let value = Double(text), (0..<1).contains(value) else {
+                    throw Remedy(description: "give a number from 0 to below 1")
+                }
+                return value
+            })
+    }
+
     /// A number above zero, if one is given; `effect` is that of leaving the option out.
     init(help: ArgumentHelp, orLeftOut effect: String) where Value == Double? {
         self.init(
@@ -72,6 +91,18 @@ extension Option<TeleportSchedule.Moments> {
             transform: { text throws(Remedy) in
                 if let remedy = BackwardRange(in: text)?.remedy { throw Remedy(description: remedy) }
                 return try value(text)
+            })
+    }
+}
+
+extension Option<Architecture> {
+    /// A model: a text that the library reads, or a YAML file of layers.
+    init(wrappedValue: Architecture, model help: ArgumentHelp) {
+        self.init(
+            wrappedValue: wrappedValue, parsing: .unconditional, help: help.with(default: wrappedValue.text),
+            transform: { text throws(Remedy) in
+                guard LayerStackFile.isNamed(by: text) else { return try value(text) }
+                return .stack(try LayerStackFile(path: text).stack)
             })
     }
 }

@@ -15,14 +15,24 @@ struct ConfigurationText {
     /// The most bytes; all options together take a few thousand.
     private static let largest = 1 << 20
 
+    /// Reads the file of `--config`.
+    ///
+    /// - Throws: `Failure` as `init(path:name:fileName:)`.
+    init(path: String) throws(Failure) {
+        try self.init(path: path, name: "--config \(path): ", fileName: "\(path): ", contents: "one option a line")
+    }
+
     /// Reads a file.
     ///
+    /// - Parameters:
+    ///   - path: Where it is.
+    ///   - name: What comes before a sentence about a file that is none.
+    ///   - fileName: What comes before a sentence about what is in it.
+    ///   - contents: What such a file has.
     /// - Throws: `Failure` if it cannot be read, is no text, or has aliases, of which a few lines can stand for
     ///   more than fits into memory.
-    init(path: String) throws(Failure) {
-        func failure(_ reason: String) -> Failure {
-            Failure(description: "--config \(path): \(reason)")
-        }
+    init(path: String, name: String, fileName: String, contents: String) throws(Failure) {
+        func failure(_ reason: String) -> Failure { Failure(description: name + reason) }
         guard !path.isEmpty else { throw failure("name a YAML file") }
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
@@ -38,14 +48,15 @@ struct ConfigurationText {
             throw failure("cannot be read (\(ReportError.reason(of: error))); name a YAML file that can")
         }
         guard data.count <= Self.largest else {
-            throw failure("has more than \(Self.largest >> 20) MB; name a YAML file, which has one option a line")
+            throw failure("has more than \(Self.largest >> 20) MB; name a YAML file, which has \(contents)")
         }
         guard let text = String(data: data, encoding: .utf8), !text.unicodeScalars.contains("\0") else {
             throw failure("is not text; name a YAML file in UTF-8")
         }
         if let (line, alias) = Self.alias(in: text) {
             throw Failure(
-                description: "\(path): line \(line): '\(alias)' stands for what is elsewhere in the file; write it out")
+                description:
+                    "\(fileName)line \(line): '\(alias)' stands for what is elsewhere in the file; write it out")
         }
         self.text = text
     }

@@ -32,10 +32,11 @@ struct TaskOptions: ParsableArguments {
     var testSamples: Int?
 
     @Option(
-        help: ArgumentHelp(
+        model: ArgumentHelp(
             """
             The model: mlp:SIZES[:ACTIVATION], cnn[:CHANNELS[:ACTIVATION]], resnet[:CHANNELS] or \
-            transformer[:heads=H,head-size=S,layers=L], as mlp:16,10:leaky-relu(0.1), cnn:16,32,64 or transformer:layers=2.
+            transformer[:heads=H,head-size=S,layers=L], as mlp:16,10:leaky-relu(0.1), cnn:16,32,64 or transformer:layers=2; \
+            or a YAML file with a list of layers, FILE.yaml, as Examples/PyTorch/stack.yaml.
             """,
             valueName: "model"))
     var model = standard.architecture

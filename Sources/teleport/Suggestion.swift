@@ -22,6 +22,7 @@ struct Suggestion {
     private static let otherNames = [
         "arch": "model", "architecture": "model", "net": "model", "network": "model",
         "batch": "batch-size", "batchsize": "batch-size", "bsz": "batch-size",
+        "convolution": "conv2d", "dense": "linear", "fc": "linear",
         "cuda": "device", "gpu": "device",
         "directory": "output", "folder": "output", "o": "output", "out": "output", "out-dir": "output",
         "output-dir": "output", "results": "output",

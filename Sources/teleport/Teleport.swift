@@ -15,7 +15,10 @@ struct Teleport: ParsableCommand {
             interrupted.
             """,
         version: Library.version,
-        subcommands: [Compare.self, Train.self, Apply.self, Learn.self, Inspect.self, Reproduce.self, Bench.self])
+        subcommands: [
+            Compare.self, Train.self, Apply.self, Learn.self, LearningRates.self, Inspect.self, Reproduce.self,
+            Bench.self,
+        ])
 
     /// Runs the tool; replaces the library's own `main` for exit statuses and one-line errors.
     static func main() {

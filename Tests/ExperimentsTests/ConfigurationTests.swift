@@ -130,7 +130,7 @@ import Torch
                 "transformer:", "transformer:4", "transformer:heads", "transformer:heads=0", "transformer:heads=4,",
                 "transformer:heads=4,heads=4", "transformer:size=4", "transformer:layers=2:tanh",
                 "transformer:heads=10000,head-size=10000",
-            ], remedy: "mlp:SIZES[:ACTIVATION], cnn[:CHANNELS[:ACTIVATION]], resnet[:CHANNELS] or transformer[:")
+            ], remedy: "mlp:SIZES[:ACTIVATION], cnn[:CHANNELS[:ACTIVATION]], resnet[:CHANNELS], transformer[:")
         // The part that is wrong is named.
         let error = #expect(throws: TextError.self) { try Architecture(text: "mlp:16:softmax") }
         #expect(error?.description == "'softmax': give relu, leaky-relu(SLOPE), tanh, sigmoid or gelu")

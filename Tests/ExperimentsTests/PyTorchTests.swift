@@ -59,6 +59,19 @@ import Torch
                 transformer, #"Transformer("numbers", 2, 2, 2, 16, 2)"#, on: split(series), prefix: "module._orig_mod."),
             Case(transformer, #"Transformer("classes", 1, 3, 2, 16, 2)"#, on: split(SequentialImages(sequences))),
             Case(transformer, #"Transformer("words", \#(words), \#(words), 2, 16, 2)"#, on: split(text)),
+            // Plain stacks of layers, none of whose matrices is square.
+            Case(
+                "stack:flatten+linear:in=64,out=20+tanh+linear:in=20,out=30,bias=false+leaky-relu:slope=0.2+linear:in=30,out=3",
+                "nn.Sequential(nn.Flatten(), nn.Linear(64, 20), nn.Tanh(), nn.Linear(20, 30, bias=False), nn.LeakyReLU(0.2), "
+                    + "nn.Linear(30, 3))", on: images(1)),
+            Case(
+                "stack:conv2d:in=3,out=6,kernel=3,padding=1,bias=false+batch-norm:channels=6+relu+max-pool:kernel=2"
+                    + "+conv2d:in=6,out=5,kernel=2,stride=2+gelu+flatten+layer-norm:features=20+linear:in=20,out=24+sigmoid"
+                    + "+dropout:rate=0+linear:in=24,out=3,name=head",
+                "nn.Sequential(OrderedDict((name, layer) for name, layer in zip([*'0123456789', '10', 'head'], ["
+                    + "nn.Conv2d(3, 6, 3, padding=1, bias=False), nn.BatchNorm2d(6), nn.ReLU(), nn.MaxPool2d(2), "
+                    + "nn.Conv2d(6, 5, 2, 2), nn.GELU(), nn.Flatten(), nn.LayerNorm(20), nn.Linear(20, 24), nn.Sigmoid(), "
+                    + "nn.Dropout(0), nn.Linear(24, 3)])))", on: images(3), prefix: "module."),
             Case(
                 transformer, #"tied(Transformer("words", \#(words), \#(words), 2, 16, 2))"#, on: split(text),
                 prefix: "module."),
@@ -69,6 +82,7 @@ import Torch
     /// it, and its prefix.
     private static let script = #"""
         import json, pathlib, sys, torch
+        from collections import OrderedDict
         from safetensors.torch import load_file, load_model, save_model, save_file
         from torch import nn
         sys.path.insert(0, sys.argv[1])

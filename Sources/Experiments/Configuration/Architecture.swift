@@ -14,20 +14,31 @@ package enum Architecture: Hashable, Sendable, TextConvertible {
     case resnet(channels: [Int])
     /// A transformer: of sequences to classes, of sequences to numbers, or of texts, as the task asks.
     case transformer(TransformerSize)
+    /// Layers one after the other, inputs and outputs included.
+    case stack(LayerStack)
 
     /// The most units or channels of a layer.
-    private static let largestSize = 1_000_000
+    static let largestSize = 1_000_000
 
     /// NS25's networks for small and for larger images (appendix A.3).
     private static let channels = (cnn: [16, 32, 64], resnet: [64, 64, 64, 128, 128, 128, 256, 256])
 
     /// `mlp:1024,1024`, `mlp:16,10:leaky-relu(0.1)`, `cnn:16,32,64`, `resnet:64,64,128,128` or
-    /// `transformer:heads=4,head-size=64,layers=4`; all but the first may stand alone for NS25's choice.
+    /// `transformer:heads=4,head-size=64,layers=4`; all but the first may stand alone for NS25's choice. `stack:` comes before the
+    /// text of a `LayerStack`.
     package init(text: String) throws(TextError) {
+        if text.hasPrefix(Self.stackPrefix) {
+            do throws(TextError) {
+                self = .stack(try LayerStack(text: String(text.dropFirst(Self.stackPrefix.count))))
+            } catch {
+                throw TextError(text, error.remedy)
+            }
+            return
+        }
         let remedy =
-            "give mlp:SIZES[:ACTIVATION], cnn[:CHANNELS[:ACTIVATION]], resnet[:CHANNELS] or "
-            + "transformer[:heads=H,head-size=S,layers=L], as mlp:1024,1024, mlp:16,10:leaky-relu(0.1), cnn:16,32,64 or "
-            + "transformer:layers=2"
+            "give mlp:SIZES[:ACTIVATION], cnn[:CHANNELS[:ACTIVATION]], resnet[:CHANNELS], "
+            + "transformer[:heads=H,head-size=S,layers=L] or stack:LAYERS, as mlp:1024,1024, mlp:16,10:leaky-relu(0.1), "
+            + "cnn:16,32,64 or transformer:layers=2"
         let parts = text.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
         switch (parts.first, parts.count) {
         case ("cnn", 1): self = .cnn(channels: Self.channels.cnn, activation: .relu)
@@ -73,8 +84,12 @@ package enum Architecture: Hashable, Sendable, TextConvertible {
         case .cnn(let channels, let activation): text("cnn", channels, activation)
         case .resnet(let channels): text("resnet", channels)
         case .transformer(let size): size.list.isEmpty ? "transformer" : "transformer:\(size.list)"
+        case .stack(let stack): Self.stackPrefix + stack.text
         }
     }
+
+    /// What a stack of layers begins with.
+    private static let stackPrefix = "stack:"
 
     /// Checks that a model of this shape can be made for samples and what is asked about them.
     ///
@@ -86,11 +101,16 @@ package enum Architecture: Hashable, Sendable, TextConvertible {
         let isText = if case .languageModelling = task { true } else { false }
         let isSuitable =
             switch self {
-            case .mlp: !isText
+            case .mlp, .stack: !isText
             case .cnn, .resnet: inputShape.count == 3
             case .transformer: isText || inputShape.count == 2
             }
         guard isSuitable else { throw .unsuitable(model: self, inputShape: inputShape, task: task) }
+        if case .stack(let stack) = self {
+            do throws(LayerStackError) { try stack.check(inputShape: inputShape, task: task) } catch {
+                throw .stack(error)
+            }
+        }
         let size = min(inputShape.count > 1 ? inputShape[1] : 0, inputShape.last ?? 0)
         let (needed, possible) =
             switch self {
@@ -99,7 +119,7 @@ package enum Architecture: Hashable, Sendable, TextConvertible {
             // Rounding up, 2 pixels must be left: a channel of one value has no variance to normalize it by.
             case .resnet(let channels):
                 (1 + zip(channels, channels.dropFirst()).count { $0 != $1 }, Self.binaryLogarithm(size - 1))
-            case .mlp, .transformer: (0, 0)
+            case .mlp, .transformer, .stack: (0, 0)
             }
         guard needed <= possible else {
             throw .imagesTooSmall(
@@ -126,6 +146,7 @@ package enum Architecture: Hashable, Sendable, TextConvertible {
         dtype: DType = .float32, device: Device = .cpu
     ) -> any Layer {
         switch self {
+        case .stack(let stack): return stack.makeModel(using: generator, dtype: dtype, device: device)
         case .mlp(let hidden, let activation):
             return MLP(
                 inputs: inputShape.reduce(1, *), hidden: hidden, outputs: task.outputs, activation: activation,
@@ -164,10 +185,13 @@ package enum ArchitectureError: Error, Hashable, CustomStringConvertible {
     case imagesTooSmall(model: Architecture, height: Int, width: Int, halvings: Int, possible: Int)
     /// Samples of a kind, or a task, that the model is not made for.
     case unsuitable(model: Architecture, inputShape: [Int], task: LearningTask)
+    /// Layers of a stack that do not fit to each other, or to the data.
+    case stack(LayerStackError)
 
     /// Which model does not go with which data, and what to do.
     package var description: String {
         switch self {
+        case .stack(let error): return "model: \(error)"
         case .imagesTooSmall(let model, let height, let width, let halvings, let possible):
             let remedy =
                 possible == 0

@@ -69,6 +69,7 @@ extension Architecture {
     func size(inputShape: [Int], task: LearningTask) -> (weights: Double, outputsOfSample: Double) {
         let inputs = inputShape.map(Double.init)
         switch self {
+        case .stack(let stack): return stack.size(inputShape: inputShape)
         case .mlp(let hidden, _):
             let sizes = [inputs.reduce(1, *)] + hidden.map(Double.init) + [Double(task.outputs)]
             return (zip(sizes, sizes.dropFirst()).map { $0 * $1 }.reduce(0, +), sizes.dropFirst().reduce(0, +))

@@ -7,6 +7,13 @@ package struct MeanCurve: Sendable {
     /// The mean and spread over seeds at each `x`.
     package var y: [Statistic]
 
+    /// A curve of known means, of which there are as many as places.
+    package init(x: [Double], y: [Statistic]) {
+        precondition(x.count == y.count, "a curve needs as many y as x")
+        self.x = x
+        self.y = y
+    }
+
     /// The mean over runs at every epoch that all of them recorded.
     package init(of value: (EpochRecord) -> Double, overEpochsOf runs: [Run]) {
         let byEpoch = runs.map { run in

@@ -12,10 +12,20 @@ package struct Training {
     let trainingSamples: any Dataset
     /// What it is tested with.
     let testSamples: any Dataset
+    /// What each training step multiplies the learning rate by.
+    let learningRateGrowth: Double
 
     /// The training of a model that goes with the data; see `Architecture.check(inputShape:task:)`.
-    package init(_ configuration: TrainingConfiguration, on data: Split<any Dataset>) {
+    ///
+    /// - Parameters:
+    ///   - configuration: How the model is trained.
+    ///   - data: What it learns from and is tested with.
+    ///   - learningRateGrowth: What each training step multiplies the learning rate by.
+    package init(
+        _ configuration: TrainingConfiguration, on data: Split<any Dataset>, learningRateGrowth: Double = 1
+    ) {
         self.configuration = configuration
+        self.learningRateGrowth = learningRateGrowth
         trainingSamples = data.train.to(dtype: configuration.dtype, device: configuration.device)
         testSamples = data.test.to(dtype: configuration.dtype, device: configuration.device)
     }
@@ -32,8 +42,13 @@ package struct Training {
 
     /// What training a model takes.
     func makeStep(for model: any Layer) -> TrainingStep {
-        TrainingStep(
-            model, trainingSamples.task.loss, configuration.optimizer.make(learningRate: configuration.learningRate))
+        let optimizer = configuration.optimizer.make(learningRate: configuration.learningRate)
+        let step = TrainingStep(model, trainingSamples.task.loss, optimizer)
+        guard learningRateGrowth != 1 else { return step }
+        return TrainingStep(model, step.loss, optimizer) { batch in
+            defer { optimizer.learningRate *= learningRateGrowth }
+            return step(on: batch)
+        }
     }
 
     /// Checks that teleports can move the model, and that all goes together.
@@ -48,6 +63,12 @@ package struct Training {
     @discardableResult
     package func check(_ plan: TeleportPlan, seed: Int, on name: String) throws -> Double {
         try plan.schedule.check(epochs: configuration.epochs, stepsPerEpoch: batchesPerEpoch)
+        return try checkStart(plan, seed: seed, on: name)
+    }
+
+    /// Checks the same but for the schedule; see `check(_:seed:on:)`.
+    @discardableResult
+    func checkStart(_ plan: TeleportPlan?, seed: Int, on name: String) throws -> Double {
         try checkMemory()
         let run = try TrainingRun(self, seed: seed, plan: plan)
         return try startingLoss(of: run.model, on: name)

@@ -44,15 +44,15 @@ package final class TrainingRun {
     /// The batches since the teleports that are on trial, and the loss before them.
     private var onTrial: (start: MeanLoss, counts: [Int])?
     /// What has been computed so far, in gradients of a training batch.
-    private var gradientEvaluations = 0.0
+    package private(set) var gradientEvaluations = 0.0
     private var clock = Stopwatch()
     private var teleportClock = Stopwatch()
     private var hasEnded = false
 
     /// What a step of a run did.
     package enum Event {
-        /// The training step on a batch.
-        case step
+        /// The training step on a batch, whose loss before the step is given, rank 0.
+        case step(loss: Tensor)
         /// Teleports, one record for each batch.
         case teleports([TeleportRecord])
         /// So many of the steps that teleports are on trial for are done without them, too.
@@ -93,8 +93,14 @@ package final class TrainingRun {
     /// Whether teleports are on trial, so that neither the model nor the records are yet what they stay.
     package var isOnTrial: Bool { session.isOnTrial }
 
+    /// The time that training has taken so far, teleports included, in seconds.
+    package var seconds: Double { clock.seconds }
+
     /// The mean loss of the epoch so far. Waits for the device.
     package var meanLoss: Double { loss.value }
+
+    /// Ends the way with the teleports that are on trial, if any are: the next steps are those of the way without them.
+    package func closeTrial() { session.closeTrial() }
 
     /// Takes the next step.
     ///
@@ -144,11 +150,12 @@ package final class TrainingRun {
     }
 
     private func step(on batch: Batch) -> Event {
-        loss.add(session.takeStep(on: batch), of: batch.count)
+        let batchLoss = session.takeStep(on: batch)
+        loss.add(batchLoss, of: batch.count)
         onTrial?.counts.append(batch.count)
         batchesDone += 1
         gradientEvaluations += 1
-        return .step
+        return .step(loss: batchLoss)
     }
 
     /// Takes a step of the way without the teleports: the price of the trial.

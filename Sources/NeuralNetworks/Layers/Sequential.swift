@@ -20,8 +20,13 @@ public struct Sequential: Layer {
     /// and so on; the empty name leaves them the names that the layer gives them. Traps if two layers have one name, or a
     /// tensor each of one name: a saved model could hold only one of them.
     public init(named layers: KeyValuePairs<String, any Layer>) {
-        self.layers = layers.map(\.value)
-        names = layers.map(\.key)
+        self.init(named: layers.map { (name: $0.key, layer: $0.value) })
+    }
+
+    /// The same of layers that are not known before the program runs.
+    package init(named layers: [(name: String, layer: any Layer)]) {
+        self.layers = layers.map(\.layer)
+        names = layers.map(\.name)
         var known: Set<String> = []
         for name in names where !name.isEmpty {
             require(
