@@ -45,8 +45,9 @@ struct Archive {
             return parts.first.map { $0 == folder } == true && !parts.contains("..")
         }
         if let name = names.first(where: { !isInFolder($0) }) { return name }
-        // Links could lead what is unpacked after them elsewhere. A line of the long list begins with the kind of the member.
-        let lines = try lines(isZip ? ["-Z", "-s", "-h-t", url.path] : ["-tvzf", url.path])
+        // Links could lead what is unpacked after them elsewhere. A line of the long list begins with the kind of the member; without
+        // the pattern that of zip has a head and a foot.
+        let lines = try lines(isZip ? ["-Z", "-s", url.path, "*"] : ["-tvzf", url.path])
         return lines.first { !["-", "d"].contains($0.prefix(1)) }
     }
 

@@ -6,10 +6,10 @@ extension Downloader {
     package enum Result: Equatable {
         /// It is generated, and needs no files.
         case generated
-        /// All files were there.
-        case alreadyThere(folder: URL)
-        /// What was missing has been fetched.
-        case fetched(folder: URL)
+        /// All files were there, in a folder.
+        case alreadyThere(folder: String)
+        /// What was missing has been fetched into a folder.
+        case fetched(folder: String)
     }
 
     /// Brings the files of a data set into a data folder, where its reader finds them.
@@ -34,7 +34,7 @@ extension Downloader {
     ) throws(DownloadError) -> Result {
         guard let location = catalog.location(of: name) else { return .generated }
         let found = Verification(of: name, from: source, in: catalog)
-        if found.isWhole { return .alreadyThere(folder: location.folder) }
+        if found.isWhole { return .alreadyThere(folder: location.folder.path) }
         if !overwriting { try found.refuseToReplace() }
         if let archiveFolder = source.archiveFolder {
             for file in source.files {
@@ -48,7 +48,7 @@ extension Downloader {
             guard unpacked.isWhole else {
                 throw .unusable(dataset: name.rawValue, reason: unpacked.complaint ?? "files are missing")
             }
-            return .fetched(folder: location.folder)
+            return .fetched(folder: location.folder.path)
         }
         for (file, published) in zip(found.files, source.files)
         where found.misfit != nil || ![.published, .read].contains(file.state) {
@@ -56,7 +56,7 @@ extension Downloader {
             // Of two that could be meant, the reader would take the old one.
             if file.state != .missing, file.url.path != place.path { unlink(file.url.path) }
         }
-        return .fetched(folder: location.folder)
+        return .fetched(folder: location.folder.path)
     }
 
     /// The archive of a data set: one that is there, or else the one that is fetched.

@@ -229,8 +229,8 @@ struct DataDownload: ParsableCommand {
             guard !quiet else { continue }
             switch result {
             case .generated: Console.show("\(name.text): generated, there is nothing to download")
-            case .alreadyThere(let folder): Console.show("\(name.text): was there, in \(folder.path)")
-            case .fetched(let folder): Console.show("\(name.text): downloaded to \(folder.path)")
+            case .alreadyThere(let folder): Console.show("\(name.text): was there, in \(folder)")
+            case .fetched(let folder): Console.show("\(name.text): downloaded to \(folder)")
             }
         }
     }

@@ -179,7 +179,7 @@ import Testing
         try expect(["compare", "more"], fails: 2, saying: "'more'", "See 'teleport compare --help'")
         try expect(["compare", "--epochs"], fails: 2, saying: "'--epochs", "See 'teleport compare --help'")
         try expect(
-            ["fly"], fails: 2, saying: "'fly'", "Give compare, train, apply, learn, inspect, reproduce or bench",
+            ["fly"], fails: 2, saying: "'fly'", "Give compare, train, apply, learn, inspect, reproduce, bench or data",
             "See 'teleport --help'")
         try expect(["bench", "speed"], fails: 2, saying: "'speed'", "train", "See 'teleport bench --help'")
         try expect(["bench", "train", "--repetitions", "0"], fails: 2, saying: "'0'", "give an integer of at least 1")

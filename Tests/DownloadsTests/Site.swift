@@ -59,8 +59,9 @@ struct Site {
         let downloader = Downloader(stallLimit: stallLimit, waits: waits) { event in
             if case .setback(let text) = event { setbacks.append(text) }
         }
+        let file = try file(size: size)
         do throws(DownloadError) {
-            try downloader.fetch(file(size: size), from: servers.map(\.address), into: folder)
+            try downloader.fetch(file, from: servers.map(\.address), into: folder)
         } catch {
             return (error, setbacks)
         }

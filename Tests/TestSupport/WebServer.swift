@@ -62,9 +62,9 @@ package final class WebServer: Sendable {
         // A client that has gone away is no reason to end the tests.
         signal(SIGPIPE, SIG_IGN)
         #if canImport(Glibc)
-            socket = Foundation.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+            let listener = Foundation.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         #else
-            socket = Foundation.socket(AF_INET, SOCK_STREAM, 0)
+            let listener = Foundation.socket(AF_INET, SOCK_STREAM, 0)
         #endif
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -72,16 +72,16 @@ package final class WebServer: Sendable {
         var size = socklen_t(MemoryLayout<sockaddr_in>.size)
         let isBound = withUnsafeMutablePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                bind(socket, address, size) == 0 && listen(socket, 16) == 0
-                    && getsockname(socket, address, &size) == 0
+                bind(listener, address, size) == 0 && listen(listener, 16) == 0
+                    && getsockname(listener, address, &size) == 0
             }
         }
         guard isBound else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
         port = UInt16(bigEndian: address.sin_port)
-        let socket = socket
+        socket = listener
         Thread.detachNewThread { [weak self] in
             while true {
-                let connection = accept(socket, nil, nil)
+                let connection = accept(listener, nil, nil)
                 guard connection >= 0 else { return }
                 Thread.detachNewThread { [weak self] in
                     self?.serve(connection)
