@@ -81,10 +81,9 @@ extension DatasetName {
     }
 }
 
-// The sums of MNIST and Fashion-MNIST are those that torchvision publishes, those of CIFAR and Tiny ImageNet those that
-// TensorFlow Datasets and other loaders do. Those of what is in MNIST's files, of exchange-rate, of the hourly
-// transformers and of Penn Treebank's test text were computed from the files; MD5 sums that loaders publish tell that these
-// were the original ones.
+// The sums of MNIST and Fashion-MNIST are those that torchvision publishes, those of CIFAR those of TensorFlow Datasets. Those of
+// what is in MNIST's files, of exchange-rate, of the hourly transformers and of Penn Treebank's test text were computed from the
+// files, and are the same elsewhere. The others are as several who use the files have recorded them.
 extension DatasetSource {
     fileprivate static let mnist = DatasetSource(
         page: "http://yann.lecun.com/exdb/mnist/",
