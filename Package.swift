@@ -33,6 +33,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         // Configuration files and recipes.
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        // Checksums of the files of data sets: SHA-256, and MD5 where publishers give no other.
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     ] + documentationTools,
     targets: [
         .target(
@@ -67,12 +69,16 @@ let package = Package(
             providers: [.apt(["libturbojpeg0-dev"]), .brew(["jpeg-turbo"])]),
         .target(name: "Datasets", dependencies: ["NeuralNetworks", "CZlib", "CTurboJPEG"]),
         .target(name: "Reporting", dependencies: ["TextForms"]),
+        // Apart from Datasets, so that the library does not carry networking.
+        .target(
+            name: "Downloads",
+            dependencies: ["Datasets", "Reporting", .product(name: "Crypto", package: "swift-crypto")]),
         .target(name: "Experiments", dependencies: ["Datasets", "Reporting", "Teleportation", "TextForms", "CZlib"]),
         .target(name: "Reproductions", dependencies: ["Experiments"]),
         .executableTarget(
             name: "teleport",
             dependencies: [
-                "Reproductions", "TextForms",
+                "Downloads", "Reproductions", "TextForms",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Yams", package: "Yams"),
             ]),
@@ -83,13 +89,14 @@ let package = Package(
         .testTarget(
             name: "TeleportationTests", dependencies: ["Teleportation", "TestSupport"], resources: [.copy("Fixtures")]),
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "CTurboJPEG"]),
+        .testTarget(name: "DownloadsTests", dependencies: ["Downloads", "TestSupport"]),
         .testTarget(name: "ReportingTests", dependencies: ["Reporting", "TestSupport"]),
         .testTarget(
             name: "ExperimentsTests", dependencies: ["Experiments", "TestSupport", "TextForms"],
             resources: [.copy("Fixtures")]),
         .testTarget(
             name: "ReproductionsTests", dependencies: ["Reproductions", "TestSupport"], resources: [.copy("Fixtures")]),
-        .testTarget(name: "CommandLineTests", dependencies: ["teleport"]),
+        .testTarget(name: "CommandLineTests", dependencies: ["teleport", "TestSupport"]),
         .testTarget(name: "ContributingTests", dependencies: ["Reproductions"]),
     ],
     swiftLanguageModes: [.v6],

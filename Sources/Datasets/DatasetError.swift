@@ -174,16 +174,28 @@ extension DatasetError: CustomStringConvertible {
         case .unknownName(let name, let known):
             "unknown data set '\(name)': expected one of \(known.joined(separator: ", "))"
         case .dataFolder(let dataset, let path, let defect):
-            "data set '\(dataset)' not found: the data folder \(path) \(defect), or name another one with TELEPORT_DATA or "
-                + "--data"
+            "data set '\(dataset)' not found: the data folder \(path) \(defect), "
+                + (defect.isMissing ? "\(Self.download(dataset)), " : "")
+                + "or name another one with TELEPORT_DATA or --data"
         case .missingFiles(let dataset, let folder, let files, let found, let remedy):
-            "data set '\(dataset)' not found: \(folder) lacks \(files.joined(separator: ", ")), and \(found); \(remedy)"
+            "data set '\(dataset)' not found: \(folder) lacks \(files.joined(separator: ", ")), and \(found); "
+                + (remedy.isOfAbsence
+                    ? "\(Self.download(dataset)), \(remedy), or name another data folder with --data" : "\(remedy)")
         case .file(let path, let defect): "\(path): \(defect)"
         }
+    }
+
+    private static func download(_ dataset: String) -> String {
+        "run 'teleport data download \(dataset)' with the same --data"
     }
 }
 
 extension DataFolderDefect: CustomStringConvertible {
+    /// Whether there is no folder, which a download makes.
+    fileprivate var isMissing: Bool {
+        if case .missing = self { true } else { false }
+    }
+
     /// What is wrong and how to mend it, as the end of a sentence that begins with the folder.
     public var description: String {
         switch self {
@@ -196,16 +208,21 @@ extension DataFolderDefect: CustomStringConvertible {
 }
 
 extension MissingFilesRemedy: CustomStringConvertible {
+    /// Whether the files are nowhere, or there is another version of them.
+    fileprivate var isOfAbsence: Bool {
+        switch self {
+        case .put, .putOrUnpack, .takeVersion: true
+        case .unpack, .moveInto, .nameFolder: false
+        }
+    }
+
     /// What to do.
     public var description: String {
         switch self {
-        case .put:
-            "put the files there, as they are or compressed by gzip (.gz), or name another data folder with TELEPORT_DATA or "
-                + "--data"
-        case .putOrUnpack(let archive):
-            "put there what \(archive) unpacks to, or name another data folder with TELEPORT_DATA or --data"
+        case .put: "put the files there, as they are or compressed by gzip (.gz)"
+        case .putOrUnpack(let archive): "put there what \(archive) unpacks to"
         case .unpack(let archive): "unpack \(archive) in the folder that it is in"
-        case .takeVersion(let archive): "that is the version for Python; unpack the binary version, \(archive)"
+        case .takeVersion(let archive): "put there what \(archive) unpacks to in the place of the version for Python"
         case .moveInto(let folder): "move the files from there to \(folder)"
         case .nameFolder(let folder): "name the folder above it: --data \(folder)"
         }

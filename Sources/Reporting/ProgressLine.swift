@@ -60,20 +60,18 @@ package final class ProgressLine: @unchecked Sendable {
 
     private let job: Job
     private let style: Style
-    private let width: @Sendable () -> Int
     private let clock: @Sendable () -> TimeInterval
     private let sink: @Sendable (String) -> Void
     private let start: TimeInterval
 
     private let lock = NSLock()
     private var lastUpdate = -TimeInterval.infinity
-    /// The line that stands on the terminal; empty when there is none.
-    private var shown = ""
+    private var terminal: TerminalLine
 
     /// Shows progress on standard error, unless `quiet`.
     package convenience init(job: Job, quiet: Bool = false) {
         self.init(
-            job: job, quiet: quiet, isTerminal: isatty(STDERR_FILENO) == 1, width: Self.terminalWidth,
+            job: job, quiet: quiet, isTerminal: TerminalLine.isPossible, terminal: TerminalLine(),
             clock: { ProcessInfo.processInfo.systemUptime },
             sink: { StandardError.write($0) })
     }
@@ -82,16 +80,16 @@ package final class ProgressLine: @unchecked Sendable {
     ///
     /// - Parameters:
     ///   - isTerminal: Whether a line can be rewritten.
-    ///   - width: The columns of the terminal, asked at every update since windows change.
+    ///   - terminal: The line to rewrite.
     ///   - clock: Seconds since some fixed moment.
-    ///   - sink: Takes the text.
+    ///   - sink: Takes the text where no line can be rewritten.
     init(
-        job: Job, quiet: Bool = false, isTerminal: Bool, width: @escaping @Sendable () -> Int,
+        job: Job, quiet: Bool = false, isTerminal: Bool, terminal: TerminalLine,
         clock: @escaping @Sendable () -> TimeInterval, sink: @escaping @Sendable (String) -> Void
     ) {
         self.job = job
         style = quiet ? .silent : isTerminal ? .rewritten : .plain
-        self.width = width
+        self.terminal = terminal
         self.clock = clock
         self.sink = sink
         start = clock()
@@ -106,7 +104,7 @@ package final class ProgressLine: @unchecked Sendable {
             let now = clock()
             guard style == .rewritten, now - lastUpdate >= 0.1 else { return }
             lastUpdate = now
-            rewrite(line(position, loss: loss(), elapsed: now - start))
+            terminal.rewrite(line(position, loss: loss(), elapsed: now - start))
         }
     }
 
@@ -123,7 +121,7 @@ package final class ProgressLine: @unchecked Sendable {
             case .silent: break
             case .rewritten:
                 lastUpdate = now
-                rewrite(line(position, loss: loss, elapsed: now - start))
+                terminal.rewrite(line(position, loss: loss, elapsed: now - start))
             case .plain:
                 sink("\(position.arm) seed \(position.seed) epoch \(position.epoch)/\(job.epochs): \(text)\n")
             }
@@ -133,22 +131,18 @@ package final class ProgressLine: @unchecked Sendable {
     /// Writes a line that stays, such as a warning, above the progress.
     package func print(_ message: String) {
         lock.withLock {
-            guard style != .silent else { return }
-            let line = shown
-            clear()
-            sink(message + "\n")
-            if !line.isEmpty { rewrite(line) }
+            switch style {
+            case .silent: break
+            case .rewritten: terminal.print(message)
+            case .plain: sink(message + "\n")
+            }
         }
     }
 
     /// Takes the line off the terminal; call it at the end, whether the job succeeded or not.
     package func finish() {
-        lock.withLock { clear() }
+        lock.withLock { terminal.clear() }
     }
-
-    /// The columns to use: text in the last one would make some terminals wrap, and \r then no longer goes back to the
-    /// beginning.
-    private var columns: Int { max(1, width() - 1) }
 
     private func line(_ position: Position, loss: Double, elapsed: TimeInterval) -> String {
         // As fractions: the number of batches of a long job is beyond integers.
@@ -165,33 +159,9 @@ package final class ProgressLine: @unchecked Sendable {
         let left = own > 0 ? ", \((elapsed * (1 - fraction) / own).duration()) left" : ""
         parts.append(elapsed.duration() + " elapsed" + left)
         let line = parts.joined(separator: "  ")
-        guard line.displayWidth > columns else { return line }
+        guard line.displayWidth > terminal.columns else { return line }
         // The percentage says the same more coarsely; the time left is worth more than the batch.
         parts.remove(at: 3)
         return parts.joined(separator: "  ")
-    }
-
-    /// Puts `line` in place of the one shown.
-    private func rewrite(_ line: String) {
-        let columns = columns
-        let line = line.truncated(toDisplayWidth: columns)
-        // Spaces cover what is left of a longer line, on every terminal; an escape sequence would need a capable one.
-        let covered = min(columns, shown.displayWidth)
-        let rest = String(repeating: " ", count: max(0, covered - line.displayWidth))
-        sink("\r" + line + rest)
-        shown = line
-    }
-
-    private func clear() {
-        guard !shown.isEmpty else { return }
-        sink("\r" + String(repeating: " ", count: shown.displayWidth) + "\r")
-        shown = ""
-    }
-
-    /// The columns of the terminal on standard error, 80 where it does not tell.
-    @Sendable private static func terminalWidth() -> Int {
-        var size = winsize()
-        guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
-        return Int(size.ws_col)
     }
 }

@@ -136,6 +136,19 @@ extension Argument where Value: TextConvertible & SendableMetatype {
     init(help: ArgumentHelp) { self.init(help: help, transform: { try value($0) }) }
 }
 
+extension Argument {
+    /// Values that the library reads from texts, one at least.
+    init<Element: TextConvertible & SendableMetatype>(help: ArgumentHelp) where Value == [Element] {
+        self.init(help: help, transform: { try value($0) })
+    }
+
+    /// Values that the library reads from texts, if any are given.
+    init<Element: TextConvertible & SendableMetatype>(wrappedValue: [Element], help: ArgumentHelp)
+    where Value == [Element] {
+        self.init(wrappedValue: wrappedValue, help: help, transform: { try value($0) })
+    }
+}
+
 extension Option<String?> {
     /// One of the options that not every method of teleportation heeds: help, default and what it takes are the methods' own.
     init(_ option: TeleportOption) {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Datasets
+import Downloads
 import Experiments
 import Foundation
 import NeuralNetworks
@@ -19,7 +20,7 @@ enum Console {
         init(for error: any Error) {
             switch error {
             case is DatasetError, is LossError, is StartingLossError, is SafetensorsError, is WeightsError,
-                is CheckpointError, is TrainingStateError, is LearnedFileError:
+                is CheckpointError, is TrainingStateError, is LearnedFileError, is DownloadError:
                 self = .badData
             // What libtorch cannot decompose are numbers that are not finite, or nearly so.
             case is TorchError: self = .diverged

@@ -17,7 +17,7 @@ struct Teleport: ParsableCommand {
         version: Library.version,
         subcommands: [
             Compare.self, Train.self, Apply.self, Learn.self, LearningRates.self, Inspect.self, Reproduce.self,
-            Bench.self,
+            Bench.self, DataCommand.self,
         ])
 
     /// Runs the tool; replaces the library's own `main` for exit statuses and one-line errors.
@@ -44,7 +44,9 @@ struct Teleport: ParsableCommand {
 
     /// The file that the arguments name, if they are those of a command that takes one.
     private static func file(for arguments: [String]) throws -> ConfigurationFile? {
-        guard let command = subcommand(in: arguments), command != Bench.self else { return nil }
+        guard let command = subcommand(in: arguments), command != Bench.self, command != DataCommand.self else {
+            return nil
+        }
         return try ConfigurationFile(namedIn: arguments, of: command)
     }
 

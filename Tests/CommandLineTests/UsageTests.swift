@@ -180,7 +180,7 @@ import Testing
         try expect(["compare", "--epochs"], fails: 2, saying: "'--epochs", "See 'teleport compare --help'")
         try expect(
             ["fly"], fails: 2, saying: "'fly'",
-            "Give compare, train, apply, learn, lr-find, inspect, reproduce or bench",
+            "Give compare, train, apply, learn, lr-find, inspect, reproduce, bench or data",
             "See 'teleport --help'")
         try expect(["bench", "speed"], fails: 2, saying: "'speed'", "train", "See 'teleport bench --help'")
         try expect(["bench", "train", "--repetitions", "0"], fails: 2, saying: "'0'", "give an integer of at least 1")

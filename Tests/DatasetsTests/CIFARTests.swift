@@ -167,7 +167,7 @@ import Torch
                         names: ["data_batch_1.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin"]),
                     remedy: .putOrUnpack(archive: "cifar-10-binary.tar.gz")))
         let message = try #require(error?.description)
-        for part in [found, "data_batch_2.bin", "TELEPORT_DATA", "--data"] {
+        for part in [found, "data_batch_2.bin", "teleport data download cifar-10", "--data"] {
             #expect(message.contains(part), "\(message)")
         }
         // Where there is nothing at all, the folder of the data set's own name is the one to fill.

@@ -40,7 +40,8 @@ import Testing
         #expect(
             error?.description
                 == "data set 'penn-treebank' not found: the data folder \(missing.path) does not exist; put ptb.train.txt, "
-                + "ptb.test.txt into \(missing.path)/ptb, or name another one with TELEPORT_DATA or --data")
+                + "ptb.test.txt into \(missing.path)/ptb, run 'teleport data download penn-treebank' with the same --data, or "
+                + "name another one with TELEPORT_DATA or --data")
         guard geteuid() != 0 else { return }
         let closed = folder.url.appendingPathComponent("closed")
         for mode in [0o000, 0o400] as [mode_t] {
@@ -85,8 +86,9 @@ import Testing
         let path = folder.url.path + "/etth1"
         #expect(
             message
-                == "data set 'etth1' not found: \(path) lacks ETTh1.csv, and \(path) has f0, f1, f2, f3 and 5 more; put the files "
-                + "there, as they are or compressed by gzip (.gz), or name another data folder with TELEPORT_DATA or --data"
+                == "data set 'etth1' not found: \(path) lacks ETTh1.csv, and \(path) has f0, f1, f2, f3 and 5 more; run 'teleport "
+                + "data download etth1' with the same --data, put the files there, as they are or compressed by gzip (.gz), or "
+                + "name another data folder with --data"
         )
     }
 

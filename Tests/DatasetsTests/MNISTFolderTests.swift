@@ -57,7 +57,7 @@ import Torch
                         names: ["t10k-labels-idx1-ubyte", "train-images-idx3-ubyte"]),
                     remedy: .put))
         let message = try #require(error?.description)
-        for part in [folder.url.path, "train-labels-idx1-ubyte", "TELEPORT_DATA", "--data"] {
+        for part in [folder.url.path, "train-labels-idx1-ubyte", "teleport data download fashion-mnist", "--data"] {
             #expect(message.contains(part), "\(message)")
         }
     }

@@ -448,8 +448,8 @@ import Torch
         #expect(
             message
                 == "data set 'tiny-imagenet' not found: \(found) lacks wnids.txt, val/val_annotations.txt, and \(found) has "
-                + "train/, val/; put there what tiny-imagenet-200.zip unpacks to, or name another data folder with "
-                + "TELEPORT_DATA or --data"
+                + "train/, val/; run 'teleport data download tiny-imagenet' with the same --data, put there what "
+                + "tiny-imagenet-200.zip unpacks to, or name another data folder with --data"
         )
     }
 

@@ -12,7 +12,8 @@ private final class Terminal: @unchecked Sendable {
 
     func progress(quiet: Bool = false, isTerminal: Bool = true) -> ProgressLine {
         ProgressLine(
-            job: .init(runs: 2, epochs: 5, batches: 10), quiet: quiet, isTerminal: isTerminal, width: { self.width },
+            job: .init(runs: 2, epochs: 5, batches: 10), quiet: quiet, isTerminal: isTerminal,
+            terminal: TerminalLine(width: { self.width }, sink: { self.text += $0 }),
             clock: { self.now }, sink: { self.text += $0 })
     }
 

@@ -5,7 +5,7 @@ import Torch
 ///
 /// A file has no header: it is a sequence of records, each of one or two label bytes and the 3072 bytes of an image,
 /// `[3, 32, 32]`. So its size and its labels are all that can be checked.
-struct CIFARFolder {
+struct CIFARFolder: DatasetFolder {
     /// Which of the two it is.
     let layout: Layout
     /// The folder with one subfolder for each data set.
@@ -51,18 +51,28 @@ struct CIFARFolder {
     ///
     /// - Throws: `DatasetError` if files are missing or damaged.
     func read() throws(DatasetError) -> Split<ImageDataset> {
-        let urls = try FileSearch(
-            dataset: layout.name, root: root,
-            folders: [layout.name, layout.archiveFolder, "\(layout.name)/\(layout.archiveFolder)"],
-            files: (layout.train + [layout.test]).map { [$0] }, archives: [layout.archive],
-            otherVersion: (layout.pythonSigns, layout.archive)
-        ).urls()
+        let urls = try search.urls()
         let train = try read(urls.dropLast())
         let test = try read(urls.suffix(1))
         return Split(
             name: layout.name, train: train.samples, test: test.samples,
             sizes: .images(train: train.samples, test: test.samples), warnings: train.warnings + test.warnings
         ).map { $0.scaled(.standardized(by: train.samples.images)) }
+    }
+
+    var search: FileSearch {
+        FileSearch(
+            dataset: layout.name, root: root,
+            folders: [layout.name, layout.archiveFolder, "\(layout.name)/\(layout.archiveFolder)"],
+            files: (layout.train + [layout.test]).map { [$0] }, archives: [layout.archive],
+            otherVersion: (layout.pythonSigns, layout.archive))
+    }
+
+    func split() throws(DatasetError) -> Split<any Dataset> { try read().erased }
+
+    func check(_ part: Int, at url: URL) throws(DatasetError) -> Bool {
+        _ = try records(of: url)
+        return true
     }
 
     private func read(

@@ -48,22 +48,40 @@ public struct Catalog: Sendable {
     ///
     /// - Throws: `DatasetError` if its files are missing or damaged.
     public func dataset(_ name: DatasetName) throws(DatasetError) -> Split<any Dataset> {
+        guard let reader = reader(of: name) else { return SyntheticDigits().split().erased }
+        return try reader.split()
+    }
+
+    /// Where the files of a data set are looked for, and which are there; nil for digits, which have none.
+    package func location(of name: DatasetName) -> DatasetLocation? { reader(of: name)?.location }
+
+    /// Reads one file of a data set whole, by itself.
+    ///
+    /// - Parameters:
+    ///   - part: Its index among the parts of the location of the data set.
+    ///   - url: Where it is.
+    /// - Returns: Whether that was done; false for what is read only together with others.
+    /// - Throws: `DatasetError.file` if it is damaged.
+    package func check(_ part: Int, at url: URL, of name: DatasetName) throws(DatasetError) -> Bool {
+        try reader(of: name)?.check(part, at: url) ?? false
+    }
+
+    private func reader(of name: DatasetName) -> (any DatasetFolder)? {
         switch name {
-        case .digits: SyntheticDigits().split().erased
-        case .mnist: try MNISTFolder.mnist(name, in: folder).read().erased
-        case .fashionMNIST: try MNISTFolder.fashionMNIST(in: folder).read().erased
-        case .cifar10: try CIFARFolder(layout: .cifar10, root: folder).read().erased
-        case .cifar100: try CIFARFolder(layout: .cifar100, root: folder).read().erased
-        case .sequentialMNIST: try MNISTFolder.mnist(name, in: folder).read().map(SequentialImages.init).erased
-        case .electricity: try SeriesFolder(layout: .electricity, root: folder).read().erased
-        case .traffic: try SeriesFolder(layout: .traffic, root: folder).read().erased
-        case .exchangeRate: try SeriesFolder(layout: .exchangeRate, root: folder).read().erased
-        case .ettH1: try SeriesFolder(layout: .ettH1, root: folder).read().erased
-        case .ettH2: try SeriesFolder(layout: .ettH2, root: folder).read().erased
-        case .ettM1: try SeriesFolder(layout: .ettM1, root: folder).read().erased
-        case .ettM2: try SeriesFolder(layout: .ettM2, root: folder).read().erased
-        case .pennTreebank: try PennTreebankFolder(name: name.rawValue, root: folder).read().erased
-        case .tinyImageNet: try TinyImageNetFolder(root: folder).read().erased
+        case .digits: nil
+        case .mnist, .sequentialMNIST: MNISTFolder.mnist(name, in: folder)
+        case .fashionMNIST: MNISTFolder.fashionMNIST(in: folder)
+        case .cifar10: CIFARFolder(layout: .cifar10, root: folder)
+        case .cifar100: CIFARFolder(layout: .cifar100, root: folder)
+        case .electricity: SeriesFolder(layout: .electricity, root: folder)
+        case .traffic: SeriesFolder(layout: .traffic, root: folder)
+        case .exchangeRate: SeriesFolder(layout: .exchangeRate, root: folder)
+        case .ettH1: SeriesFolder(layout: .ettH1, root: folder)
+        case .ettH2: SeriesFolder(layout: .ettH2, root: folder)
+        case .ettM1: SeriesFolder(layout: .ettM1, root: folder)
+        case .ettM2: SeriesFolder(layout: .ettM2, root: folder)
+        case .pennTreebank: PennTreebankFolder(name: name.rawValue, root: folder)
+        case .tinyImageNet: TinyImageNetFolder(root: folder)
         }
     }
 }

@@ -22,15 +22,19 @@ struct FileSearch {
     /// - Throws: `DatasetError` if there is no data folder, or files are missing.
     func urls() throws(DatasetError) -> [URL] {
         try checkDataFolder(for: files.map { $0[0] })
+        let location = location
+        let missing = location.parts.filter { $0.url == nil }.map(\.name)
+        guard missing.isEmpty else { throw error(missing: missing, in: location.folder) }
+        return location.parts.compactMap(\.url)
+    }
+
+    /// Where the files are, or are missing: all in one folder, the first that has any of them.
+    var location: DatasetLocation {
         let folder =
             candidates.first { folder in files.contains { Self.file(named: $0, in: folder) != nil } } ?? candidates[0]
-        var found: [URL] = []
-        var missing: [String] = []
-        for names in files {
-            if let url = Self.file(named: names, in: folder) { found.append(url) } else { missing.append(names[0]) }
-        }
-        guard missing.isEmpty else { throw error(missing: missing, in: folder) }
-        return found
+        return DatasetLocation(
+            candidates: candidates, folder: folder,
+            parts: files.map { DatasetLocation.Part(name: $0[0], url: Self.file(named: $0, in: folder)) })
     }
 
     /// Checks that the data folder can be looked into.
@@ -62,7 +66,8 @@ struct FileSearch {
             remedy: remedy(for: missing, in: folder))
     }
 
-    private var candidates: [URL] { folders.map { root.appendingPathComponent($0) } }
+    /// The folders where the files may be.
+    var candidates: [URL] { folders.map { root.appendingPathComponent($0) } }
 
     private static func file(named names: [String], in folder: URL) -> URL? {
         names.flatMap { [$0, $0 + ".gz"] }.lazy.map { folder.appendingPathComponent($0) }

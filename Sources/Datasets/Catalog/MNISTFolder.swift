@@ -2,7 +2,7 @@ import Foundation
 import Torch
 
 /// The four IDX files in which MNIST, and Fashion-MNIST after it, are distributed, each as it is or compressed.
-struct MNISTFolder {
+struct MNISTFolder: DatasetFolder {
     /// The name of the data set.
     let name: String
     /// The subfolder where its files belong.
@@ -11,12 +11,20 @@ struct MNISTFolder {
     let torchvisionFolder: String
     /// The folder with one subfolder for each data set.
     let root: URL
+    /// Whether the images are sequences of pixels.
+    var hasSequences = false
 
     private static let classCount = 10
+    /// The names of the images and labels to train on, and of those to test with.
+    static let files = ["train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"].map {
+        $0 + "-ubyte"
+    }
 
     /// The files of MNIST, for a data set of a name.
     static func mnist(_ name: DatasetName, in root: URL) -> MNISTFolder {
-        MNISTFolder(name: name.rawValue, folder: "mnist", torchvisionFolder: "MNIST", root: root)
+        MNISTFolder(
+            name: name.rawValue, folder: "mnist", torchvisionFolder: "MNIST", root: root,
+            hasSequences: name == .sequentialMNIST)
     }
 
     /// Those of Fashion-MNIST.
@@ -42,17 +50,26 @@ struct MNISTFolder {
             sizes: .images(train: train.samples, test: test.samples), warnings: train.warnings + test.warnings)
     }
 
-    private var search: FileSearch {
+    func split() throws(DatasetError) -> Split<any Dataset> {
+        let images = try read()
+        return hasSequences ? images.map(SequentialImages.init).erased : images.erased
+    }
+
+    func check(_ part: Int, at url: URL) throws(DatasetError) -> Bool {
+        // Images have rows and columns.
+        _ = try IDXFile(contentsOf: url, rank: part.isMultiple(of: 2) ? 3 : 1)
+        return true
+    }
+
+    var search: FileSearch {
         FileSearch(
             dataset: name, root: root,
             folders: [
                 folder, torchvisionFolder + "/raw", torchvisionFolder, folder + "/raw",
                 "\(folder)/\(torchvisionFolder)/raw",
             ],
-            files: ["train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"].map { name in
-                // Some programs take what follows the last hyphen but one for a suffix.
-                [name + "-ubyte", name.replacing("-idx", with: ".idx") + "-ubyte"]
-            })
+            // Some programs take what follows the last hyphen but one for a suffix.
+            files: Self.files.map { [$0, $0.replacing("-idx", with: ".idx")] })
     }
 
     /// The images and labels of a training or test set.

@@ -2,7 +2,7 @@ import Foundation
 import Torch
 
 /// The file in which a multivariate series is distributed, as it is or compressed.
-struct SeriesFolder {
+struct SeriesFolder: DatasetFolder {
     /// Which of the series it is.
     let layout: Layout
     /// The folder with one subfolder for each data set.
@@ -55,12 +55,8 @@ struct SeriesFolder {
     ///   or more than twice as long as it.
     func read() throws(DatasetError) -> Split<SeriesDataset> {
         let name = layout.name.rawValue
-        let url = try FileSearch(
-            dataset: name, root: root, folders: [name, Self.sharedFolder, layout.collectionFolder],
-            files: [layout.files]
-        ).urls()[0]
-        let file = try SeriesFile(
-            contentsOf: url, columnCount: layout.columnCount, valueLimit: 2 * layout.rowCount * layout.columnCount)
+        let url = try search.urls()[0]
+        let file = try file(at: url)
         let rowCount = file.values.size(0)
         guard let split = SeriesDataset.split(named: name, of: file.values) else {
             throw .file(path: url.path, .tooFewRows(rowCount, expected: SeriesDataset.minimumRowCount()))
@@ -69,5 +65,24 @@ struct SeriesFolder {
             name: name, train: split.train, test: split.test,
             sizes: [.rows: rowCount, .columns: layout.columnCount],
             warnings: file.warnings + DatasetWarning.aboutSeries(split, in: url.path))
+    }
+
+    var search: FileSearch {
+        let name = layout.name.rawValue
+        return FileSearch(
+            dataset: name, root: root, folders: [name, Self.sharedFolder, layout.collectionFolder],
+            files: [layout.files])
+    }
+
+    func split() throws(DatasetError) -> Split<any Dataset> { try read().erased }
+
+    func check(_ part: Int, at url: URL) throws(DatasetError) -> Bool {
+        _ = try file(at: url)
+        return true
+    }
+
+    private func file(at url: URL) throws(DatasetError) -> SeriesFile {
+        try SeriesFile(
+            contentsOf: url, columnCount: layout.columnCount, valueLimit: 2 * layout.rowCount * layout.columnCount)
     }
 }

@@ -14,14 +14,17 @@ import Torch
 /// number of classes and any size of images, the same for all, will do. The images to train on take turns by class, and come
 /// in the order of their names within one: so each prefix has as many of each class. Those to test with come in the order
 /// of the lines, or as those to train on.
-struct TinyImageNetFolder {
+struct TinyImageNetFolder: DatasetFolder {
     /// The folder with one subfolder for each data set.
     let root: URL
     /// Where decoded images go that cannot be kept beside the others.
     var temporaryFolder = FileManager.default.temporaryDirectory
 
     private static let name = DatasetName.tinyImageNet.rawValue
-    private static let archive = "tiny-imagenet-200"
+    /// The folder that the archive unpacks to.
+    static let archiveFolder = "tiny-imagenet-200"
+    /// The archive.
+    static let archive = archiveFolder + ".zip"
     private static let classList = "wnids.txt"
     private static let annotations = "val/val_annotations.txt"
     private static let testImages = "val/images"
@@ -31,9 +34,7 @@ struct TinyImageNetFolder {
     ///
     /// - Throws: `DatasetError` if files are missing or damaged, or do not fit together.
     func read() throws(DatasetError) -> Split<ImageDataset> {
-        let search = FileSearch(
-            dataset: Self.name, root: root, folders: [Self.name, Self.archive], files: [],
-            archives: [Self.archive + ".zip"])
+        let search = self.search
         try search.checkDataFolder(for: Self.parts)
         let folder = self.folder
         guard Self.exists(Self.classList, in: folder) else {
@@ -75,6 +76,24 @@ struct TinyImageNetFolder {
             sizes: .images(train: trainSamples, test: testSamples), warnings: warnings)
     }
 
+    var search: FileSearch {
+        FileSearch(
+            dataset: Self.name, root: root, folders: [Self.name, Self.archiveFolder], files: [],
+            archives: [Self.archive])
+    }
+
+    var location: DatasetLocation {
+        let folder = self.folder
+        return DatasetLocation(
+            candidates: search.candidates, folder: folder,
+            parts: Self.parts.map {
+                let url = Self.exists($0, in: folder) ? folder.appendingPathComponent($0) : nil
+                return DatasetLocation.Part(name: $0, url: url)
+            })
+    }
+
+    func split() throws(DatasetError) -> Split<any Dataset> { try read().erased }
+
     /// An image that is listed, and the index of its class.
     private struct Image {
         let file: FileStamp
@@ -83,7 +102,7 @@ struct TinyImageNetFolder {
 
     /// The folder of this data set, under its own name or that of the archive, whichever has files of it.
     private var folder: URL {
-        let folders = [Self.name, Self.archive].map { root.appendingPathComponent($0) }
+        let folders = search.candidates
         return folders.first { folder in Self.parts.contains { Self.exists($0, in: folder) } } ?? folders[0]
     }
 
