@@ -77,14 +77,12 @@ package struct MomentumWithSymmetry: Reproduction {
     /// Trains all runs.
     package func run(_ context: ReproductionContext) -> ReproductionResult {
         let seeds = context.seeds(else: 5)
-        // The matrices are so small that threads would wait for each other longer than they work.
-        let threads = Libtorch.threadCount
-        Libtorch.threadCount = 1
-        defer { Libtorch.threadCount = threads }
-        let results = Study(Self.arms, seeds: seeds).run(isCancelled: context.isCancelled) { arm, seed, _ in
-            RegressionProblem(seed: seed, dtype: context.dtype, device: context.device).train(
-                with: arm.optimizer.make(learningRate: arm.learningRate), steps: steps,
-                teleportAt: [RegressionProblem.teleportStep], by: arm.teleporter, state: arm.policy)
+        let results = Libtorch.withOneThread {
+            Study(Self.arms, seeds: seeds).run(isCancelled: context.isCancelled) { arm, seed, _ in
+                RegressionProblem(seed: seed, dtype: context.dtype, device: context.device).train(
+                    with: arm.optimizer.make(learningRate: arm.learningRate), steps: steps,
+                    teleportAt: [RegressionProblem.teleportStep], by: arm.teleporter, state: arm.policy)
+            }
         }
         func plain(_ runs: Runs) -> Runs { runs.arm.optimizer == .momentum ? results[0] : results[4] }
         return ReproductionResult(

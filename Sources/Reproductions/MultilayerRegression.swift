@@ -67,10 +67,6 @@ package struct MultilayerRegression: Reproduction {
     /// Trains all runs.
     package func run(_ context: ReproductionContext) -> ReproductionResult {
         let seeds = context.seeds(else: 5)
-        // The matrices are so small that threads would wait for each other longer than they work.
-        let threads = Libtorch.threadCount
-        Libtorch.threadCount = 1
-        defer { Libtorch.threadCount = threads }
         var result = ReproductionResult(
             configuration: [
                 "seeds": .integers(seeds), "steps": .integer(steps),
@@ -116,9 +112,11 @@ package struct MultilayerRegression: Reproduction {
                 with: descent.optimizer.make(learningRate: descent.learningRate), steps: steps,
                 teleportAt: [RegressionProblem.teleportStep], by: way.teleporter(for: descent))
         }
-        // The first steps of a process find nothing ready and would be counted to the arm that comes first.
-        for way in Way.allCases { _ = run(way, seeds[0]) }
-        return Study(Way.allCases, seeds: seeds).run { way, seed, _ in run(way, seed) }
+        return Libtorch.withOneThread {
+            // The first steps of a process find nothing ready and would be counted to the arm that comes first.
+            for way in Way.allCases { _ = run(way, seeds[0]) }
+            return Study(Way.allCases, seeds: seeds).run { way, seed, _ in run(way, seed) }
+        }
     }
 
     private func figure(_ arms: [Runs], _ descent: Descent) -> Figure {

@@ -47,4 +47,15 @@ public enum Libtorch {
             check(ct_set_num_threads(Int32(newValue)), "Libtorch.threadCount")
         }
     }
+
+    /// Runs a body in which one operation uses one thread, as befits matrices so small that threads would wait for each other
+    /// longer than they work.
+    ///
+    /// - Returns: What the body returns.
+    package static func withOneThread<Result>(_ body: () throws -> Result) rethrows -> Result {
+        let count = threadCount
+        threadCount = 1
+        defer { threadCount = count }
+        return try body()
+    }
 }

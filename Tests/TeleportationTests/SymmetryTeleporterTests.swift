@@ -45,6 +45,29 @@ import Torch
         }
     }
 
+    /// Rises by the first step that is looked at, and by no other; it remembers the values of the parameters there.
+    private final class RisesOnce: Objective, @unchecked Sendable {
+        private(set) var seen: [[Double]] = []
+        func value(at point: Point) -> Double {
+            seen.append(point.parameters.flatMap { $0.doubles() })
+            return seen.count == 2 ? 1e6 : 0
+        }
+        func gradient(at point: Point) -> ObjectiveGradient { ObjectiveGradient(hessianAlong: point.gradients) }
+    }
+
+    @Test("A search that finds nothing leaves the parameters as they were, to the last bit", arguments: GroupAction.allCases)
+    func searchComesBack(action: GroupAction) {
+        // More samples than units: steps of several pairs along one direction do not commute.
+        let (model, objective) = (model(activation: .tanh), RisesOnce())
+        let climb = Climb(
+            objective: objective, steps: 3, stepSize: .fixed(0.01), search: .armijo, cap: .none, tolerance: .infinity)
+        let report = SymmetryTeleporter(climb, action: action).teleport(
+            model, CrossEntropy(), on: [batch(60)], before: SGD(learningRate: 0.1))[0]
+        #expect(report.steps == 1 && report.ending == .rejected && objective.seen.count > 3)
+        #expect(objective.seen[2] != objective.seen[1])
+        #expect(model.parameters.flatMap { $0.value.doubles() } == objective.seen[1])
+    }
+
     @Test("The first-order element drifts where the exponential does not")
     func firstOrderDrifts() {
         let drifts = GroupElement.allCases.map { element in

@@ -99,10 +99,6 @@ package struct LearnExperiment {
     package func run(
         number: Int = 0, progress: ProgressLine? = nil, isCancelled: () -> Bool = { false }
     ) throws -> LearningResult {
-        // The matrices are so small that threads would wait for each other longer than they work.
-        let threads = Libtorch.threadCount
-        Libtorch.threadCount = 1
-        defer { Libtorch.threadCount = threads }
         // What does not fit is refused before hours of training.
         var runs: [LearningRun] = []
         for arm in arms {
@@ -111,12 +107,14 @@ package struct LearnExperiment {
                     arm.course, trajectories: arm.trajectories, dtype: dtype,
                     file: folder?.appendingPathComponent(arm.fileName), resumes: resumes))
         }
-        var position = ProgressLine.Position(run: number, arm: "", seed: 0, epoch: 0, batch: 0)
-        for index in runs.indices {
-            try train(&runs[index], after: position, progress, isCancelled)
-            position.epoch += epochs(arms[index])
+        return try Libtorch.withOneThread {
+            var position = ProgressLine.Position(run: number, arm: "", seed: 0, epoch: 0, batch: 0)
+            for index in runs.indices {
+                try train(&runs[index], after: position, progress, isCancelled)
+                position.epoch += epochs(arms[index])
+            }
+            return try tried(runs)
         }
-        return try tried(runs)
     }
 
     private func train(

@@ -18,19 +18,19 @@ package enum ConcurrentWork {
         _ count: Int, _ work: @Sendable (Int) throws -> Outcome
     ) throws -> [Outcome] {
         let threads = Libtorch.threadCount
-        Libtorch.threadCount = 1
-        defer { Libtorch.threadCount = threads }
         let outcomes = Mutex([Int: Result<Outcome, any Error>]())
         let next = Mutex(0)
-        DispatchQueue.concurrentPerform(iterations: min(threads, count)) { _ in
-            while true {
-                let piece = next.withLock { next in
-                    defer { next += 1 }
-                    return next
+        Libtorch.withOneThread {
+            DispatchQueue.concurrentPerform(iterations: min(threads, count)) { _ in
+                while true {
+                    let piece = next.withLock { next in
+                        defer { next += 1 }
+                        return next
+                    }
+                    guard piece < count else { return }
+                    let outcome = Result { try work(piece) }
+                    outcomes.withLock { $0[piece] = outcome }
                 }
-                guard piece < count else { return }
-                let outcome = Result { try work(piece) }
-                outcomes.withLock { $0[piece] = outcome }
             }
         }
         let all = outcomes.withLock { $0 }

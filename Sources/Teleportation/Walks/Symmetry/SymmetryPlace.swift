@@ -246,6 +246,8 @@ final class SymmetryDirection: OrbitDirection {
     private(set) var elements: [ParameterGradient]
     /// By what multiple of the direction the parameters are away from the place.
     private var taken = 0.0
+    /// The place and the elements there, where a search comes back to it.
+    private var start: (mark: SymmetryWalk.Mark, elements: [ParameterGradient])?
 
     /// A direction on a walk.
     init(_ elements: [ParameterGradient], on walk: SymmetryWalk) {
@@ -258,9 +260,18 @@ final class SymmetryDirection: OrbitDirection {
 
     var isZero: Bool { elements.allSatisfy { $0.isZero } }
 
-    /// The elements along one T commute, so that a step is shortened by a step back. With several pairs of layers, or the
-    /// approximate action, that leads to where the shorter step does only to second order; the loss stays either way.
+    /// Every step of the search begins at the place itself.
+    func beginSearch(from value: Double) { start = (walk.mark(), elements) }
+
+    /// The elements along one T commute, so that without a search a step is shortened by a step back, which needs no copy of
+    /// the parameters. With several pairs of layers, or the approximate action, that leads to where the shorter step does
+    /// only to second order; the loss stays either way.
     func take(_ eta: Double, part: Double) throws(TorchError) -> Int? {
+        if let start {
+            walk.goBack(to: start.mark)
+            (elements, taken) = (start.elements, 0)
+            if part == 0 { return 0 }
+        }
         let halvings = try walk.move(along: &elements, scale: eta * part - taken)
         taken = eta * part
         return halvings

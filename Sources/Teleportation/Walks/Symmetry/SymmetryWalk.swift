@@ -74,6 +74,34 @@ final class SymmetryWalk: Walk {
         saved.restore()
     }
 
+    // MARK: Marks
+
+    /// A place of the walk, with all that the walk knows there.
+    struct Mark {
+        fileprivate let parameters: SavedParameters
+        fileprivate let inputs: [Representation]
+        fileprivate let preactivations: [Tensor]
+        fileprivate let pseudoInverses: [PseudoInverse?]
+        fileprivate let moves: [PairMove]
+        fileprivate let outputDelta: Tensor?
+    }
+
+    /// Marks the place where the parameters are, at the cost of a copy of them.
+    func mark() -> Mark {
+        bringUpToDate()
+        return Mark(
+            parameters: SavedParameters(perceptron.parameters), inputs: inputs, preactivations: preactivations,
+            pseudoInverses: pseudoInverses, moves: moves, outputDelta: outputDelta)
+    }
+
+    /// Goes back to a place, to the last bit.
+    func goBack(to mark: Mark) {
+        pending = nil
+        mark.parameters.restore()
+        (inputs, preactivations, pseudoInverses) = (mark.inputs, mark.preactivations, mark.pseudoInverses)
+        (moves, outputDelta) = (mark.moves, mark.outputDelta)
+    }
+
     /// dL/d(outputs).
     func differentiatedOutputs() -> Tensor {
         let delta = outputDelta ?? landscape.loss.linearize(preactivations[last], targets).gradient
