@@ -25,14 +25,17 @@ struct Reproduce: ParsableCommand {
             """)
 
     @Argument(
-        help: "The figure, as st22-figure-2; without one, all are listed.",
-        transform: { name in
+        help: "The figure, as st22-figure-2; without one, all are listed.", completion: .list(names),
+        transform: { name throws(Remedy) in
             guard Reproductions.named(name) != nil else {
-                throw Remedy(description: "give \(Reproductions.all.map(\.name).alternatives)")
+                throw Remedy(TextError(name, "give \(names.alternatives)"), offering: names)
             }
             return name
         })
     var figure: String?
+
+    /// The names of the figures.
+    private static let names = Reproductions.all.map(\.name)
 
     /// The scale where none is given.
     private static let standardScale = Scale.quick
@@ -45,7 +48,7 @@ struct Reproduce: ParsableCommand {
 
     @Option(
         help: "The folder with one subfolder for each data set; by default $TELEPORT_DATA, else the user's cache.",
-        naming: "folder")
+        naming: "folder", .directory)
     var data: String?
 
     @Option(
@@ -83,7 +86,9 @@ struct Reproduce: ParsableCommand {
 
     mutating func run() throws {
         guard let reproduction = figure.flatMap(Reproductions.named) else {
-            Console.show("\(Self.list)")
+            if let failure = try execution.console.show("\(Self.list)", Self.records), execution.console.json {
+                throw Results.Failure.unwritableOutput(failure)
+            }
             return
         }
         let watch = execution.apply()
@@ -99,10 +104,9 @@ struct Reproduce: ParsableCommand {
 
         let start = Date()
         let result = try reproduction.run(context)
-        if !execution.quiet { Console.show("\(reproduction.paper): \(reproduction.title)\n\n\(result)\n") }
         try results.save(
             result.json(of: reproduction, at: scale, date: start, processorWait: watch.waitingShare), result.figures,
-            isQuiet: execution.quiet)
+            showing: "\(reproduction.paper): \(reproduction.title)\n\n\(result)\n", on: execution.console)
         Console.warn(of: watch, isQuiet: execution.quiet)
         if interruption.isRequested {
             Console.warn("interrupted; the results hold what there was")
@@ -112,6 +116,17 @@ struct Reproduce: ParsableCommand {
             Console.warn(divergence)
             throw Console.ExitStatus.diverged
         }
+    }
+
+    /// What the list has, for JSON.
+    private static var records: JSONValue {
+        .array(
+            Reproductions.all.map {
+                [
+                    "name": .string($0.name), "paper": .string($0.paper), "title": .string($0.title),
+                    "quickSeconds": .integer($0.quickSeconds),
+                ]
+            })
     }
 
     private static var list: Table {
