@@ -179,7 +179,7 @@ import Torch
     }
 
     @Test(arguments: [
-        ("compare --dataset mnits", "mnist"), ("compare --dataset cifar", "cifar-10"), ("train --model mpl:64", "mlp"),
+        ("compare --dataset mnits", "mnist"), ("compare --dataset cifar", "cifar-10"), ("train --model ml:64", "mlp"),
         ("train --model resnt", "resnet"), ("inspect --optimizer adm:beta1=0.9", "adam"),
         ("compare --method gage", "gauge"), ("compare --method null-space+nul-space", "null-space"),
         ("compare --objective lookahed:3", "lookahead"), ("inspect --objective gradientnorm", "gradient-norm"),
@@ -253,7 +253,8 @@ import Torch
             ["compare", "--output", "out", "--overwrite"], fails: 2, saying: "--output",
             "out/summary.json: Is a directory")
         try expect(
-            ["reproduce", "st22-figure-7", "--output", "/proc"], fails: 2, saying: "--output /proc", "No such file",
+            ["reproduce", "st22-figure-7", "--output", "/proc", "--overwrite"], fails: 2, saying: "--output /proc",
+            "No such file",
             "name another folder")
     }
 
