@@ -15,6 +15,8 @@
 #include <torch/csrc/autograd/variable.h>
 #include <torch/version.h>
 
+#include <dlfcn.h>
+
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -124,12 +126,26 @@ int ct_set_num_threads(int32_t count) {
     return attempted([&] { at::set_num_threads(count); });
 }
 int32_t ct_get_num_threads(void) { return at::get_num_threads(); }
-bool ct_cuda_is_available(void) {
-    bool available = false;
-    attempted([&] { available = at::hasCUDA() && at::detail::getCUDAHooks().deviceCount() > 0; });
-    return available;
+bool ct_cuda_is_available(void) { return ct_cuda_device_count() > 0; }
+int32_t ct_cuda_version(void) {
+    int32_t version = 0;
+    attempted([&] { version = static_cast<int32_t>(at::detail::getCUDAHooks().versionCUDART()); });
+    return version;
+}
+int32_t ct_cuda_device_count(void) {
+    int32_t count = 0;
+    attempted([&] { count = at::hasCUDA() ? at::detail::getCUDAHooks().deviceCount() : 0; });
+    return count;
+}
+bool ct_cuda_has_driver(void) {
+    // Never closed: a driver does not bear it.
+    return dlopen("libcuda.so.1", RTLD_LAZY) != nullptr;
 }
 const char *ct_version(void) { return TORCH_VERSION; }
+const char *ct_library_path(void) {
+    Dl_info info;
+    return dladdr(reinterpret_cast<const void *>(&at::get_num_threads), &info) ? info.dli_fname : nullptr;
+}
 
 // Handles
 

@@ -30,16 +30,19 @@ package struct TrainExperiment {
         package var until: StopCondition?
         /// The epochs in a row without a lower test loss after which the training ends; nil for no such end.
         package var earlyStopping: Int?
+        /// What is written of it on the way, beside `records.jsonl`.
+        package var log: LogFormat
 
         /// A course; by default a checkpoint for each epoch, of which two are kept.
         package init(
             checkpointEvery: Int? = nil, keptCheckpoints: Int = 2, until: StopCondition? = nil,
-            earlyStopping: Int? = nil
+            earlyStopping: Int? = nil, log: LogFormat = .none
         ) {
             self.checkpointEvery = checkpointEvery
             self.keptCheckpoints = keptCheckpoints
             self.until = until
             self.earlyStopping = earlyStopping
+            self.log = log
         }
 
         /// The options that say it, by their names on the command line.
@@ -48,6 +51,7 @@ package struct TrainExperiment {
                 "checkpoint-every": checkpointEvery.map { .integer($0) } ?? .null, "keep": .integer(keptCheckpoints),
                 "until": until.map { .string($0.text) } ?? .null,
                 "early-stopping": earlyStopping.map { .integer($0) } ?? .null,
+                "log": log == .none ? .null : .string(log.text),
             ]
         }
     }
@@ -55,7 +59,7 @@ package struct TrainExperiment {
     /// The options that a run may go on with another value of: those that say how long it lasts, where it runs and what it writes, and
     /// not what it computes.
     package static let changeableOptions: Set<String> = [
-        "epochs", "checkpoint-every", "keep", "until", "early-stopping", "threads", "data",
+        "epochs", "checkpoint-every", "keep", "until", "early-stopping", "log", "threads", "data",
     ]
 
     /// A training on a data set.
@@ -89,6 +93,13 @@ package struct TrainExperiment {
         try prepared.check(plan, seed: seed, on: data.name)
     }
 
+    /// Checks that it is the training that diverged, and not the data on which any model does.
+    ///
+    /// - Throws: `StartingLossError` if the data are to blame.
+    package func checkData(after divergence: Divergence) throws(StartingLossError) {
+        try prepared.checkData(after: divergence, seed: seed, on: data.name)
+    }
+
     /// A job of the size of what is left, for `ProgressLine`.
     package func job(from checkpoint: Checkpoint?) -> ProgressLine.Job {
         var job = prepared.job(runs: 1)
@@ -118,8 +129,9 @@ package struct TrainExperiment {
             ?? TrainingRun(prepared, seed: seed, plan: plan)
         let checkpoints = folder.checkpoints(keeping: course.keptCheckpoints)
         try checkpoints.make()
-        let log = try RecordLog(folder.records, of: run.record, stepsPerEpoch: prepared.batchesPerEpoch)
-        var (savedStep, logWarned) = (checkpoint.map { $0.state.progress.position.step }, false)
+        let logs = try logs(in: folder, of: run.record)
+        var savedStep = checkpoint.map { $0.state.progress.position.step }
+        var failed: Set<Int> = []
         func save() {
             guard savedStep != run.step, let state = run.state else { return }
             do throws(SafetensorsError) {
@@ -133,9 +145,11 @@ package struct TrainExperiment {
         }
         func writeRecords() {
             guard !run.isOnTrial else { return }
-            do throws(ReportError) { try log.append(run.record) } catch {
-                if !logWarned { warn("\(error); the run goes on, and the lines are written when they can be") }
-                logWarned = true
+            for (index, log) in logs.enumerated() {
+                do throws(ReportError) { try log.append(run.record) } catch {
+                    guard failed.insert(index).inserted else { continue }
+                    warn("\(error); the run goes on, and what is missing is written when it can be")
+                }
             }
         }
         var ending = TrainingSummary.Ending.complete
@@ -176,6 +190,20 @@ package struct TrainExperiment {
             environment: Summary.Environment(of: training, watch: watch, date: start), ending: ending, run: run.record)
     }
 
+    private func logs(in folder: TrainingFolder, of run: Run) throws(ReportError) -> [any RunLog] {
+        let steps = prepared.batchesPerEpoch
+        let records = try RecordLog(folder.records, of: run, stepsPerEpoch: steps)
+        switch course.log {
+        case .none: return [records]
+        case .tensorBoard:
+            return [
+                records,
+                try TensorBoardLog(
+                    folder.tensorBoard, of: run, stepsPerEpoch: steps, learningRate: training.learningRate),
+            ]
+        }
+    }
+
     private func hasDoneEnough(_ run: TrainingRun) -> Bool {
         if let until = course.until, until.isReached(by: run) { return true }
         guard let limit = course.earlyStopping else { return false }
@@ -199,6 +227,16 @@ package struct TrainingFolder {
     package var records: URL { url.appendingPathComponent("records.jsonl") }
     /// The weights at the end, under PyTorch's names.
     package var model: URL { url.appendingPathComponent("model.safetensors") }
+
+    /// The event files of TensorBoard.
+    package var tensorBoard: URL { url.appendingPathComponent("tensorboard", isDirectory: true) }
+
+    /// Removes what an earlier run left that would not go with another one: checkpoints, event files and weights.
+    package func clear() {
+        checkpoints(keeping: 0).clear()
+        TensorBoardLog.clear(tensorBoard)
+        unlink(model.path)
+    }
 
     /// The checkpoints, of which so many are kept beside the best.
     package func checkpoints(keeping count: Int) -> CheckpointFolder {

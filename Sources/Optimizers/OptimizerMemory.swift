@@ -1,4 +1,5 @@
 import NeuralNetworks
+import TextForms
 import Torch
 
 /// What a stateful optimizer keeps from step to step: a slot for each parameter that has taken one.
@@ -52,7 +53,7 @@ final class OptimizerMemory {
         func check(_ entry: OptimizerState.Entry, ofParameter index: Int) throws(OptimizerStateError) {
             guard entry.stepCount >= 0 else {
                 throw OptimizerStateError(
-                    "the state of parameter \(index) is that after \(entry.stepCount) steps, of which there are at least 0; "
+                    "the state of parameter \(index) is that after \(entry.stepCount.counted("step")), of which there are at least 0; "
                         + "take one that state(of:) gave")
             }
             let (names, expected) = (entry.tensors.keys.sorted(), tensors.keys.sorted())

@@ -1,3 +1,4 @@
+import TextForms
 import Torch
 
 /// What an optimizer remembers of the steps of some parameters: numbers and tensors under names, for a file to hold.
@@ -34,7 +35,7 @@ public struct OptimizerState {
     func checkCount(_ parameters: [Tensor]) throws(OptimizerStateError) {
         guard entries.count == parameters.count else {
             throw OptimizerStateError(
-                "the state is of \(entries.count) parameters, but there are \(parameters.count); "
+                "the state is of \(entries.count.counted("parameter")), but there are \(parameters.count); "
                     + "give those that it was taken of")
         }
     }

@@ -1,4 +1,5 @@
 import NeuralNetworks
+import TextForms
 import Torch
 
 /// Stochastic gradient descent: `w <- w - lr g`.
@@ -61,7 +62,7 @@ public final class SGD: Optimizer {
         for (index, entry) in state.entries.enumerated() where !entry.isEmpty {
             throw OptimizerStateError(
                 "the state of parameter \(index) has \(entry.tensors.keys.sorted().joined(separator: ", ")) after "
-                    + "\(entry.stepCount) steps, but plain SGD has no state")
+                    + "\(entry.stepCount.counted("step")), but plain SGD has no state")
         }
     }
 

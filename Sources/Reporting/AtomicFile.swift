@@ -39,6 +39,23 @@ package enum AtomicFile {
         }
     }
 
+    /// Adds to the end of a file, all or nothing; one that is not there is made.
+    ///
+    /// - Throws: ``ReportError/unwritable(path:reason:)``; the file is then as it was.
+    package static func append(_ contents: Data, to file: URL) throws(ReportError) {
+        let descriptor = open(file.path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o666)
+        guard descriptor >= 0 else {
+            throw .unwritable(path: file.path, reason: String(cString: strerror(errno)))
+        }
+        defer { close(descriptor) }
+        let length = lseek(descriptor, 0, SEEK_END)
+        do { try FileHandle(fileDescriptor: descriptor).write(contentsOf: contents) } catch {
+            // Half a record would make the next one unreadable.
+            ftruncate(descriptor, length)
+            throw .unwritable(path: file.path, reason: ReportError.reason(of: error))
+        }
+    }
+
     /// Sees whether a file can be written, by writing another one beside it and removing it.
     ///
     /// - Throws: ``ReportError/unwritable(path:reason:)``.

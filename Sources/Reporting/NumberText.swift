@@ -40,11 +40,6 @@ extension Double {
     }
 }
 
-extension Int {
-    /// The number and what is counted: `1 seed`, `3 seeds`.
-    package func counted(_ noun: String) -> String { "\(self) \(noun)\(self == 1 ? "" : "s")" }
-}
-
 extension Statistic {
     /// The mean in four significant digits and the standard deviation to the same decimal: `0.07160 ± 0.00120`.
     package func text() -> String {

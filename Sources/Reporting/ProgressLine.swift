@@ -6,7 +6,7 @@ import Foundation
 ///
 ///     teleport  seed 2  epoch 3/5  batch 120/1875  46 %  loss 0.1234  1:02 elapsed, 1:13 left
 ///
-/// Elsewhere (a log file, a pipe) it is one plain line per epoch. It can be called from any thread.
+/// Elsewhere (a log file, a pipe) it is one plain line per epoch, and one a minute in longer ones. It can be called from any thread.
 package final class ProgressLine: @unchecked Sendable {
     // Unchecked: the lock guards all mutable state, which is written nowhere else than between its lock and unlock.
 
@@ -65,7 +65,7 @@ package final class ProgressLine: @unchecked Sendable {
     private let start: TimeInterval
 
     private let lock = NSLock()
-    private var lastUpdate = -TimeInterval.infinity
+    private var lastUpdate: TimeInterval
     private var terminal: TerminalLine
 
     /// Shows progress on standard error, unless `quiet`.
@@ -93,18 +93,23 @@ package final class ProgressLine: @unchecked Sendable {
         self.clock = clock
         self.sink = sink
         start = clock()
+        lastUpdate = style == .plain ? start : -.infinity
     }
+
+    /// The seconds between two updates.
+    private var interval: TimeInterval { style == .plain ? 60 : 0.1 }
 
     /// Tells that a batch is done; cheap enough to call after every one.
     ///
-    /// - Parameter loss: The loss to show; it is asked for only when the line is rewritten, so reading it off a device
+    /// - Parameter loss: The loss to show; it is asked for only when a line is written, so reading it off a device
     ///   costs nothing in between.
     package func update(_ position: Position, loss: @autoclosure () -> Double) {
         lock.withLock {
             let now = clock()
-            guard style == .rewritten, now - lastUpdate >= 0.1 else { return }
+            guard style != .silent, now - lastUpdate >= interval else { return }
             lastUpdate = now
-            terminal.rewrite(line(position, loss: loss(), elapsed: now - start))
+            let line = line(position, loss: loss(), elapsed: now - start)
+            if style == .plain { sink(line + "\n") } else { terminal.rewrite(line) }
         }
     }
 
@@ -123,6 +128,7 @@ package final class ProgressLine: @unchecked Sendable {
                 lastUpdate = now
                 terminal.rewrite(line(position, loss: loss, elapsed: now - start))
             case .plain:
+                lastUpdate = now
                 sink("\(position.arm) seed \(position.seed) epoch \(position.epoch)/\(job.epochs): \(text)\n")
             }
         }
@@ -159,7 +165,7 @@ package final class ProgressLine: @unchecked Sendable {
         let left = own > 0 ? ", \((elapsed * (1 - fraction) / own).duration()) left" : ""
         parts.append(elapsed.duration() + " elapsed" + left)
         let line = parts.joined(separator: "  ")
-        guard line.displayWidth > terminal.columns else { return line }
+        guard style == .rewritten, line.displayWidth > terminal.columns else { return line }
         // The percentage says the same more coarsely; the time left is worth more than the batch.
         parts.remove(at: 3)
         return parts.joined(separator: "  ")

@@ -33,3 +33,4 @@ extension Record {
 }
 
 extension JSONValue: Record {}
+extension Array: Record where Element: Record {}

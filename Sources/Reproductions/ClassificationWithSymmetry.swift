@@ -1,6 +1,7 @@
 import Experiments
 import Foundation
 import Reporting
+import TextForms
 
 /// Symmetry teleportation of a classifier, trained by SGD and AdaGrad; ST22 Figure 4.
 package struct ClassificationWithSymmetry: Reproduction {
@@ -58,7 +59,8 @@ package struct ClassificationWithSymmetry: Reproduction {
             configuration: configuration,
             sections: [
                 .init(
-                    "After \(study.size.epochs) epochs; teleports before the second", study.table(results, plain: plain)
+                    "After \(study.size.epochs.counted("epoch")); teleports before the second",
+                    study.table(results, plain: plain)
                 )
             ],
             figures: [.init("classification", figure(results))], values: try SymmetryStudy.values(results),

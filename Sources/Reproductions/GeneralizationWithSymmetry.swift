@@ -2,6 +2,7 @@ import Experiments
 import Foundation
 import Reporting
 import Teleportation
+import TextForms
 
 /// One teleport to where the loss is sharper or flatter, or the level set more or less curved, and what becomes of the validation loss;
 /// PS24 Figure 4 with SGD and Figure 11 with AdaGrad.
@@ -133,7 +134,7 @@ package struct GeneralizationWithSymmetry: Reproduction {
             configuration: configuration,
             sections: [
                 .init(
-                    "After \(plan.size.epochs) epochs with \(optimizerName); the teleport before epoch \(plan.epoch + 1)",
+                    "After \(plan.size.epochs.counted("epoch")) with \(optimizerName); the teleport before epoch \(plan.epoch + 1)",
                     Self.table(results))
             ],
             figures: [.init("generalization", Self.figure(results, changes.map(\.measure)))],

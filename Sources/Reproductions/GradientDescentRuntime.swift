@@ -4,6 +4,7 @@ import NeuralNetworks
 import Optimizers
 import Reporting
 import Teleportation
+import TextForms
 import Torch
 
 /// The time of gradient descent with symmetry teleportation against the dimension of the weights and the number of layers;
@@ -192,7 +193,7 @@ package struct GradientDescentRuntime: Reproduction {
             ],
             sections: [
                 .init(
-                    "Seconds for \(plan.epochs) epochs, median of \(seeds.count), \(threads); \(plan.depth) layers",
+                    "Seconds for \(plan.epochs.counted("epoch")), median of \(seeds.count), \(threads); \(plan.depth) layers",
                     Self.table("dimension", dimensions)),
                 .init("The same for matrices of \(plan.width) x \(plan.width)", Self.table("layers", layers)),
             ],
@@ -275,7 +276,7 @@ package struct GradientDescentRuntime: Reproduction {
             return nil
         }
         return
-            "From dimension \(first.x) to \(last.x), with \(plan.depth) layers, the time of \(plan.epochs) epochs grows "
+            "From dimension \(first.x) to \(last.x), with \(plan.depth) layers, the time of \(plan.epochs.counted("epoch")) grows "
             + "with the power \(teleporting.exponent.significant(3)) of the dimension with teleports, "
             + "\(teleporting.lastExponent.significant(3)) between the last two; without, with "
             + "\(plain.exponent.significant(3)) and \(plain.lastExponent.significant(3)). At \(last.x) it is "

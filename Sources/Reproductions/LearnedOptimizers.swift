@@ -2,6 +2,7 @@ import Experiments
 import Foundation
 import Reporting
 import Teleportation
+import TextForms
 
 /// Meta-optimizers that learn the update, the group element or both, beside gradient descent; PS24 Figure 6.
 package struct LearnedOptimizers: Reproduction {

@@ -4,6 +4,7 @@ import Foundation
 import NeuralNetworks
 import Reporting
 import Teleportation
+import TextForms
 import Torch
 
 /// Teleports that lower the loss after the optimizer's next step, beside those that raise the gradient norm and training
@@ -340,7 +341,9 @@ package struct LookaheadStudy: Reproduction {
         for (problem, scores) in scored {
             guard let plain = scores.first else { continue }
             result.sections += [
-                .init("\(problem.name): training loss after \(problem.problem.epochs) epochs", Self.losses(scores)),
+                .init(
+                    "\(problem.name): training loss after \(problem.problem.epochs.counted("epoch"))",
+                    Self.losses(scores)),
                 .init(
                     "\(problem.name): over all learning rates", Self.summary(scores),
                     note:

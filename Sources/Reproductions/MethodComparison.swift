@@ -4,6 +4,7 @@ import Foundation
 import NeuralNetworks
 import Reporting
 import Teleportation
+import TextForms
 import Torch
 
 /// Null-space and symmetry teleportation of small and large perceptrons beside training without; NS25 Figure 2.
@@ -225,7 +226,7 @@ package struct MethodComparison: Reproduction {
             ],
             sections: [
                 .init(
-                    "After \(plan.epochs) epochs, \(threads.counted("thread"))",
+                    "After \(plan.epochs.counted("epoch")), \(threads.counted("thread"))",
                     Self.table(outcomes))
             ],
             figures: [], values: [:],

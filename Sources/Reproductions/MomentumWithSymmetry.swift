@@ -3,6 +3,7 @@ import Foundation
 import Optimizers
 import Reporting
 import Teleportation
+import TextForms
 import Torch
 
 /// Ways to bring teleportation and an optimizer with a state together: what becomes of a velocity, and which norm is climbed before
@@ -104,7 +105,9 @@ package struct MomentumWithSymmetry: Reproduction {
                             )
                         }, uniquingKeysWith: { first, _ in first })),
             ],
-            sections: [.init("Means over \(seeds.count.counted("seed")), \(steps) steps", Self.table(results))],
+            sections: [
+                .init("Means over \(seeds.count.counted("seed")), \(steps.counted("step"))", Self.table(results))
+            ],
             figures: [.init("momentum-and-adagrad", Self.figure(results))],
             values: Dictionary(
                 results.map { runs in

@@ -3,6 +3,7 @@ import Foundation
 import Optimizers
 import Reporting
 import Teleportation
+import TextForms
 import Torch
 
 /// A small regression by gradient descent and AdaGrad, with symmetry teleportation and without; ST22 Figure 3.
@@ -101,7 +102,7 @@ package struct MultilayerRegression: Reproduction {
             }
         }
         result.sections = [
-            .init("Means over \(seeds.count.counted("seed")), \(steps) steps", table)
+            .init("Means over \(seeds.count.counted("seed")), \(steps.counted("step"))", table)
         ]
         return result
     }

@@ -4,6 +4,7 @@ import NeuralNetworks
 import Optimizers
 import Reporting
 import Teleportation
+import TextForms
 import Torch
 
 /// Whether one teleport is enough, for test functions and a small network, with the numbers behind it; PS24 section 3.
@@ -261,7 +262,7 @@ private struct BoundRecord {
     }
 
     var finding: String {
-        "Theorem 3.1: over \(runs) runs of \(bound.steps) steps the least mean of the longest squared gradient on the orbit is "
+        "Theorem 3.1: over \(runs) runs of \(bound.steps.counted("step")) the least mean of the longest squared gradient on the orbit is "
             + "\(share.significant(2)) of the bound."
     }
 }

@@ -1,6 +1,7 @@
 import Experiments
 import Foundation
 import Reporting
+import TextForms
 
 /// Symmetry teleportation of a small classifier before four optimizers; PS24 Figures 5 and 13.
 package struct OptimizersWithSymmetry: Reproduction {
@@ -83,7 +84,8 @@ package struct OptimizersWithSymmetry: Reproduction {
             configuration: configuration,
             sections: [
                 .init(
-                    "After \(study.size.epochs) epochs; teleports before the first", study.table(results, plain: plain))
+                    "After \(study.size.epochs.counted("epoch")); teleports before the first",
+                    study.table(results, plain: plain))
             ],
             figures: [.init("optimizers", figure(results))], values: try SymmetryStudy.values(results),
             claim:

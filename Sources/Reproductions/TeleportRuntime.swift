@@ -2,6 +2,7 @@ import Experiments
 import Foundation
 import Reporting
 import Teleportation
+import TextForms
 import Torch
 
 /// The time of a teleport by null-space projection and by symmetry against the steps t, the width d, the samples n, the

@@ -2,6 +2,7 @@ import Experiments
 import Foundation
 import Reporting
 import Teleportation
+import TextForms
 
 /// When to teleport, how often, and on how many mini-batches; ST22 Figure 5.
 ///
@@ -75,7 +76,9 @@ package struct TeleportSchedules: Reproduction {
         configuration["teleport-steps"] = 10
         return ReproductionResult(
             configuration: configuration,
-            sections: [.init("After \(plan.size.epochs) epochs", study.table(results) { _ in byName[plain.name] })],
+            sections: [
+                .init("After \(plan.size.epochs.counted("epoch"))", study.table(results) { _ in byName[plain.name] })
+            ],
             figures: panels.map { key, panels in
                 .init(
                     "schedules-\(key)",

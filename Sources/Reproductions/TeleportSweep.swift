@@ -3,6 +3,7 @@ import Foundation
 import Optimizers
 import Reporting
 import Teleportation
+import TextForms
 import Torch
 
 /// The speed-up of the regression of ST22 section 6.1 by one teleport, against its learning rate and its number of steps;

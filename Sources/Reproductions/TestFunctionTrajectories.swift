@@ -1,6 +1,7 @@
 import Experiments
 import Foundation
 import Reporting
+import TextForms
 
 /// Gradient descent and teleports on the Rosenbrock and the Booth function; ST22 Figure 2.
 package struct TestFunctionTrajectories: Reproduction {
@@ -82,7 +83,7 @@ package struct TestFunctionTrajectories: Reproduction {
             ends.count == 1
             ? ends[0].significant(3) : "\(ends.first?.significant(3) ?? "-") to \(ends.last?.significant(3) ?? "-")"
         var sentence =
-            "\(paths.descent.name): after \(paths.descent.steps) steps gradient descent has a loss of "
+            "\(paths.descent.name): after \(paths.descent.steps.counted("step")) gradient descent has a loss of "
             + "\(target.significant()); with teleports by gradient ascent on theta it is \(ascents) over "
             + "\(ends.count.counted("seed")), with teleports to the exact maximum "
             + "\(paths.exact.end.loss.significant(3))."

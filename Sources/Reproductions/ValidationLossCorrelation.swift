@@ -5,6 +5,7 @@ import NeuralNetworks
 import Reporting
 import Synchronization
 import Teleportation
+import TextForms
 import Torch
 
 /// How sharpness and curvature of trained networks go with their validation loss; PS24 Table 1, and Figures 9 and 10, which show its
@@ -192,7 +193,7 @@ package struct ValidationLossCorrelation: Reproduction {
         if let missing, result.values.isEmpty { throw missing }
         result.sections = [
             .init(
-                "\(seeds.count) networks, \(plan.epochs) epochs each", table,
+                "\(seeds.count.counted("network")), \(plan.epochs.counted("epoch")) each", table,
                 note: "φ - L is what Figure 9 shows: how much the loss rises around the weights.")
         ]
         return result

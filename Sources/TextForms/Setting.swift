@@ -9,6 +9,8 @@ package struct Setting<Owner>: Sendable {
     package let isFlag: Bool
     /// What can be given, if it is one of a few words.
     package let choices: [String]
+    /// Texts to choose from, or to begin with: the choices, if there are some.
+    package let offers: [String]
     /// What must be set for it to mean anything, as the objective that it is a number of; nil if it always does.
     package let companion: Companion?
     private let heeds: @Sendable (Owner) -> Bool
@@ -32,13 +34,15 @@ package struct Setting<Owner>: Sendable {
     /// A setting that is read and written by functions; of one with a companion `heeds` says whether that is set, and nothing
     /// is written where it is not.
     package init(
-        _ name: String, _ help: String, choices: [String] = [], isFlag: Bool = false, with companion: Companion? = nil,
+        _ name: String, _ help: String, choices: [String] = [], offers: [String] = [], isFlag: Bool = false,
+        with companion: Companion? = nil,
         heeds: @escaping @Sendable (Owner) -> Bool = { _ in true }, read: @escaping @Sendable (Owner) -> String,
         write: @escaping @Sendable (inout Owner, String) throws(TextError) -> Void
     ) {
         self.name = name
         self.help = help
         self.choices = choices
+        self.offers = choices.isEmpty ? offers : choices
         self.isFlag = isFlag
         self.companion = companion
         self.heeds = heeds
@@ -66,7 +70,8 @@ package struct Setting<Owner>: Sendable {
     /// The same setting of a value that holds this one.
     package func within<Whole>(_ path: WritableKeyPath<Whole, Owner> & Sendable) -> Setting<Whole> {
         Setting<Whole>(
-            name, help, choices: choices, isFlag: isFlag, with: companion.map { .init($0.name, $0.value) },
+            name, help, choices: choices, offers: offers, isFlag: isFlag,
+            with: companion.map { .init($0.name, $0.value) },
             heeds: { heeds($0[keyPath: path]) }
         ) {
             read($0[keyPath: path])
@@ -82,7 +87,7 @@ extension Setting {
     package init<Value: TextConvertible & SendableMetatype>(
         _ name: String, _ path: WritableKeyPath<Owner, Value> & Sendable, _ help: String
     ) {
-        self.init(name, help) {
+        self.init(name, help, offers: Value.offers) {
             $0[keyPath: path].text
         } write: { (owner, text) throws(TextError) in
             owner[keyPath: path] = try Value(text: text)

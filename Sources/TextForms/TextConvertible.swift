@@ -7,6 +7,14 @@ package protocol TextConvertible {
 
     /// The text that stands for the value.
     var text: String { get }
+
+    /// Texts to choose from, or to begin with, which completions offer; empty where a number is asked for.
+    static var offers: [String] { get }
+}
+
+extension TextConvertible {
+    /// Nothing.
+    package static var offers: [String] { [] }
 }
 
 /// A value that is one of a few words.
@@ -23,6 +31,9 @@ extension ChoiceConvertible {
 
     /// The raw value.
     package var text: String { rawValue }
+
+    /// All raw values.
+    package static var offers: [String] { allCases.map(\.rawValue) }
 }
 
 /// A text that stands for no value of the kind that was asked for.

@@ -39,6 +39,9 @@ public enum Libtorch {
     /// Its version, as `2.13.0`.
     public static var version: String { String(cString: ct_version()) }
 
+    /// The file that it was loaded from; nil where the system does not tell.
+    package static var file: String? { ct_library_path().map { String(cString: $0) } }
+
     /// The number of threads that one operation may use, from 1 to 1024.
     public static var threadCount: Int {
         get { Int(ct_get_num_threads()) }

@@ -32,10 +32,10 @@ struct Apply: ParsableCommand {
     @OptionGroup(title: "Teleportation") var teleportation: TeleportationOptions
     @OptionGroup(title: "Run") var execution: ExecutionOptions
 
-    @Option(help: "The safetensors file of the weights to teleport.", namingA: "safetensors file")
+    @Option(help: "The safetensors file of the weights to teleport.", namingA: "safetensors file", .safetensors)
     var weights: String
 
-    @Option(help: "The safetensors file to write.", namingA: "safetensors file")
+    @Option(help: "The safetensors file to write.", namingA: "safetensors file", .safetensors)
     var output: String
 
     @Flag(help: "Replace the file to write where there is one.")
@@ -44,17 +44,8 @@ struct Apply: ParsableCommand {
     @Flag(help: "Write weights that came in float16 or bfloat16 in that type again: rounding then moves the loss.")
     var keepHalfPrecision = false
 
-    @Flag(help: "Print what was done as JSON instead of tables.")
-    var json = false
-
     @Option(help: "Decides which samples are drawn.", in: 0...999_999_999)
     var seed = 0
-
-    func validate() throws {
-        guard !(json && execution.quiet) else {
-            throw ValidationError("--json: --quiet prints nothing but errors; leave one of them out")
-        }
-    }
 
     mutating func run() throws {
         let watch = execution.apply()
@@ -66,8 +57,8 @@ struct Apply: ParsableCommand {
         let experiment = ApplyExperiment(
             of: file, from: weights, training, plan: try teleportation.plan(), seed: seed,
             keepsHalfPrecision: keepHalfPrecision, on: data)
-        if !execution.quiet {
-            for notice in task.capped(by: data) + teleportation.capped(by: data.train.count) { Console.warn(notice) }
+        for notice in task.capped(by: data) + teleportation.capped(by: data.train.count) {
+            execution.console.notice(notice)
         }
         let (record, moved) = try experiment.run()
         // Another process may have made it meanwhile.
@@ -75,17 +66,11 @@ struct Apply: ParsableCommand {
         do throws(SafetensorsError) { try moved.write(to: URL(fileURLWithPath: output)) } catch {
             throw Results.Failure(description: "--output \(error)")
         }
-        var failure: String?
-        if json {
-            failure = Console.show(String(decoding: try record.json().dropLast(), as: UTF8.self))
-        } else if !execution.quiet {
-            failure = Console.show("\(AppliedTeleportReport(record))\n\nThe weights are in \(output)")
-        }
+        let failure = try execution.console.show("\(AppliedTeleportReport(record))\n", record)
+        execution.console.notice(of: "The weights are in \(output)")
         Console.warn(of: watch, isQuiet: execution.quiet)
         // Who asks for JSON has nothing else to go by.
-        if json, let failure {
-            throw Results.Failure(description: "cannot write to standard output: \(failure)")
-        }
+        if execution.console.json, let failure { throw Results.Failure.unwritableOutput(failure) }
     }
 
     /// Sees whether the file can be written, before the work and not after it.

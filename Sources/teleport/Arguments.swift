@@ -8,6 +8,30 @@ struct Remedy: Error, CustomStringConvertible {
     let description: String
 }
 
+extension Remedy {
+    /// What an error says, and the word that may have been meant.
+    ///
+    /// - Parameters:
+    ///   - error: The error.
+    ///   - offers: Texts that begin with the words that there are.
+    init(_ error: TextError, offering offers: [String]) {
+        let written = String(NamedText(error.text).name)
+        let names = offers.map { String(NamedText($0).name) }.filter { $0.first?.isLetter == true }
+        let meant = names.contains(written) ? nil : Suggestion(for: written, among: names).word
+        self.init(description: error.remedy + (meant.map { "; did you mean '\($0)'?" } ?? ""))
+    }
+}
+
+extension CompletionKind {
+    /// A configuration file.
+    static var yaml: CompletionKind { .file(extensions: ["yaml", "yml"]) }
+    /// A file of weights.
+    static var safetensors: CompletionKind { .file(extensions: ["safetensors"]) }
+}
+
+/// What offers texts to choose from, or to begin with; nil if there are none.
+private func completion(offering texts: [String]) -> CompletionKind? { texts.isEmpty ? nil : .list(texts) }
+
 // A value may begin with a dash, as a negative number does: what follows one of these options is its value.
 extension Option {
     /// An integer that is not too small.
@@ -68,12 +92,14 @@ extension Option {
     init(wrappedValue: Value, help: ArgumentHelp) where Value: TextConvertible & SendableMetatype {
         self.init(
             wrappedValue: wrappedValue, parsing: .unconditional, help: help.with(default: wrappedValue.text),
-            transform: { try value($0) })
+            completion: completion(offering: Value.offers), transform: { try value($0) })
     }
 
     /// A value that the library reads from a text, if one is given.
     init<Given: TextConvertible & SendableMetatype>(help: ArgumentHelp) where Value == Given? {
-        self.init(parsing: .unconditional, help: help, transform: { try value($0) })
+        self.init(
+            parsing: .unconditional, help: help, completion: completion(offering: Given.offers),
+            transform: { try value($0) })
     }
 
     /// A value that the library reads from a text, of an option that not every job heeds: nil if it is not given, for which
@@ -88,6 +114,7 @@ extension Option<TeleportSchedule.Moments> {
     init(wrappedValue: TeleportSchedule.Moments, moments help: ArgumentHelp) {
         self.init(
             wrappedValue: wrappedValue, parsing: .unconditional, help: help.with(default: wrappedValue.text),
+            completion: completion(offering: TeleportSchedule.Moments.offers),
             transform: { text throws(Remedy) in
                 if let remedy = BackwardRange(in: text)?.remedy { throw Remedy(description: remedy) }
                 return try value(text)
@@ -109,9 +136,9 @@ extension Option<Architecture> {
 
 extension Option<String?> {
     /// A folder or file, if one is named.
-    init(help: ArgumentHelp, naming kind: String) {
+    init(help: ArgumentHelp, naming kind: String, _ completion: CompletionKind = .file()) {
         self.init(
-            parsing: .unconditional, help: help,
+            parsing: .unconditional, help: help, completion: completion,
             transform: { path in
                 guard !path.isEmpty else { throw Remedy(description: "name a \(kind), or leave the option out") }
                 return path
@@ -121,9 +148,9 @@ extension Option<String?> {
 
 extension Option<String> {
     /// A file that must be named.
-    init(help: ArgumentHelp, namingA kind: String) {
+    init(help: ArgumentHelp, namingA kind: String, _ completion: CompletionKind = .file()) {
         self.init(
-            parsing: .unconditional, help: help,
+            parsing: .unconditional, help: help, completion: completion,
             transform: { path in
                 guard !path.isEmpty else { throw Remedy(description: "name a \(kind)") }
                 return path
@@ -133,7 +160,9 @@ extension Option<String> {
 
 extension Argument where Value: TextConvertible & SendableMetatype {
     /// A value that the library reads from a text.
-    init(help: ArgumentHelp) { self.init(help: help, transform: { try value($0) }) }
+    init(help: ArgumentHelp) {
+        self.init(help: help, completion: completion(offering: Value.offers), transform: { try value($0) })
+    }
 }
 
 extension Argument {
@@ -157,11 +186,12 @@ extension Option<String?> {
             name: .customLong(option.name), parsing: .unconditional,
             help: ArgumentHelp(
                 "\(option.help). (\(choices)default: \(option.standardText); for \(option.methodNames))"),
+            completion: completion(offering: option.offers),
             transform: { text throws(Remedy) in
                 do throws(TextError) {
                     try option.check(text)
                 } catch {
-                    throw Remedy(description: error.remedy)
+                    throw Remedy(error, offering: option.offers)
                 }
                 return text
             })
@@ -175,10 +205,11 @@ extension Option<String?> {
         self.init(
             name: .customLong(setting.name), parsing: .unconditional,
             help: ArgumentHelp("\(setting.help). (\(choices)default: \(setting.text(of: LearningCourse())))"),
+            completion: completion(offering: setting.offers),
             transform: { text throws(Remedy) in
                 var course = LearningCourse()
                 do throws(TextError) { try setting.set(&course, to: text) } catch {
-                    throw Remedy(description: error.remedy)
+                    throw Remedy(error, offering: setting.offers)
                 }
                 return text
             })
@@ -204,7 +235,7 @@ private func value<Value: TextConvertible>(_ text: String) throws(Remedy) -> Val
     do throws(TextError) {
         return try Value(text: text)
     } catch {
-        throw Remedy(description: error.namingRange.remedy)
+        throw Remedy(error.namingRange, offering: Value.offers)
     }
 }
 

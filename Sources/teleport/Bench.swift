@@ -29,17 +29,16 @@ struct Bench: ParsableCommand {
     @Option(help: "How many times each piece of work is measured.", atLeast: 1)
     var repetitions = 20
 
-    @Flag(help: "Print a JSON array instead of a table.")
-    var json = false
+    @OptionGroup var console: ConsoleOptions
 
     func run() throws {
-        Console.use(threads: threads, most: 2, isQuiet: false)
+        Console.use(threads: threads, most: 2, isQuiet: console.quiet)
         let watch = ProcessorWatch()
         var failure: String?
         var results: [BenchmarkResult] = []
         try suite.run(repetitions: repetitions) { result in
             results.append(result)
-            if !json {
+            if !console.json {
                 let (factor, unit) =
                     switch result.unit {
                     case .seconds: (1e3, "ms")
@@ -53,13 +52,9 @@ struct Bench: ParsableCommand {
                 failure = Console.show(name + values.joined() + " \(unit) (median, minimum, maximum)" + rate) ?? failure
             }
         }
-        if json {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-            failure = Console.show(String(decoding: try encoder.encode(results), as: UTF8.self))
-        }
-        Console.warn(of: watch, isQuiet: false)
+        if console.json { failure = try console.show("", results) }
+        Console.warn(of: watch, isQuiet: console.quiet)
         // There is nothing but what is printed.
-        if let failure { throw Results.Failure(description: "cannot write to standard output: \(failure)") }
+        if let failure { throw Results.Failure.unwritableOutput(failure) }
     }
 }

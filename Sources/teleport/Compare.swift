@@ -55,7 +55,7 @@ struct Compare: ResumableCommand {
             valueName: "option=values"))
     var sweep: SweepRange?
 
-    @Option(help: "Go on with the comparison in this folder.", naming: "folder")
+    @Option(help: "Go on with the comparison in this folder.", naming: "folder", .directory)
     var resume: String?
 
     /// The file of results.
@@ -72,15 +72,15 @@ struct Compare: ResumableCommand {
         let (experiment, data) = try experiment()
         let startingLoss = try experiment.check()
         let results = try begin(arguments, else: data.name)
-        if !execution.quiet {
-            for notice in model.capped(by: data) + teleportation.capped(by: data.train.count) { Console.warn(notice) }
+        for notice in model.capped(by: data) + teleportation.capped(by: data.train.count) {
+            execution.console.notice(notice)
         }
 
         let interruption = Interruption()
         let summary = try compare(experiment, in: results.folder, watch, interruption)
 
-        if !execution.quiet { Console.show("\(ComparisonReport(summary))\n") }
-        try results.save(summary, LossCurves(summary).figures, isQuiet: execution.quiet)
+        try results.save(
+            summary, LossCurves(summary).figures, showing: "\(ComparisonReport(summary))\n", on: execution.console)
         Console.warn(of: watch, isQuiet: execution.quiet)
         if interruption.isRequested {
             Console.warn(
@@ -133,7 +133,7 @@ struct Compare: ResumableCommand {
         return try experiment.run(
             progress: progress, watch: watch,
             archive: RunArchive(folder.appendingPathComponent(Self.runs), options: experiment.configuration),
-            warn: { progress.print("teleport: \($0)") }, isCancelled: { interruption.isRequested })
+            warn: { progress.print(Console.warning($0)) }, isCancelled: { interruption.isRequested })
     }
 
     // MARK: Sweeps
@@ -175,7 +175,7 @@ struct Compare: ResumableCommand {
         var environment: Summary.Environment?
         for (index, (value, experiment)) in zip(sweep.values, experiments).enumerated()
         where !interruption.isRequested {
-            if !execution.quiet { Console.warn("\(sweep.option) \(value), \(index + 1) of \(sweep.values.count)") }
+            execution.console.notice("\(sweep.option) \(value), \(index + 1) of \(sweep.values.count)")
             let folder = results.folder.appendingPathComponent(
                 "\(Self.cells)/\(sweep.option)=\(value.replacing("/", with: "_"))")
             let summary = try compare(experiment, in: folder, watch, interruption)
@@ -189,8 +189,7 @@ struct Compare: ResumableCommand {
                 option: sweep.option, configuration: first.configuration.merging(["sweep": .string(sweep.text)]) { $1 },
                 environment: environment, values: record)
             let report = SweepReport(found)
-            if !execution.quiet { Console.show("\(report)\n") }
-            try results.save(found, report.figures, isQuiet: execution.quiet)
+            try results.save(found, report.figures, showing: "\(report)\n", on: execution.console)
         }
         Console.warn(of: watch, isQuiet: execution.quiet)
         if interruption.isRequested {

@@ -6,6 +6,7 @@ import Foundation
 import NeuralNetworks
 import Reporting
 import Teleportation
+import TextForms
 import Torch
 
 /// What the tool tells on standard output and standard error, and by its exit status.
@@ -47,7 +48,7 @@ enum Console {
                 let bytes = message.firstMatch(of: /allocate ([0-9]+) bytes/).flatMap { Double($0.1) }
                 let amount =
                     bytes.map { "\(($0 * 1e-9).significant(3)) GB were asked for at once" } ?? "nothing is left"
-                warn("not enough memory: \(amount); give a smaller --model, --batch-size or --teleport-batch-size")
+                fail("not enough memory: \(amount); give a smaller --model, --batch-size or --teleport-batch-size")
                 exit(ExitStatus.badUsage.rawValue)
             }
         }
@@ -57,7 +58,7 @@ enum Console {
     ///
     /// - Returns: The status to throw.
     static func divergence(_ reason: String, learningRate: Double) -> ExitStatus {
-        warn("training diverged: \(reason); lower --learning-rate, which was \(learningRate)")
+        fail("training diverged: \(reason); lower --learning-rate, which was \(learningRate)")
         return .diverged
     }
 
@@ -106,8 +107,19 @@ enum Console {
         return fflush(nil) == 0 ? nil : String(cString: strerror(errno))
     }
 
-    /// Writes one line to standard error, whatever lines the message has.
-    static func warn(_ message: String) { StandardError.write("teleport: \(line(message))\n") }
+    /// Tells on standard error what is worth knowing, in one line, whatever lines the message has.
+    static func warn(_ message: String) { StandardError.write(warning(message) + "\n") }
+
+    /// Tells on standard error why a command ends, likewise.
+    static func fail(_ message: String) { StandardError.write(prefixed(message, .red) + "\n") }
+
+    /// The line of a warning.
+    static func warning(_ message: String) -> String { prefixed(message, .yellow) }
+
+    private static func prefixed(_ message: String, _ color: TerminalColor) -> String {
+        let name = "teleport:"
+        return (TerminalColor.isOnStandardError ? color.applied(to: name) : name) + " " + line(message)
+    }
 
     /// A message on one line, without the middle of what is too long to read: values as people give them may be files.
     static func line(_ message: String) -> String {

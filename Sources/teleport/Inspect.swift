@@ -3,6 +3,7 @@ import Experiments
 import Foundation
 import Reporting
 import Teleportation
+import TextForms
 import Torch
 
 /// `teleport inspect`.
@@ -36,7 +37,12 @@ struct Inspect: ParsableCommand {
         help: """
             What the steps raise, gradient-norm or preconditioned-norm, or lower: lookahead, the loss after the next step of \
             --optimizer.
-            """, transform: { try Climb(objectiveText: $0) })
+            """, completion: .list(objectives),
+        transform: { text throws(Remedy) in
+            do throws(TextError) { return try Climb(objectiveText: text) } catch {
+                throw Remedy(error, offering: objectives)
+            }
+        })
     var objective = Climb()
 
     @Option(help: "The most teleport steps to take.", atLeast: 1)
@@ -55,6 +61,9 @@ struct Inspect: ParsableCommand {
     @OptionGroup(title: "Run") var execution: ExecutionOptions
     @OptionGroup(title: "Results") var output: OutputOptions
 
+    /// The names of the objectives.
+    private static let objectives = TeleportOption.named("objective").choices
+
     /// The samples to look at where nobody says how many.
     private static let standardSamples = 32
 
@@ -72,13 +81,11 @@ struct Inspect: ParsableCommand {
             on: data)
         let startingLoss = try experiment.check()
         let results = try output.results(else: "inspect-\(data.name)", record: Self.record)
-        if !execution.quiet {
-            for notice in model.capped(by: data) { Console.warn(notice) }
-            if let notice = Console.capped(
-                "samples", samples == Self.standardSamples ? nil : samples, by: data.train.count)
-            {
-                Console.warn(notice)
-            }
+        let given = samples == Self.standardSamples ? nil : samples
+        for notice in model.capped(by: data)
+            + [Console.capped("samples", given, by: data.train.count)].compactMap(\.self)
+        {
+            execution.console.notice(notice)
         }
 
         let progress = ProgressLine(job: experiment.job, quiet: execution.quiet)
@@ -99,8 +106,7 @@ struct Inspect: ParsableCommand {
         progress.finish()
 
         let report = InspectionReport(inspection)
-        if !execution.quiet { Console.show("\(report)\n") }
-        try results.save(inspection, report.figures, isQuiet: execution.quiet)
+        try results.save(inspection, report.figures, showing: "\(report)\n", on: execution.console)
         Console.warn(of: watch, isQuiet: execution.quiet)
         if interruption.isRequested {
             Console.warn("interrupted; the model was looked at as it was then")

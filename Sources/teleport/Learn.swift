@@ -56,7 +56,7 @@ struct Learn: ParsableCommand {
     @Option(help: "The steps that are taken there.", atLeast: 1)
     var testSteps = 100
 
-    @Option(help: "Go on from what this folder has.", naming: "folder")
+    @Option(help: "Go on from what this folder has.", naming: "folder", .directory)
     var resume: String?
 
     @OptionGroup(title: "Run") var execution: ExecutionOptions
@@ -133,17 +133,16 @@ struct Learn: ParsableCommand {
         let result = try experiment.run(progress: progress, isCancelled: { interruption.isRequested })
         progress.finish()
 
-        if !execution.quiet { Console.show("\(result.table)\n") }
         try results.save(
             result.json(date: start, processorWait: watch.waitingShare), [NamedFigure("learning", result.figure)],
-            isQuiet: execution.quiet)
+            showing: "\(result.table)\n", on: execution.console)
         Console.warn(of: watch, isQuiet: execution.quiet)
         if interruption.isRequested {
             Console.warn("interrupted; what was learned so far is kept, and --resume goes on from it")
             throw ExitCode(130)
         }
         if let name = result.namesOfDiverged.first {
-            Console.warn(
+            Console.fail(
                 "training diverged: \(name) comes to losses that are not finite; lower --update-learning-rate or "
                     + "--teleport-learning-rate")
             throw Console.ExitStatus.diverged

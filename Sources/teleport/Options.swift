@@ -18,7 +18,7 @@ struct TaskOptions: ParsableArguments {
 
     @Option(
         help: "The folder with one subfolder for each data set; by default $TELEPORT_DATA, else the user's cache.",
-        naming: "folder")
+        naming: "folder", .directory)
     var data: String?
 
     @Option(
@@ -305,16 +305,17 @@ struct ExecutionOptions: ParsableArguments {
         in: 1...1024, orLeftOut: "for all cores")
     var threads: Int?
 
-    @Option(help: "A YAML file with options under their names; the command line wins.", naming: "YAML file")
+    @Option(help: "A YAML file with options under their names; the command line wins.", naming: "YAML file", .yaml)
     var config: String?
 
-    @Flag(help: "Print nothing but errors.")
-    var quiet = false
+    @OptionGroup var console: ConsoleOptions
+
+    /// Whether progress and notices are left out.
+    var quiet: Bool { console.quiet }
 
     func validate() throws {
-        if let device, case .cuda = device, !Device.cudaIsAvailable {
-            throw ValidationError(
-                "--device \(device): this libtorch finds no GPU; use cpu, or a CUDA build of libtorch")
+        if let device, case .cuda = device, let obstacle = CUDASupport.current.obstacle {
+            throw ValidationError("--device \(device): \(obstacle); use cpu, or a CUDA build of libtorch and a GPU")
         }
     }
 
@@ -329,7 +330,7 @@ struct ExecutionOptions: ParsableArguments {
 
 /// Where results go.
 struct OutputOptions: ParsableArguments {
-    @Option(help: "The folder for the results; by default a new one under results/.", naming: "folder")
+    @Option(help: "The folder for the results; by default a new one under results/.", naming: "folder", .directory)
     var output: String?
 
     @Flag(help: "Replace the results of an earlier run in the folder.")

@@ -32,13 +32,18 @@ struct Reproduce: ResumableCommand {
 
     @Argument(
         help: "The figure, as st22-figure-2, or all of them; without one, they are listed.",
-        transform: { name in
+        completion: .list(names + [all]),
+        transform: { name throws(Remedy) in
             guard name == Self.all || Reproductions.named(name) != nil else {
-                throw Remedy(description: "give \((Reproductions.all.map(\.name) + [Self.all]).alternatives)")
+                let names = Self.names + [Self.all]
+                throw Remedy(TextError(name, "give \(names.alternatives)"), offering: names)
             }
             return name
         })
     var figure: String?
+
+    /// The names of the figures.
+    private static let names = Reproductions.all.map(\.name)
 
     /// What stands for all figures.
     private static let all = "all"
@@ -54,7 +59,7 @@ struct Reproduce: ResumableCommand {
 
     @Option(
         help: "The folder with one subfolder for each data set; by default $TELEPORT_DATA, else the user's cache.",
-        naming: "folder")
+        naming: "folder", .directory)
     var data: String?
 
     @Option(
@@ -101,7 +106,9 @@ struct Reproduce: ResumableCommand {
     mutating func run() throws {
         if figure == Self.all { return try runAll() }
         guard let reproduction = figure.flatMap(Reproductions.named) else {
-            Console.show("\(Self.list)")
+            if let failure = try execution.console.show("\(Self.list)", Self.records), execution.console.json {
+                throw Results.Failure.unwritableOutput(failure)
+            }
             return
         }
         let watch = execution.apply()
@@ -162,7 +169,7 @@ struct Reproduce: ResumableCommand {
     /// Makes a figure, and saves it unless it is one of many and was interrupted.
     private func make(
         _ reproduction: any Reproduction, in results: Results, keepingRunsIn folder: URL, _ watch: ProcessorWatch,
-        savesParts: Bool = true, isCancelled: @escaping () -> Bool
+        on console: ConsoleOptions? = nil, savesParts: Bool = true, isCancelled: @escaping () -> Bool
     ) throws -> ReproductionResult {
         let context = ReproductionContext(
             scale: chosenScale, seeds: seeds, dataset: dataset,
@@ -174,10 +181,10 @@ struct Reproduce: ResumableCommand {
         let start = Date()
         let result = try reproduction.run(context)
         guard savesParts || !isCancelled() else { return result }
-        if !execution.quiet { Console.show("\(reproduction.paper): \(reproduction.title)\n\n\(result)\n") }
         try results.save(
             result.json(of: reproduction, at: chosenScale, date: start, processorWait: watch.waitingShare),
-            result.figures, isQuiet: execution.quiet)
+            result.figures, showing: "\(reproduction.paper): \(reproduction.title)\n\n\(result)\n",
+            on: console ?? execution.console)
         return result
     }
 
@@ -199,16 +206,15 @@ struct Reproduce: ResumableCommand {
             let folder = results.folder.appendingPathComponent(reproduction.name)
             let isMade = FileManager.default.fileExists(atPath: folder.appendingPathComponent(Self.record).path)
             if isMade, page.isDone(reproduction.name) { continue }
-            if !execution.quiet {
-                Console.warn("\(reproduction.name), about \(reproduction.quickSeconds) s at the quick scale")
-            }
+            execution.console.notice("\(reproduction.name), about \(reproduction.quickSeconds) s at the quick scale")
             let start = Date()
             func seconds() -> Double { Date().timeIntervalSince(start) }
             do {
                 let result = try make(
                     reproduction,
                     in: try Results(in: folder.path, else: reproduction.name, record: Self.record, overwrites: true),
-                    keepingRunsIn: results.folder, watch, savesParts: false, isCancelled: { interruption.isRequested })
+                    keepingRunsIn: results.folder, watch, on: execution.console.withoutJSON, savesParts: false,
+                    isCancelled: { interruption.isRequested })
                 // Of one that was interrupted there is nothing to claim.
                 if interruption.isRequested { break }
                 if result.divergence != nil { firstFailure = firstFailure ?? .diverged }
@@ -223,7 +229,10 @@ struct Reproduce: ResumableCommand {
             }
             try save(page, in: results.folder)
         }
-        if !execution.quiet { Console.show("\(page.table)\n\nClaims are in \(results.folder.relativePath)/") }
+        if let obstacle = try execution.console.show("\(page.table)\n", page), execution.console.json {
+            throw Results.Failure.unwritableOutput(obstacle)
+        }
+        execution.console.notice(of: "Claims are in \(results.folder.relativePath)/")
         Console.warn(of: watch, isQuiet: execution.quiet)
         if interruption.isRequested {
             Console.warn("interrupted; 'teleport reproduce --resume \(results.folder.relativePath)' goes on")
@@ -260,6 +269,17 @@ struct Reproduce: ResumableCommand {
         } catch {
             throw Results.Failure(description: "\(error)")
         }
+    }
+
+    /// What the list has, for JSON.
+    private static var records: JSONValue {
+        .array(
+            Reproductions.all.map {
+                [
+                    "name": .string($0.name), "paper": .string($0.paper), "title": .string($0.title),
+                    "quickSeconds": .integer($0.quickSeconds),
+                ]
+            })
     }
 
     private static var list: Table {

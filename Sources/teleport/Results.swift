@@ -20,7 +20,7 @@ struct Results {
     ///   - path: What the user named.
     ///   - job: What the name of a new folder begins with; date and time follow.
     ///   - record: The file that every run writes.
-    ///   - overwrites: Whether such a file of an earlier run may be replaced.
+    ///   - overwrites: Whether there may be something in the folder, and such a file of an earlier run is replaced.
     init(in path: String?, else job: String, record: String, overwrites: Bool) throws(Failure) {
         folder = Self.folder(path, else: job)
         self.record = record
@@ -38,6 +38,11 @@ struct Results {
                     + "--overwrite")
         }
         AtomicFile.clear(folder)
+        if !overwrites, let name = Self.firstEntry(of: folder) {
+            throw Failure(
+                description:
+                    "--output \(folder.path): is not empty (it has \(name)); name another folder, or give --overwrite")
+        }
         do throws(ReportError) { try AtomicFile.tryOut(file) } catch {
             throw Failure(description: "--output \(folder.path): \(error); name another folder")
         }
@@ -45,21 +50,38 @@ struct Results {
 
     private var file: URL { folder.appendingPathComponent(record) }
 
-    /// Writes the record and draws the figures; those of an earlier run go away with its record.
+    /// Shows what was found, writes the record and draws the figures; those of an earlier run go away with its record.
     ///
     /// The record is there before gnuplot is called, which may take its time. One that cannot be written is printed.
-    func save(_ contents: some Record, _ figures: [NamedFigure], isQuiet: Bool) throws(Failure) {
+    ///
+    /// - Parameters:
+    ///   - contents: What was found.
+    ///   - figures: Drawings of it.
+    ///   - text: What people read of it.
+    ///   - console: How it is shown.
+    func save(
+        _ contents: some Record, _ figures: [NamedFigure], showing text: @autoclosure () -> String,
+        on console: ConsoleOptions
+    ) throws {
+        let obstacle = try console.show(text(), contents)
         do throws(ReportError) {
             try contents.write(to: file, before: figures)
         } catch {
             guard let json = try? contents.json() else { throw Failure(description: "\(error)") }
-            let failure = Console.show(String(decoding: json, as: UTF8.self))
+            let failure = console.json ? obstacle : Console.show(String(decoding: json, as: UTF8.self))
             throw Failure(
                 description: failure.map { "\(error), nor can they be printed: \($0)" }
                     ?? "\(error); the results are on standard output")
         }
         Console.draw { try figures.draw(into: folder, with: Gnuplot()) }
-        if !isQuiet { Console.show("Results are in \(folder.relativePath)/") }
+        console.notice(of: "Results are in \(folder.relativePath)/")
+        // Who asks for JSON goes by what is printed.
+        if console.json, let obstacle { throw Failure.unwritableOutput(obstacle) }
+    }
+
+    /// A file or folder in a folder, hidden ones apart; nil if there is none.
+    private static func firstEntry(of folder: URL) -> String? {
+        ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []).filter { !$0.hasPrefix(".") }.min()
     }
 
     private static func folder(_ path: String?, else job: String) -> URL {

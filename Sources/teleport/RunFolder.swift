@@ -12,14 +12,16 @@ extension OutputOptions {
     ///   - record: The file that every run writes in the end.
     func results(resuming resume: String?, else job: String, record: String) throws -> Results {
         if let resume { return try Results(in: resume, else: job, record: record, overwrites: true) }
-        let results = try results(else: job, record: record)
-        guard overwrite || !FileManager.default.fileExists(atPath: TrainingFolder(results.folder).options.path) else {
-            throw Results.Failure(
-                description:
-                    "--output \(results.folder.relativePath): holds an earlier run; go on with it by --resume, name another "
-                    + "folder, or give --overwrite")
+        if let output, !overwrite {
+            let folder = TrainingFolder(URL(fileURLWithPath: output, isDirectory: true))
+            guard !FileManager.default.fileExists(atPath: folder.options.path) else {
+                throw Results.Failure(
+                    description:
+                        "--output \(output): holds an earlier run; go on with it by --resume, name another folder, or give "
+                        + "--overwrite")
+            }
         }
-        return results
+        return try results(else: job, record: record)
     }
 
     /// Refuses a place for the results of a run that has one.

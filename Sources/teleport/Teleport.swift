@@ -96,8 +96,12 @@ struct Teleport: ParsableCommand {
 
     /// Ends the process over arguments that name no command, or ask for the version.
     private static func end(refusing error: any Error, in arguments: [String]) -> Never {
-        guard exitCode(for: error) != .success else { exit(withError: error) }
-        Console.warn(error is ConfigurationFile.Failure ? "\(error)" : usageMessage(for: error, in: arguments))
+        if exitCode(for: error) == .success {
+            guard message(for: error) == configuration.version else { exit(withError: error) }
+            let failure = Console.show("\(VersionText())")
+            Foundation.exit(failure == nil ? 0 : Console.ExitStatus.badUsage.rawValue)
+        }
+        Console.fail(error is ConfigurationFile.Failure ? "\(error)" : usageMessage(for: error, in: arguments))
         Foundation.exit(Console.ExitStatus.badUsage.rawValue)
     }
 
@@ -110,7 +114,7 @@ struct Teleport: ParsableCommand {
         case _ where exitCode(for: error) == .success: exit(withError: error)
         default:
             let message = Refusals.sentence(for: error) ?? message(for: error)
-            Console.warn(wording(message) ?? message)
+            Console.fail(wording(message) ?? message)
             Foundation.exit(Console.ExitStatus(for: error).rawValue)
         }
     }

@@ -23,6 +23,7 @@ struct Train: ResumableCommand {
               teleport train --resume results/mnist
               teleport train --resume results/mnist --epochs 20
               teleport train --model mlp:64 --optimizer adamw --checkpoint-every 500 --until test-loss:0.2 --early-stopping 3
+              teleport train --log tensorboard --output results/logged
             """)
 
     @OptionGroup(title: "Data and model") var model: ModelOptions
@@ -37,7 +38,7 @@ struct Train: ResumableCommand {
     @Option(help: "What weights, the order of the batches and teleports follow from.", in: 0...999_999_999)
     var seed = 0
 
-    @Option(help: "Go on with the run in this folder.", naming: "folder")
+    @Option(help: "Go on with the run in this folder.", naming: "folder", .directory)
     var resume: String?
 
     @Option(
@@ -59,6 +60,13 @@ struct Train: ResumableCommand {
         orLeftOut: "for all epochs")
     var earlyStopping: Int?
 
+    @Option(
+        help: """
+            What is written on the way beside records.jsonl: tensorboard, event files in the folder tensorboard/ for \
+            'tensorboard --logdir FOLDER', or none.
+            """)
+    var log = TrainExperiment.Course().log
+
     /// The file of results.
     private static let record = "summary.json"
 
@@ -72,23 +80,24 @@ struct Train: ResumableCommand {
         let experiment = TrainExperiment(
             model.training(epochs: epochs, execution), plan: try schedule.plan(teleportation), seed: seed,
             course: TrainExperiment.Course(
-                checkpointEvery: checkpointEvery, keptCheckpoints: keep, until: until, earlyStopping: earlyStopping),
+                checkpointEvery: checkpointEvery, keptCheckpoints: keep, until: until, earlyStopping: earlyStopping,
+                log: log),
             on: data, from: model.task.data.map { URL(fileURLWithPath: $0, isDirectory: true).path })
         let startingLoss = try experiment.check()
         let (results, folder, checkpoint) = try place(for: experiment, of: data.name)
-        if !execution.quiet {
-            for notice in model.capped(by: data) + teleportation.capped(by: data.train.count) { Console.warn(notice) }
+        for notice in model.capped(by: data) + teleportation.capped(by: data.train.count) {
+            execution.console.notice(notice)
         }
 
         let progress = ProgressLine(job: experiment.job(from: checkpoint), quiet: execution.quiet)
         let interruption = Interruption()
         let summary = try experiment.run(
-            in: folder, from: checkpoint, progress: progress, watch: watch, warn: { progress.print("teleport: \($0)") },
+            in: folder, from: checkpoint, progress: progress, watch: watch,
+            warn: { progress.print(Console.warning($0)) },
             isCancelled: { interruption.isRequested })
         progress.finish()
 
-        if !execution.quiet { Console.show("\(summary)\n") }
-        try results.save(summary, summary.figures, isQuiet: execution.quiet)
+        try results.save(summary, summary.figures, showing: "\(summary)\n", on: execution.console)
         Console.warn(of: watch, isQuiet: execution.quiet)
         switch summary.ending {
         case .interrupted:
@@ -96,6 +105,7 @@ struct Train: ResumableCommand {
             throw ExitCode(130)
         case .complete, .stopped, .diverged:
             if let divergence = Divergence(of: [summary.run], from: startingLoss) {
+                try experiment.checkData(after: divergence)
                 throw Console.divergence(divergence.description, learningRate: experiment.training.learningRate)
             }
         }
@@ -120,14 +130,13 @@ struct Train: ResumableCommand {
         if let resume {
             for notice in try changes(
                 from: Self.options(of: folder), to: experiment.options, in: resume)
-            where !execution.quiet { Console.warn(notice) }
+            { execution.console.notice(notice) }
             checkpoint = try checkpoints.newest { Console.warn($0) }
-            if checkpoint == nil, !execution.quiet {
-                Console.warn("--resume \(resume): there is no checkpoint yet; beginning anew")
+            if checkpoint == nil {
+                execution.console.notice("--resume \(resume): there is no checkpoint yet; beginning anew")
             }
         } else {
-            checkpoints.clear()
-            unlink(folder.model.path)
+            folder.clear()
         }
         do throws(ReportError) { try JSONValue.object(experiment.options).write(to: folder.options) } catch {
             throw Results.Failure(description: "\(error)")

@@ -130,7 +130,7 @@ import Testing
     @Test("A record that cannot be written in the end is printed")
     func lostFolder() throws {
         let command = """
-            "$teleport" \(Self.quick) --quiet --epochs 60 --training-samples 2000 & child=$!
+            "$teleport" \(Self.quick) --json --quiet --epochs 60 --training-samples 2000 & child=$!
             while [ ! -d out ]; do sleep 0.02; done
             sleep 0.3; rm -rf out; : > out; wait $child
             """
@@ -139,7 +139,7 @@ import Testing
         #expect(
             result.errors.contains("summary.json: ") && result.errors.contains("the results are on standard output"))
         let json = try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any]
-        #expect(json?["arms"] != nil)
+        #expect(json?["arms"] != nil, "one document, which is not printed a second time")
     }
 
     @Test("Numbers above what there is are said to be capped, once")
@@ -183,14 +183,18 @@ import Testing
         #expect(limited.errors.contains("GB were asked for at once; give a smaller --model"))
     }
 
-    @Test("A series whose later values are out of all proportion is to blame, and not the learning rate")
-    func largeValues() throws {
+    @Test(
+        "A series whose later values are out of all proportion is to blame, and not the learning rate",
+        arguments: ["compare", "train"])
+    func largeValues(command: String) throws {
         let rows = (0..<1500).map { row in
             (0..<8).map { "\(Double((row * 7 + $0 * 3) % 11) * (row > 1300 ? 1e30 : 1))" }.joined(separator: ",")
         }
         try folder.write(rows.joined(separator: "\n") + "\n", to: "data/exchange-rate/exchange_rate.txt")
         let result = try shell(
-            "\"$teleport\" \(Self.quick) --dataset exchange-rate --data data --epochs 1", path: "")
+            "\"$teleport\" \(command) --model mlp:8 --training-samples 200 --test-samples 50 --threads 1 --schedule none "
+                + "--output out --dataset exchange-rate --data data --epochs 1 "
+                + (command == "compare" ? "--seeds 1" : ""), path: "")
         #expect(result.status == 3, "\(result.errors)")
         #expect(result.errors.contains("'exchange-rate': the loss of the untrained model is "))
         #expect(!result.errors.contains("learning-rate") && folder.has("out/summary.json"))

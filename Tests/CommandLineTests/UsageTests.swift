@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import Torch
 
 /// Help, and what the tool answers to options, files and data that are not as they should be.
 @Suite struct UsageTests {
@@ -50,9 +51,15 @@ import Testing
     }
 
     @Test func tellsItsVersion() throws {
-        let result = try Tool.run(["--version"], in: folder.url)
-        #expect(result.status == 0)
-        #expect(result.output.wholeMatch(of: /[0-9]+\.[0-9]+\.[0-9]+\n/) != nil)
+        let results = try [["--version"], ["compare", "--version"], ["bench", "--version"]].map {
+            try Tool.run($0, in: folder.url)
+        }
+        #expect(results.allSatisfy { $0.status == 0 && $0.errors.isEmpty && $0.output == results[0].output })
+        let lines = results[0].output.split(separator: "\n").map(String.init)
+        #expect(lines.count == 3 && lines[0].wholeMatch(of: /teleport [0-9]+\.[0-9]+\.[0-9]+/) != nil)
+        let libtorch = try #require(lines[1].wholeMatch(of: /libtorch ([0-9.]+) \((\/.*libtorch_cpu\.so)\)/))
+        #expect(String(libtorch.1) == Libtorch.version && FileManager.default.fileExists(atPath: String(libtorch.2)))
+        #expect(lines[2] == "CUDA \(CUDASupport.current)")
     }
 
     // MARK: Options
@@ -171,6 +178,25 @@ import Testing
             saying: "Unknown option '\(written)'. Did you mean '--\(option)'? See 'teleport compare --help'")
     }
 
+    @Test(arguments: [
+        ("compare --dataset mnits", "mnist"), ("compare --dataset cifar", "cifar-10"), ("train --model ml:64", "mlp"),
+        ("train --model resnt", "resnet"), ("inspect --optimizer adm:beta1=0.9", "adam"),
+        ("compare --method gage", "gauge"), ("compare --method null-space+nul-space", "null-space"),
+        ("compare --objective lookahed:3", "lookahead"), ("inspect --objective gradientnorm", "gradient-norm"),
+        ("compare --cap predict:0.1", "predicted"), ("train --log tensorbord", "tensorboard"),
+        ("reproduce st22-figure-22", "st22-figure-2"), ("reproduce --scale papr", "paper"),
+        ("bench teleprot", "teleport"), ("learn --arms update+telport", "update+teleport"),
+        ("compare --sweep optimizer=sgd,adm", "adam"), ("compar", "compare"), ("reprodce", "reproduce"),
+    ])
+    func knowsWhichNameIsMeant(command: String, name: String) throws {
+        let result = try Tool.run(command.split(separator: " ").map(String.init), in: folder.url)
+        #expect(result.status == 2 && result.output.isEmpty && result.errorLines.count == 1)
+        #expect(result.errors.lowercased().contains("did you mean '\(name)'?"), "\(result.errors)")
+        try folder.write("dataset: mnits", to: "options.yaml")
+        try expect(
+            ["compare", "--config", "options.yaml"], fails: 2, saying: "'dataset: mnits'", "did you mean 'mnist'?")
+    }
+
     @Test func refusesWhatItDoesNotKnow() throws {
         try expect(["compare", "--speed", "9"], fails: 2, saying: "'--speed'", "See 'teleport compare --help'")
         for option in ["--output=", "--data=", "--model="] {
@@ -228,8 +254,20 @@ import Testing
             ["compare", "--output", "out", "--overwrite"], fails: 2, saying: "--output",
             "out/summary.json: Is a directory")
         try expect(
-            ["reproduce", "st22-figure-7", "--output", "/proc"], fails: 2, saying: "--output /proc", "No such file",
+            ["reproduce", "st22-figure-7", "--output", "/proc", "--overwrite"], fails: 2, saying: "--output /proc",
+            "No such file",
             "name another folder")
+    }
+
+    @Test(arguments: [
+        "compare", "compare --sweep optimizer=sgd,adam", "train", "inspect", "learn", "reproduce st22-figure-7",
+    ])
+    func refusesAFolderThatHasSomethingInIt(command: String) throws {
+        try folder.write("mine", to: "out/notes.txt")
+        let arguments = command.split(separator: " ").map(String.init)
+        try expect(
+            arguments + ["--output", "out"], fails: 2, saying: "--output", "out: is not empty (it has notes.txt)",
+            "name another folder, or give --overwrite")
     }
 
     @Test(arguments: [

@@ -75,4 +75,15 @@ import Testing
             }
         }
     }
+
+    @Test("What is added is added whole, and a file that takes nothing is told of")
+    func appends() throws {
+        try withTemporaryFolder { folder in
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            let file = folder.appendingPathComponent("log")
+            for text in ["one", "two"] { try AtomicFile.append(Data(text.utf8), to: file) }
+            #expect(try String(contentsOf: file, encoding: .utf8) == "onetwo")
+            #expect(throws: ReportError.self) { try AtomicFile.append(Data("x".utf8), to: folder) }
+        }
+    }
 }

@@ -51,6 +51,23 @@ private final class Terminal: @unchecked Sendable {
         #expect(terminal.screen[0].hasSuffix("0:00 elapsed"))
     }
 
+    @Test func elsewhereALongEpochHasALineAMinute() {
+        let terminal = Terminal()
+        terminal.width = 20
+        let progress = terminal.progress(isTerminal: false)
+        for _ in 0..<179 {
+            terminal.now += 1
+            progress.update(position, loss: 0.5)
+        }
+        let lines = terminal.text.split(separator: "\n")
+        #expect(lines.count == 2 && lines.allSatisfy { $0.hasPrefix("teleport  seed 7  epoch 3/5  batch 5/10  75 %") })
+        // The line of an epoch counts, too.
+        progress.finishEpoch(position, loss: 0.5, text: "done")
+        terminal.now += 59
+        progress.update(position, loss: 0.5)
+        #expect(terminal.text.split(separator: "\n").count == 3)
+    }
+
     @Test func isThrottled() {
         let terminal = Terminal()
         let progress = terminal.progress()

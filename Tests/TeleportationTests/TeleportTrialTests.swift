@@ -104,4 +104,10 @@ import Torch
         for batch in batches[..<3] { plain.step(on: batch) }
         #expect(learner.numbers == plain.numbers)
     }
+
+    @Test("One step is told of as one")
+    func singular() {
+        let reasons = [1, 2].map { TeleportReport.Restoration.lostTrial(steps: $0, with: 2, without: 1).description }
+        #expect(reasons[0].contains(", 1 step long,") && reasons[1].contains(", 2 steps long,"))
+    }
 }

@@ -32,7 +32,11 @@ const char *ct_last_error(void);
 int ct_set_num_threads(int32_t count);
 int32_t ct_get_num_threads(void);
 bool ct_cuda_is_available(void);
+int32_t ct_cuda_version(void);      // as 12060 for 12.6; 0: a build without CUDA
+int32_t ct_cuda_device_count(void); // 0 too where there is no driver
+bool ct_cuda_has_driver(void);
 const char *ct_version(void);
+const char *ct_library_path(void); // NULL: not known
 
 // Handles
 void ct_tensor_release(ct_tensor self);

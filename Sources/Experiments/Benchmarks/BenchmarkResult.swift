@@ -1,7 +1,7 @@
 import Reporting
 
 /// What a piece of work takes, over several repetitions.
-package struct BenchmarkResult: Codable, Sendable {
+package struct BenchmarkResult: Record, Codable, Sendable {
     /// What was measured, as `teleport/mlp-1024`.
     package let name: String
     /// The median, in units.

@@ -91,6 +91,9 @@ package enum Architecture: Hashable, Sendable, TextConvertible {
     /// What a stack of layers begins with.
     private static let stackPrefix = "stack:"
 
+    /// A model of each kind.
+    package static var offers: [String] { ["mlp:1024,1024", "cnn", "resnet", "transformer"] }
+
     /// Checks that a model of this shape can be made for samples and what is asked about them.
     ///
     /// - Parameters:
@@ -198,7 +201,7 @@ package enum ArchitectureError: Error, Hashable, CustomStringConvertible {
                 ? "use larger images, or a model mlp:SIZES"
                 : "give channels for no more than \(possible), or use larger images"
             return
-                "model \(model.text): halves the images \(halvings) times, and those of \(height) x \(width) are too "
+                "model \(model.text): halves the images \(halvings.counted("time")), and those of \(height) x \(width) are too "
                 + "small for that; \(remedy)"
         case .unsuitable(let model, let inputShape, let task):
             let samples =
@@ -238,6 +241,9 @@ extension Activation: TextConvertible {
             self = .leakyReLU(slope: slope)
         }
     }
+
+    /// All of them.
+    package static var offers: [String] { ["relu", "leaky-relu", "tanh", "sigmoid", "gelu"] }
 
     /// `relu`, `leaky-relu(0.1)`, `tanh`, `sigmoid` or `gelu`.
     package var text: String {

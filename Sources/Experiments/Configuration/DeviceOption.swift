@@ -14,6 +14,9 @@ extension Device: TextConvertible {
         }
     }
 
+    /// Each kind.
+    package static var offers: [String] { ["cpu", "cuda"] }
+
     /// `cpu` or `cuda:0`.
     package var text: String { description }
 }

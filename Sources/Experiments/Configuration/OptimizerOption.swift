@@ -51,6 +51,9 @@ package struct OptimizerOption: Hashable, Sendable, TextConvertible {
     /// The name, with the hyperparameters that are not at their defaults.
     package var text: String { name.rawValue + (changes.isEmpty ? "" : ":\(changes)") }
 
+    /// All names.
+    package static var offers: [String] { OptimizerName.allCases.map(\.rawValue) }
+
     /// A new optimizer.
     package func make(learningRate: Double) -> any Optimizer {
         var optimizer = name.make(learningRate: learningRate)

@@ -11,6 +11,9 @@ extension DType: TextConvertible {
         }
     }
 
+    /// Both.
+    package static var offers: [String] { ["float32", "float64"] }
+
     /// `float32` or `float64`; other types have their names, too.
     package var text: String { "\(self)" }
 }

@@ -1,4 +1,5 @@
 import Teleportation
+import TextForms
 
 /// A schedule that does not go with a training.
 package enum ScheduleError: Error, Hashable, CustomStringConvertible {

@@ -10,6 +10,8 @@ package struct TeleportOption: Sendable {
     package let help: String
     /// What can be given, if it is one of a few words.
     package let choices: [String]
+    /// Texts to choose from, or to begin with; empty where a number is asked for.
+    package let offers: [String]
     /// The methods that heed it, and what each takes where it is not given.
     package let methods: [(method: TeleportMethod, standard: String)]
 
@@ -23,13 +25,14 @@ package struct TeleportOption: Sendable {
         return names.map { name in
             let uses = statements.filter { $0.setting.name == name }
             var helps: [String] = []
-            var choices: [String] = []
+            var (choices, offers): ([String], [String]) = ([], [])
             for (_, setting) in uses {
                 if !helps.contains(setting.help) { helps.append(setting.help) }
                 choices += setting.choices.filter { !choices.contains($0) }
+                offers += setting.offers.filter { !offers.contains($0) }
             }
             return TeleportOption(
-                name: name, help: helps.joined(separator: "; "), choices: choices,
+                name: name, help: helps.joined(separator: "; "), choices: choices, offers: offers,
                 methods: uses.map { ($0.method, $0.setting.standard) })
         }
     }()

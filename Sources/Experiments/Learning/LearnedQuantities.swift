@@ -23,6 +23,9 @@ package struct LearnedQuantities: Hashable, Sendable, TextConvertible {
         self.init(values.compactMap(\.self))
     }
 
+    /// Each of them alone.
+    package static var offers: [String] { LearnedQuantity.allCases.map(\.rawValue) }
+
     /// `update,rate+teleport`.
     package var text: String { values.map(\.rawValue).joined(separator: ",") }
 }

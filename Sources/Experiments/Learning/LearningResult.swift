@@ -1,6 +1,7 @@
 import Foundation
 import Reporting
 import Teleportation
+import TextForms
 import Torch
 
 /// What meta-optimizers did on problems that they had not seen, beside gradient descent.

@@ -1,6 +1,7 @@
 import Foundation
 import Reporting
 import Teleportation
+import TextForms
 
 /// A comparison in words: the table of both arms, and what follows from it.
 ///
@@ -145,7 +146,7 @@ package struct ComparisonReport: Equatable, Sendable {
             })
         else { return [] }
         let seeds = compared.seeds.map(String.init).joined(separator: ", ")
-        return ["Not all runs are complete: the first \(epochs) epochs of seeds \(seeds) are compared."]
+        return ["Not all runs are complete: the first \(epochs.counted("epoch")) of seeds \(seeds) are compared."]
     }
 
     private static func teleports(_ comparison: Comparison, _ arm: ArmRecord) -> [String] {

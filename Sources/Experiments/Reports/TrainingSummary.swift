@@ -1,5 +1,6 @@
 import Foundation
 import Reporting
+import TextForms
 
 /// What a training came to: the contents of its `summary.json`.
 package struct TrainingSummary: Record, Codable, Equatable, Sendable {

@@ -41,6 +41,9 @@ extension SweepRange: TextConvertible {
         self.init(option: option, values: values)
     }
 
+    /// What is swept over most.
+    package static var offers: [String] { ["learning-rate=1e-4..1:9", "optimizer=sgd,adam"] }
+
     /// `OPTION=A,B,C`.
     package var text: String { "\(option)=\(values.joined(separator: ","))" }
 }

@@ -33,6 +33,9 @@ extension StopCondition: TextConvertible {
         }
     }
 
+    /// One of each kind.
+    package static var offers: [String] { ["train-loss:0.1", "test-loss:0.1", "step:1000"] }
+
     /// `train-loss:0.1`, `test-loss:0.1` or `step:1000`.
     package var text: String {
         switch self {

@@ -1,6 +1,7 @@
 import NeuralNetworks
 import Optimizers
 import Teleportation
+import TextForms
 import Torch
 
 /// All that a training under way is, for a file to hold: numbers, and tensors under names.
@@ -79,7 +80,7 @@ package struct TrainingState {
     func optimizerState(of parameters: [Parameter]) throws(TrainingStateError) -> OptimizerState {
         guard progress.optimizerSteps.count == parameters.count else {
             throw TrainingStateError(
-                "the state is of a model with \(progress.optimizerSteps.count) parameters, and this one has "
+                "the state is of a model with \(progress.optimizerSteps.count.counted("parameter")), and this one has "
                     + "\(parameters.count); go on with the model that the state was taken of")
         }
         return OptimizerState(

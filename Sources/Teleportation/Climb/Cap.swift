@@ -59,6 +59,9 @@ extension Cap: TextConvertible, CustomStringConvertible {
         }
     }
 
+    /// One of each kind.
+    package static var offers: [String] { ["predicted:0.1", "fixed:5", "relative:10", "none"] }
+
     /// `fixed:5`, `relative:10`, `predicted:0.1` or `none`.
     package var text: String {
         switch self {

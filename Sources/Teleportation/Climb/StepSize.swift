@@ -70,6 +70,9 @@ extension StepSize: TextConvertible, CustomStringConvertible {
         }
     }
 
+    /// One of each kind.
+    package static var offers: [String] { ["growth:0.5", "fixed:0.2", "share:0.05"] }
+
     /// `fixed:0.2`, `growth:0.5` or `share:0.05`.
     package var text: String {
         switch self {

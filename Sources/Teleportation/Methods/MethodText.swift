@@ -34,6 +34,11 @@ package struct MethodText: TextConvertible {
         TeleportMethod(rawValue: String(NamedText(text).name))
     }
 
+    /// All methods; behind a colon at the end something must follow.
+    package static var offers: [String] {
+        TeleportMethod.allCases.map { $0.rawValue + ($0.teleporter.operandName == nil ? "" : ":") }
+    }
+
     /// The text that `init(text:)` reads.
     package var text: String { parts.map(\.teleporter.text).joined(separator: "+") }
 

@@ -1,4 +1,5 @@
 import Foundation
+import TextForms
 
 /// What a teleport did on one batch.
 public struct TeleportReport: Hashable, Sendable {
@@ -116,7 +117,7 @@ public struct TeleportReport: Hashable, Sendable {
                 "the optimizer's next step would leave the loss of other samples at \(after), above the \(before) from "
                     + "before the teleport"
             case .lostTrial(let steps, let with, let without):
-                "training on trial, \(steps) steps long, came to a loss of \(with) with the teleports and \(without) without"
+                "training on trial, \(steps.counted("step")) long, came to a loss of \(with) with the teleports and \(without) without"
             case .recorded(let sentence): sentence
             }
         }
@@ -134,7 +135,7 @@ public struct TeleportReport: Hashable, Sendable {
 extension TeleportReport: CustomStringConvertible {
     /// One line: the steps, what became of loss and gradient, and why it ended or was taken back.
     public var description: String {
-        var text = "\(steps) \(steps == 1 ? "step" : "steps")"
+        var text = steps.counted("step")
         if hasMoved {
             text += ", squared gradient norm \(gradientNormSquaredBefore.brief) to \(gradientNormSquaredAfter.brief)"
             if let objectiveBefore, let objectiveAfter {

@@ -88,7 +88,9 @@ extension TextualTeleporter {
     }
 
     /// What there is to set.
-    package static var settingDescriptions: [(name: String, help: String, choices: [String], standard: String)] {
-        settings.map { ($0.name, $0.help, $0.choices, $0.text(of: standard)) }
+    package static var settingDescriptions:
+        [(name: String, help: String, choices: [String], offers: [String], standard: String)]
+    {
+        settings.map { ($0.name, $0.help, $0.choices, $0.offers, $0.text(of: standard)) }
     }
 }

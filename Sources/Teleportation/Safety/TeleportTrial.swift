@@ -1,5 +1,6 @@
 import NeuralNetworks
 import Optimizers
+import TextForms
 import Torch
 
 /// A trial of teleports: training goes on from where they led and, on the same batches, from where it was before them,
@@ -152,7 +153,7 @@ extension TeleportTrial.Verdict: CustomStringConvertible {
     /// One line: how the trial ended.
     public var description: String {
         objection.map { "the teleports are taken back: \($0)" }
-            ?? "the teleports stand: \(losses.count) steps of training came to a loss of \(lossWithTeleports) with them and "
+            ?? "the teleports stand: \(losses.count.counted("step")) of training came to a loss of \(lossWithTeleports) with them and "
             + "\(lossWithout) without"
     }
 }

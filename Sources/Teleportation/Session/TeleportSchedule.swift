@@ -100,6 +100,9 @@ extension TeleportSchedule.Moments: TextConvertible, CustomStringConvertible {
         }
     }
 
+    /// One of each kind.
+    package static var offers: [String] { ["0-4", "steps:0,400", "every:200", "none"] }
+
     /// The text that `init(text:)` reads, in a form that a shell needs no quotes for.
     package var text: String {
         switch self {

@@ -37,6 +37,9 @@ extension RandomTeleporter.Rescaling: TextConvertible {
         }
     }
 
+    /// One of each kind.
+    package static var offers: [String] { ["log-uniform:2", "uniform:0.5"] }
+
     /// `log-uniform:2` or `uniform:0.5`.
     package var text: String {
         switch self {
