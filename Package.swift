@@ -89,7 +89,7 @@ let package = Package(
             resources: [.copy("Fixtures")]),
         .testTarget(
             name: "ReproductionsTests", dependencies: ["Reproductions", "TestSupport"], resources: [.copy("Fixtures")]),
-        .testTarget(name: "CommandLineTests", dependencies: ["teleport"]),
+        .testTarget(name: "CommandLineTests", dependencies: ["teleport", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx20

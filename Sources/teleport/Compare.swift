@@ -67,7 +67,7 @@ struct Compare: ResumableCommand {
 
     mutating func run() throws {
         let watch = execution.apply()
-        let arguments = try completedArguments()
+        let arguments = try ResumedRun.completed(Array(CommandLine.arguments.dropFirst()), of: Self.self)
         if let sweep { return try run(sweep, arguments, watch) }
         let (experiment, data) = try experiment()
         let startingLoss = try experiment.check()
@@ -79,8 +79,17 @@ struct Compare: ResumableCommand {
         let interruption = Interruption()
         let summary = try compare(experiment, in: results.folder, watch, interruption)
 
-        if !execution.quiet { Console.show("\(ComparisonReport(summary))\n") }
-        try results.save(summary, LossCurves(summary).figures, isQuiet: execution.quiet)
+        let report = ComparisonReport(summary)
+        if !execution.quiet { Console.show("\(report)\n") }
+        let divergence = Divergence(
+            of: summary.arms.baseline.runs + summary.arms.teleport.runs, from: startingLoss)
+        try results.save(
+            summary, report,
+            .init(
+                of: Self.self, "With and without teleports",
+                lead: "\(experiment.training.architecture.text) on \(data.name)",
+                isInterrupted: interruption.isRequested,
+                divergence: divergence?.description), isQuiet: execution.quiet)
         Console.warn(of: watch, isQuiet: execution.quiet)
         if interruption.isRequested {
             Console.warn(
@@ -88,8 +97,7 @@ struct Compare: ResumableCommand {
                     + "\(results.folder.relativePath)' goes on")
             throw ExitCode(130)
         }
-        let runs = summary.arms.baseline.runs + summary.arms.teleport.runs
-        if let divergence = Divergence(of: runs, from: startingLoss) {
+        if let divergence {
             try experiment.checkData(after: divergence)
             throw Console.divergence(divergence.description, learningRate: experiment.training.learningRate)
         }
@@ -97,13 +105,6 @@ struct Compare: ResumableCommand {
 
     static func arguments(of folder: TrainingFolder) throws -> [String] {
         try ResumedRun.options(of: folder, as: [String].self)
-    }
-
-    /// The arguments that this process runs with, complete.
-    private func completedArguments() throws -> [String] {
-        let arguments = Array(CommandLine.arguments.dropFirst())
-        return try ResumedRun.completed(
-            arguments, of: Self.self, by: ConfigurationFile(namedIn: arguments, of: Self.self))
     }
 
     /// The comparison, on samples that are at hand, or else on its own.
@@ -124,28 +125,16 @@ struct Compare: ResumableCommand {
                 try? FileManager.default.removeItem(at: results.folder.appendingPathComponent(name))
             }
         }
-        let kept = JSONValue.array(Self.withoutPlace(arguments.dropFirst()).map { .string($0) })
+        let kept = JSONValue.array(own(arguments).arguments.map { .string($0) })
         do throws(ReportError) { try kept.write(to: TrainingFolder(results.folder).options) } catch {
             throw Results.Failure(description: "\(error)")
         }
         return results
     }
 
-    /// Arguments without those that say where results go and what is gone on with, or name a file, whose options they have.
-    private static func withoutPlace(_ arguments: some Sequence<String>) -> [String] {
-        var kept: [String] = []
-        var isValue = false
-        for argument in arguments {
-            let names = ["--output", "--resume", "--config"]
-            if isValue {
-                isValue = false
-            } else if names.contains(argument) {
-                isValue = true
-            } else if argument != "--overwrite", !names.contains(where: { argument.hasPrefix($0 + "=") }) {
-                kept.append(argument)
-            }
-        }
-        return kept
+    /// Arguments without the name of the command, and those of a place.
+    private func own(_ arguments: [String]) -> ArgumentList {
+        ArgumentList(arguments.dropFirst(), of: Self.self).without(ArgumentList.place)
     }
 
     /// The folder of the finished runs.
@@ -175,9 +164,7 @@ struct Compare: ResumableCommand {
             throw ValidationError(
                 "--sweep \(sweep.option): is no option that a comparison can be swept over; see 'compare --help'")
         }
-        var kept = Self.withoutPlace(arguments)
-        if let place = kept.firstIndex(of: "--sweep") { kept.removeSubrange(place...min(place + 1, kept.count - 1)) }
-        kept.removeAll { $0.hasPrefix("--sweep=") }
+        let kept = own(arguments).without(["sweep"]).arguments
         return try sweep.values.map { value in
             do { return try Self.parse(kept + ["--\(sweep.option)=\(value)"]) } catch {
                 throw ValidationError("--sweep: " + Self.message(for: error))
@@ -186,7 +173,7 @@ struct Compare: ResumableCommand {
     }
 
     private func run(_ sweep: SweepRange, _ arguments: [String], _ watch: ProcessorWatch) throws {
-        let cells = try cells(of: sweep, Array(arguments.dropFirst()))
+        let cells = try cells(of: sweep, arguments)
         var experiments: [CompareExperiment] = []
         // All values have the same samples, which are read once, unless it is these that are swept over.
         var samples: Split<any Dataset>?
@@ -217,7 +204,13 @@ struct Compare: ResumableCommand {
                 environment: environment, values: record)
             let report = SweepReport(found)
             if !execution.quiet { Console.show("\(report)\n") }
-            try results.save(found, report.figures, isQuiet: execution.quiet)
+            try results.save(
+                found, report,
+                .init(
+                    of: Self.self, "With and without teleports at each \(sweep.option)",
+                    lead:
+                        "\(first.training.architecture.text), \(record.count) of \(sweep.values.count.counted("value"))",
+                    isInterrupted: interruption.isRequested), isQuiet: execution.quiet)
         }
         Console.warn(of: watch, isQuiet: execution.quiet)
         if interruption.isRequested {

@@ -88,7 +88,7 @@ struct Inspect: ParsableCommand {
         let inspection: Inspection
         do {
             inspection = try experiment.run(
-                from: startingLoss, progress: progress, isCancelled: { interruption.isRequested })
+                from: startingLoss, progress: progress, watch: watch, isCancelled: { interruption.isRequested })
         } catch let error as Divergence {
             progress.finish()
             throw Console.divergence(error.description, learningRate: learningRate)
@@ -100,7 +100,11 @@ struct Inspect: ParsableCommand {
 
         let report = InspectionReport(inspection)
         if !execution.quiet { Console.show("\(report)\n") }
-        try results.save(inspection, report.figures, isQuiet: execution.quiet)
+        try results.save(
+            inspection, report,
+            .init(
+                of: Self.self, "Room to teleport", lead: "\(experiment.training.architecture.text) on \(data.name)",
+                isInterrupted: interruption.isRequested), isQuiet: execution.quiet)
         Console.warn(of: watch, isQuiet: execution.quiet)
         if interruption.isRequested {
             Console.warn("interrupted; the model was looked at as it was then")

@@ -135,7 +135,11 @@ struct Learn: ParsableCommand {
 
         if !execution.quiet { Console.show("\(result.table)\n") }
         try results.save(
-            result.json(date: start, processorWait: watch.waitingShare), [NamedFigure("learning", result.figure)],
+            result.json(date: start, processorWait: watch.waitingShare), result,
+            .init(
+                of: Self.self, "Learning to teleport", lead: "Losses of problems that none of the optimizers has seen.",
+                isInterrupted: interruption.isRequested,
+                divergence: result.namesOfDiverged.first.map { "\($0) comes to losses that are not finite" }),
             isQuiet: execution.quiet)
         Console.warn(of: watch, isQuiet: execution.quiet)
         if interruption.isRequested {

@@ -101,8 +101,10 @@ struct Reproduce: ParsableCommand {
         let result = try reproduction.run(context)
         if !execution.quiet { Console.show("\(reproduction.paper): \(reproduction.title)\n\n\(result)\n") }
         try results.save(
-            result.json(of: reproduction, at: scale, date: start, processorWait: watch.waitingShare), result.figures,
-            isQuiet: execution.quiet)
+            result.json(of: reproduction, at: scale, date: start, processorWait: watch.waitingShare), result,
+            .init(
+                of: Self.self, reproduction.paper, lead: reproduction.title, isInterrupted: interruption.isRequested,
+                divergence: result.divergence), isQuiet: execution.quiet)
         Console.warn(of: watch, isQuiet: execution.quiet)
         if interruption.isRequested {
             Console.warn("interrupted; the results hold what there was")

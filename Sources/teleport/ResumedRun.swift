@@ -31,6 +31,11 @@ enum ResumedRun {
         return arguments.prefix(1) + resumed + (file?.options(before: arguments) ?? []) + arguments.dropFirst()
     }
 
+    /// The same with the options of the file that the arguments name, if they name one.
+    static func completed(_ arguments: [String], of command: any ParsableCommand.Type) throws -> [String] {
+        try completed(arguments, of: command, by: ConfigurationFile(namedIn: arguments, of: command))
+    }
+
     /// The options that a run was begun with, as its folder has them.
     static func options<Options: Decodable>(
         of folder: TrainingFolder, as type: Options.Type
@@ -47,10 +52,7 @@ extension JSONValue {
     /// The value as an argument has it; nil for those that no argument has.
     var argument: String? {
         switch self {
-        case .string(let text): text
-        case .integer(let number): "\(number)"
-        case .number(let number): "\(number)"
-        case .bool(let isSet): "\(isSet)"
+        case .string, .integer, .number, .bool: text
         case .array, .object, .null: nil
         }
     }

@@ -88,14 +88,21 @@ struct Train: ResumableCommand {
         progress.finish()
 
         if !execution.quiet { Console.show("\(summary)\n") }
-        try results.save(summary, summary.figures, isQuiet: execution.quiet)
+        let divergence = Divergence(of: [summary.run], from: startingLoss)
+        try results.save(
+            summary, summary,
+            .init(
+                of: Self.self, "Training with teleports",
+                lead: "\(experiment.training.architecture.text) on \(data.name)",
+                isInterrupted: summary.ending == .interrupted, divergence: divergence?.description),
+            isQuiet: execution.quiet)
         Console.warn(of: watch, isQuiet: execution.quiet)
         switch summary.ending {
         case .interrupted:
             Console.warn("interrupted; go on with 'teleport train --resume \(folder.url.relativePath)'")
             throw ExitCode(130)
         case .complete, .stopped, .diverged:
-            if let divergence = Divergence(of: [summary.run], from: startingLoss) {
+            if let divergence {
                 throw Console.divergence(divergence.description, learningRate: experiment.training.learningRate)
             }
         }
