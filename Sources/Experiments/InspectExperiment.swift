@@ -50,13 +50,16 @@ package struct InspectExperiment {
     /// - Parameters:
     ///   - startingLoss: What `check()` returns.
     ///   - progress: Shows how far the training is.
+    ///   - watch: Watches how busy the machine is.
     ///   - isCancelled: Asked before each batch of the training; once true, the model is looked at as it is.
     /// - Throws: `Divergence` if the training diverged, so that there is nothing to look at, `StartingLossError` if the data are
     ///   to blame for that, `TorchError` if an input cannot be
     ///   decomposed, and as `TrainingRun.init`.
     package func run(
-        from startingLoss: Double = .infinity, progress: ProgressLine? = nil, isCancelled: () -> Bool = { false }
+        from startingLoss: Double = .infinity, progress: ProgressLine? = nil, watch: ProcessorWatch = ProcessorWatch(),
+        isCancelled: () -> Bool = { false }
     ) throws -> Inspection {
+        let start = Date()
         let run = try TrainingRun(prepared, seed: seed)
         for tau in taus { try NullSpaceTeleporter(climb, tau: tau).check(run.model, before: run.optimizer) }
         while !isCancelled(), let event = run.next() {
@@ -77,6 +80,7 @@ package struct InspectExperiment {
         }
         return Inspection(
             configuration: configuration, data: data.namedSizes,
+            environment: Summary.Environment(of: training, watch: watch, date: start),
             layers: try InputSpectrum.ofMovableMaps(of: model, prepared.trainingSamples.task.loss, over: [batch])
                 .map { Inspection.LayerRoom($0, taus: taus) },
             trajectories: trajectories)

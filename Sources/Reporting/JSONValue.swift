@@ -83,3 +83,19 @@ extension JSONValue {
     /// Whole numbers in order.
     package static func integers(_ values: [Int]) -> JSONValue { .array(values.map { .integer($0) }) }
 }
+
+extension JSONValue {
+    /// The value as people read it: a text without quotes, a list with commas between its values.
+    package var text: String {
+        switch self {
+        case .string(let text): text
+        case .number(let number): "\(number)"
+        case .integer(let number): "\(number)"
+        case .bool(let isSet): "\(isSet)"
+        case .array(let values): values.map(\.text).joined(separator: ", ")
+        case .object(let values):
+            values.sorted { $0.key < $1.key }.map { "\($0): \($1.text)" }.joined(separator: ", ")
+        case .null: "none"
+        }
+    }
+}

@@ -20,6 +20,11 @@ package struct NamedFigure: Equatable, Sendable {
 }
 
 extension [NamedFigure] {
+    /// The files of all drawings in a folder.
+    package func files(in folder: URL) -> [URL] {
+        flatMap { figure in Figure.Format.allCases.map { figure.file(in: folder, $0) } }
+    }
+
     /// Draws all figures, each as SVG and as PNG, into a folder, which is made if need be: all of them, or none.
     ///
     /// - Returns: The files, in the order of the figures.

@@ -16,19 +16,13 @@ extension Record {
     ///
     /// The folder is made if need be.
     ///
-    /// - Parameters:
-    ///   - file: Where.
-    ///   - figures: The figures that the record goes with; drawings of an earlier record beside the file are removed.
     /// - Throws: ``ReportError/unwritable(path:reason:)``.
-    package func write(to file: URL, before figures: [NamedFigure] = []) throws(ReportError) {
+    package func write(to file: URL) throws(ReportError) {
         let contents: Data
         do { contents = try json() } catch {
             throw .unwritable(path: file.path, reason: ReportError.reason(of: error))
         }
-        let folder = file.deletingLastPathComponent()
-        try AtomicFile.write(
-            [(file, contents)],
-            removing: figures.flatMap { figure in Figure.Format.allCases.map { figure.file(in: folder, $0) } })
+        try AtomicFile.write([(file, contents)])
     }
 }
 

@@ -1,7 +1,7 @@
 import Reporting
 
 /// What a reproduction found: tables, figures, numbers, and what follows from them.
-package struct ReproductionResult: Sendable {
+package struct ReproductionResult: Report, Sendable {
     /// A table with a line above that says what is in it.
     package struct Section: Equatable, Sendable {
         /// The line above.
@@ -52,11 +52,10 @@ package struct ReproductionResult: Sendable {
     }
 }
 
-extension ReproductionResult: CustomStringConvertible {
+extension ReproductionResult {
     /// The tables, what the paper says, and what was measured.
-    package var description: String {
-        (sections.map { "\($0.title)\n\n\($0.table)" + ($0.note.map { "\n\n\($0)" } ?? "") }
-            + ["\(claimant): \(claim)"]
-            + ["Here: " + findings.joined(separator: "\n      ")]).joined(separator: "\n\n")
+    package var parts: [ReportPart] {
+        sections.map { .table($0.table, title: $0.title, note: $0.note) }
+            + [.statements([.init(by: claimant, [claim]), .init(by: "Here", findings)])]
     }
 }

@@ -79,8 +79,16 @@ struct Compare: ResumableCommand {
         let interruption = Interruption()
         let summary = try compare(experiment, in: results.folder, watch, interruption)
 
+        let report = ComparisonReport(summary)
+        let divergence = Divergence(
+            of: summary.arms.baseline.runs + summary.arms.teleport.runs, from: startingLoss)
         try results.save(
-            summary, LossCurves(summary).figures, showing: "\(ComparisonReport(summary))\n", on: execution.console)
+            summary, report,
+            .init(
+                of: Self.self, "With and without teleports",
+                lead: "\(experiment.training.architecture.text) on \(data.name)",
+                isInterrupted: interruption.isRequested,
+                divergence: divergence?.description), on: execution.console)
         Console.warn(of: watch, isQuiet: execution.quiet)
         if interruption.isRequested {
             Console.warn(
@@ -88,8 +96,7 @@ struct Compare: ResumableCommand {
                     + "\(results.folder.relativePath)' goes on")
             throw ExitCode(130)
         }
-        let runs = summary.arms.baseline.runs + summary.arms.teleport.runs
-        if let divergence = Divergence(of: runs, from: startingLoss) {
+        if let divergence {
             try experiment.checkData(after: divergence)
             throw Console.divergence(divergence.description, learningRate: experiment.training.learningRate)
         }
@@ -117,7 +124,7 @@ struct Compare: ResumableCommand {
                 try? FileManager.default.removeItem(at: results.folder.appendingPathComponent(name))
             }
         }
-        try ResumedRun.keep(arguments, in: TrainingFolder(results.folder))
+        try ResumedRun.keep(arguments, of: Self.self, in: TrainingFolder(results.folder))
         return results
     }
 
@@ -148,9 +155,7 @@ struct Compare: ResumableCommand {
             throw ValidationError(
                 "--sweep \(sweep.option): is no option that a comparison can be swept over; see 'compare --help'")
         }
-        var kept = ResumedRun.withoutPlace(arguments)
-        if let place = kept.firstIndex(of: "--sweep") { kept.removeSubrange(place...min(place + 1, kept.count - 1)) }
-        kept.removeAll { $0.hasPrefix("--sweep=") }
+        let kept = ResumedRun.own(arguments, of: Self.self).without(["sweep"]).arguments
         return try sweep.values.map { value in
             do { return try Self.parse(kept + ["--\(sweep.option)=\(value)"]) } catch {
                 throw ValidationError("--sweep: " + Self.message(for: error))
@@ -159,7 +164,7 @@ struct Compare: ResumableCommand {
     }
 
     private func run(_ sweep: SweepRange, _ arguments: [String], _ watch: ProcessorWatch) throws {
-        let cells = try cells(of: sweep, Array(arguments.dropFirst()))
+        let cells = try cells(of: sweep, arguments)
         var experiments: [CompareExperiment] = []
         // All values have the same samples, which are read once, unless it is these that are swept over.
         var samples: Split<any Dataset>?
@@ -189,7 +194,13 @@ struct Compare: ResumableCommand {
                 option: sweep.option, configuration: first.configuration.merging(["sweep": .string(sweep.text)]) { $1 },
                 environment: environment, values: record)
             let report = SweepReport(found)
-            try results.save(found, report.figures, showing: "\(report)\n", on: execution.console)
+            try results.save(
+                found, report,
+                .init(
+                    of: Self.self, "With and without teleports at each \(sweep.option)",
+                    lead:
+                        "\(first.training.architecture.text), \(record.count) of \(sweep.values.count.counted("value"))",
+                    isInterrupted: interruption.isRequested), on: execution.console)
         }
         Console.warn(of: watch, isQuiet: execution.quiet)
         if interruption.isRequested {

@@ -93,9 +93,16 @@ enum Console {
         return "--\(option) \(number): the data have no more than \(most), and that is what is taken"
     }
 
-    /// Draws figures, which are for looking at: the run succeeds without them.
-    static func draw(_ body: () throws -> Void) {
-        do { try body() } catch { warn("no figures: \(error)") }
+    /// Does what is for looking at, without which a run succeeds: what is missing then is told.
+    ///
+    /// - Returns: Why it is missing; nil if it is not.
+    @discardableResult
+    static func attempt(_ loss: String, _ body: () throws -> Void) -> String? {
+        do { try body() } catch {
+            warn("\(loss): \(error)")
+            return "\(error)"
+        }
+        return nil
     }
 
     /// Writes a text to standard output, now: whoever waits for it need not wait for what comes next.

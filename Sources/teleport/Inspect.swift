@@ -95,7 +95,7 @@ struct Inspect: ParsableCommand {
         let inspection: Inspection
         do {
             inspection = try experiment.run(
-                from: startingLoss, progress: progress, isCancelled: { interruption.isRequested })
+                from: startingLoss, progress: progress, watch: watch, isCancelled: { interruption.isRequested })
         } catch let error as Divergence {
             progress.finish()
             throw Console.divergence(error.description, learningRate: learningRate)
@@ -106,7 +106,11 @@ struct Inspect: ParsableCommand {
         progress.finish()
 
         let report = InspectionReport(inspection)
-        try results.save(inspection, report.figures, showing: "\(report)\n", on: execution.console)
+        try results.save(
+            inspection, report,
+            .init(
+                of: Self.self, "Room to teleport", lead: "\(experiment.training.architecture.text) on \(data.name)",
+                isInterrupted: interruption.isRequested), on: execution.console)
         Console.warn(of: watch, isQuiet: execution.quiet)
         if interruption.isRequested {
             Console.warn("interrupted; the model was looked at as it was then")

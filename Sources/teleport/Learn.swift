@@ -134,8 +134,12 @@ struct Learn: ParsableCommand {
         progress.finish()
 
         try results.save(
-            result.json(date: start, processorWait: watch.waitingShare), [NamedFigure("learning", result.figure)],
-            showing: "\(result.table)\n", on: execution.console)
+            result.json(date: start, processorWait: watch.waitingShare), result,
+            .init(
+                of: Self.self, "Learning to teleport", lead: "Losses of problems that none of the optimizers has seen.",
+                isInterrupted: interruption.isRequested,
+                divergence: result.namesOfDiverged.first.map { "\($0) comes to losses that are not finite" }),
+            on: execution.console)
         Console.warn(of: watch, isQuiet: execution.quiet)
         if interruption.isRequested {
             Console.warn("interrupted; what was learned so far is kept, and --resume goes on from it")

@@ -74,9 +74,6 @@ struct LearningRates: ParsableCommand {
             """)
     var optimizerState = TeleportPlan().optimizerState
 
-    @Flag(help: "Print the results as JSON instead of a table.")
-    var json = false
-
     /// The file of results.
     private static let record = "learning-rates.json"
 
@@ -89,9 +86,6 @@ struct LearningRates: ParsableCommand {
         guard model.task.learningRate == nil else {
             throw ValidationError(
                 "--learning-rate: a range test goes through all rates from --from to --to; leave the option out")
-        }
-        guard !(json && execution.quiet) else {
-            throw ValidationError("--json: --quiet prints nothing but errors; leave one of them out")
         }
     }
 
@@ -109,8 +103,8 @@ struct LearningRates: ParsableCommand {
             seeds: seeds, on: data)
         try finder.check()
         let results = try output.results(else: "lr-find-\(data.name)", record: Self.record)
-        if !execution.quiet {
-            for notice in model.capped(by: data) + teleportation.capped(by: data.train.count) { Console.warn(notice) }
+        for notice in model.capped(by: data) + teleportation.capped(by: data.train.count) {
+            execution.console.notice(notice)
         }
 
         let progress = ProgressLine(job: finder.job, quiet: execution.quiet)
@@ -119,27 +113,22 @@ struct LearningRates: ParsableCommand {
         let record = try finder.run(progress: progress, watch: watch, isCancelled: { interruption.isRequested })
         progress.finish()
 
-        let report = RangeTestReport(record)
-        var failure: String?
-        if json {
-            failure = Console.show(String(decoding: try record.json().dropLast(), as: UTF8.self))
-        } else if !execution.quiet {
-            failure = Console.show("\(report)\n")
-        }
-        try results.save(record, report.figures, isQuiet: execution.quiet || json)
+        let divergence =
+            record.arms.baseline.isWithoutSuggestions
+            ? "the loss runs away before any rule can tell where it falls" : nil
+        try results.save(
+            record, RangeTestReport(record),
+            .init(
+                of: Self.self, "Range test of the learning rate", lead: "\(model.architecture.text) on \(data.name)",
+                isInterrupted: interruption.isRequested, divergence: divergence), on: execution.console)
         Console.warn(of: watch, isQuiet: execution.quiet)
         if interruption.isRequested {
             Console.warn("interrupted; the results hold the steps that were taken")
             throw ExitCode(130)
         }
-        if record.arms.baseline.isWithoutSuggestions {
-            Console.warn(
-                "training diverged: the loss runs away before any rule can tell where it falls; lower --from, which was "
-                    + from.shortText)
+        if let divergence {
+            Console.warn("training diverged: \(divergence); lower --from, which was \(from.shortText)")
             throw Console.ExitStatus.diverged
-        }
-        if json, let failure {
-            throw Results.Failure(description: "cannot write to standard output: \(failure)")
         }
     }
 }

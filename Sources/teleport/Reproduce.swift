@@ -159,7 +159,7 @@ struct Reproduce: ResumableCommand {
                 try? FileManager.default.removeItem(at: results.folder.appendingPathComponent(name))
             }
         }
-        try ResumedRun.keep(try Self.completedArguments(), in: TrainingFolder(results.folder))
+        try ResumedRun.keep(try Self.completedArguments(), of: Self.self, in: TrainingFolder(results.folder))
         return results
     }
 
@@ -182,8 +182,10 @@ struct Reproduce: ResumableCommand {
         let result = try reproduction.run(context)
         guard savesParts || !isCancelled() else { return result }
         try results.save(
-            result.json(of: reproduction, at: chosenScale, date: start, processorWait: watch.waitingShare),
-            result.figures, showing: "\(reproduction.paper): \(reproduction.title)\n\n\(result)\n",
+            result.json(of: reproduction, at: chosenScale, date: start, processorWait: watch.waitingShare), result,
+            .init(
+                of: Self.self, reproduction.paper, lead: reproduction.title, isInterrupted: isCancelled(),
+                divergence: result.divergence), above: "\(reproduction.paper): \(reproduction.title)\n\n",
             on: console ?? execution.console)
         return result
     }

@@ -1,7 +1,8 @@
+import ArgumentParser
 import Foundation
 import Reporting
 
-/// Where a command's results go: the record of its numbers, and figures beside it.
+/// Where a command's results go: the record of its numbers, figures beside it, and a page with all.
 struct Results {
     /// The folder.
     let folder: URL
@@ -50,30 +51,76 @@ struct Results {
 
     private var file: URL { folder.appendingPathComponent(record) }
 
-    /// Shows what was found, writes the record and draws the figures; those of an earlier run go away with its record.
+    /// The page for people.
+    private var page: URL { folder.appendingPathComponent("report.html") }
+
+    /// What the page says of a run beside what it found.
+    struct Heading {
+        /// The heading.
+        let title: String
+        /// The line below.
+        let lead: String
+        /// What to know before reading on.
+        let notices: [String]
+        /// The command line that repeats the run.
+        let command: String
+
+        /// The heading of a run of a command.
+        ///
+        /// - Parameters:
+        ///   - isInterrupted: Whether the user ended it.
+        ///   - divergence: What diverged, if anything did.
+        init(
+            of command: any ParsableCommand.Type, _ title: String, lead: String, isInterrupted: Bool,
+            divergence: String? = nil
+        ) {
+            self.title = title
+            self.lead = lead
+            notices =
+                (isInterrupted ? ["The run was interrupted: this is what there was."] : [])
+                + (divergence.map { ["Training diverged: \($0)."] } ?? [])
+            self.command = ArgumentList.repetition(of: command)
+        }
+    }
+
+    /// Shows what was found, writes the record, draws the figures, and makes a page of all; what an earlier run left goes away with its
+    /// record.
     ///
-    /// The record is there before gnuplot is called, which may take its time. One that cannot be written is printed.
+    /// The record is there before gnuplot is called, which may take its time. One that cannot be written is printed; without figures or
+    /// page a run succeeds.
     ///
     /// - Parameters:
     ///   - contents: What was found.
-    ///   - figures: Drawings of it.
-    ///   - text: What people read of it.
+    ///   - report: What people read of it.
+    ///   - heading: What the page says beside that.
+    ///   - title: What stands above the report where it is printed.
     ///   - console: How it is shown.
     func save(
-        _ contents: some Record, _ figures: [NamedFigure], showing text: @autoclosure () -> String,
+        _ contents: some Record, _ report: some Report, _ heading: Heading, above title: String = "",
         on console: ConsoleOptions
     ) throws {
-        let obstacle = try console.show(text(), contents)
+        let obstacle = try console.show("\(title)\(report)\n", contents)
+        let json: Data
+        do { json = try contents.json() } catch {
+            throw Failure(
+                description: "\(ReportError.unwritable(path: file.path, reason: ReportError.reason(of: error)))")
+        }
         do throws(ReportError) {
-            try contents.write(to: file, before: figures)
+            try AtomicFile.write([(file, json)], removing: report.figures.files(in: folder) + [page])
         } catch {
-            guard let json = try? contents.json() else { throw Failure(description: "\(error)") }
             let failure = console.json ? obstacle : Console.show(String(decoding: json, as: UTF8.self))
             throw Failure(
                 description: failure.map { "\(error), nor can they be printed: \($0)" }
                     ?? "\(error); the results are on standard output")
         }
-        Console.draw { try figures.draw(into: folder, with: Gnuplot()) }
+        let reason = Console.attempt("no figures") { try report.figures.draw(into: folder, with: Gnuplot()) }
+        Console.attempt("no report") {
+            let html = try HTMLReport(
+                title: heading.title, lead: heading.lead, notices: heading.notices, report, withoutFigures: reason,
+                record: json, command: heading.command
+            ).html { try? Data(contentsOf: $0.file(in: folder, .svg)) }
+            try AtomicFile.write([(page, html)])
+        }
         console.notice(of: "Results are in \(folder.relativePath)/")
         // Who asks for JSON goes by what is printed.
         if console.json, let obstacle { throw Failure.unwritableOutput(obstacle) }

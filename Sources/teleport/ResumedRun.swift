@@ -14,9 +14,7 @@ protocol ResumableCommand: ParsableCommand {
 extension ResumableCommand {
     /// The arguments that this process runs with, complete.
     static func completedArguments() throws -> [String] {
-        let arguments = Array(CommandLine.arguments.dropFirst())
-        return try ResumedRun.completed(
-            arguments, of: Self.self, by: ConfigurationFile(namedIn: arguments, of: Self.self))
+        try ResumedRun.completed(Array(CommandLine.arguments.dropFirst()), of: Self.self)
     }
 }
 
@@ -40,28 +38,23 @@ enum ResumedRun {
         return arguments.prefix(1) + resumed + (file?.options(before: arguments) ?? []) + arguments.dropFirst()
     }
 
-    /// Arguments without those that say where results go and what is gone on with, or name a file, whose options they have.
-    static func withoutPlace(_ arguments: some Sequence<String>) -> [String] {
-        var kept: [String] = []
-        var isValue = false
-        for argument in arguments {
-            let names = ["--output", "--resume", "--config"]
-            if isValue {
-                isValue = false
-            } else if names.contains(argument) {
-                isValue = true
-            } else if argument != "--overwrite", !names.contains(where: { argument.hasPrefix($0 + "=") }) {
-                kept.append(argument)
-            }
-        }
-        return kept
+    /// The same with the options of the file that the arguments name, if they name one.
+    static func completed(_ arguments: [String], of command: any ParsableCommand.Type) throws -> [String] {
+        try completed(arguments, of: command, by: ConfigurationFile(namedIn: arguments, of: command))
+    }
+
+    /// Complete arguments of a command without its name, and those of a place.
+    static func own(_ arguments: [String], of command: any ParsableCommand.Type) -> ArgumentList {
+        ArgumentList(arguments.dropFirst(), of: command).without(ArgumentList.place)
     }
 
     /// Keeps the arguments of a command in its folder, for those who go on with it; `options(of:as:)` reads them.
     ///
     /// - Parameter arguments: The name of the command, and all else, complete.
-    static func keep(_ arguments: [String], in folder: TrainingFolder) throws(Results.Failure) {
-        let kept = JSONValue.array(withoutPlace(arguments.dropFirst()).map { .string($0) })
+    static func keep(
+        _ arguments: [String], of command: any ParsableCommand.Type, in folder: TrainingFolder
+    ) throws(Results.Failure) {
+        let kept = JSONValue.array(own(arguments, of: command).arguments.map { .string($0) })
         do throws(ReportError) { try kept.write(to: folder.options) } catch {
             throw Results.Failure(description: "\(error)")
         }
@@ -83,10 +76,7 @@ extension JSONValue {
     /// The value as an argument has it; nil for those that no argument has.
     var argument: String? {
         switch self {
-        case .string(let text): text
-        case .integer(let number): "\(number)"
-        case .number(let number): "\(number)"
-        case .bool(let isSet): "\(isSet)"
+        case .string, .integer, .number, .bool: text
         case .array, .object, .null: nil
         }
     }

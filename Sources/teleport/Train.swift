@@ -97,14 +97,21 @@ struct Train: ResumableCommand {
             isCancelled: { interruption.isRequested })
         progress.finish()
 
-        try results.save(summary, summary.figures, showing: "\(summary)\n", on: execution.console)
+        let divergence = Divergence(of: [summary.run], from: startingLoss)
+        try results.save(
+            summary, summary,
+            .init(
+                of: Self.self, "Training with teleports",
+                lead: "\(experiment.training.architecture.text) on \(data.name)",
+                isInterrupted: summary.ending == .interrupted, divergence: divergence?.description),
+            on: execution.console)
         Console.warn(of: watch, isQuiet: execution.quiet)
         switch summary.ending {
         case .interrupted:
             Console.warn("interrupted; go on with 'teleport train --resume \(folder.url.relativePath)'")
             throw ExitCode(130)
         case .complete, .stopped, .diverged:
-            if let divergence = Divergence(of: [summary.run], from: startingLoss) {
+            if let divergence {
                 try experiment.checkData(after: divergence)
                 throw Console.divergence(divergence.description, learningRate: experiment.training.learningRate)
             }

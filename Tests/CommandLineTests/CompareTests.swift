@@ -67,6 +67,13 @@ import Testing
         for figure in ["loss-over-epochs", "loss-over-seconds"] {
             for type in ["svg", "png"] { #expect(folder.has("out/here/\(figure).\(type)") == hasGnuplot) }
         }
+        let page = try folder.report(in: "out/here")
+        #expect(page.texts("p").contains("mlp:32,16 on digits") && page.texts("th").contains("baseline"))
+        #expect(page.all("svg").count == (hasGnuplot ? 4 : 0))
+        for name in ["learning-rate", "training images", "libtorch version", "processor", "threads"] {
+            #expect(page.texts("dt").contains(name))
+        }
+        #expect(page.texts("code") == ["teleport \(Self.quick.joined(separator: " "))"])
     }
 
     @Test func succeedsWithoutGnuplotAndSaysSo() throws {
@@ -75,6 +82,7 @@ import Testing
         #expect(result.errorLines.count == 1)
         #expect(result.errors.contains("no figures") && result.errors.contains("install gnuplot"))
         #expect(folder.has("out/summary.json") && !folder.has("out/loss-over-epochs.svg"))
+        #expect(try folder.report().texts("p").contains { $0.contains("install gnuplot") })
     }
 
     @Test func trainsWithAnOptimizerByItsText() throws {
@@ -314,11 +322,15 @@ import Testing
         }
         let regret = try #require(record["regret"] as? [String: Double])
         #expect(Set(regret.keys) == ["baseline", "teleport"])
+        let page = try folder.report()
+        #expect(page.texts("p").contains("mlp:8, 2 of 2 values") && page.texts("th").contains("0.01"))
+        #expect(page.texts("code") == ["teleport compare \(Self.small) --sweep learning-rate=0.01,0.1"])
         // The cells are comparisons of their own options.
         try FileManager.default.removeItem(
             at: folder.url.appendingPathComponent("out/cells/learning-rate=0.1/runs/baseline-0.json"))
         #expect(try run("compare --resume out").status == 0)
         #expect(try json("out/sweep.json")["values"] as? [NSDictionary] != values)
+        #expect(try folder.report().texts("code") == page.texts("code"))
         for refused in [
             "--sweep rate=1,2", "--sweep learning-rate=1,x", "--sweep output=a,b", "--sweep learning-rate=1",
         ] {

@@ -14,13 +14,17 @@ import Testing
     }
 
     @Test func writesTheInspectionAndPrintsTheTables() throws {
-        let result = try run("--tau", "0.9,1", "--steps", "2", "--output", "out")
+        let result = try run("--tau", "0.9,1", "--steps", "2", "--output", "out", "--data", "<b>&\"x' y")
         #expect(result.status == 0)
+        let page = try folder.report()
+        #expect(page.texts("h1") == ["Room to teleport"] && page.all("table").count == 2)
+        #expect(page.texts("dt").contains("libtorch version"))
+        #expect(page.texts("code")[0].hasSuffix(" --tau 0.9,1 --steps 2 --data '<b>&\"x'\\'' y'"))
         #expect(result.output.contains("free at 0.9") && result.output.contains("Results are in out/"))
         let json = try JSONSerialization.jsonObject(
             with: Data(contentsOf: folder.url.appendingPathComponent("out/inspection.json")))
         let root = try #require(json as? [String: Any])
-        #expect(Set(root.keys) == ["configuration", "data", "layers", "ascents"])
+        #expect(Set(root.keys) == ["configuration", "data", "environment", "layers", "ascents"])
         let layers = try #require(root["layers"] as? [[String: Any]])
         // The first layer reads the data and cannot move.
         #expect(layers.compactMap { $0["name"] as? String } == ["3", "5"])

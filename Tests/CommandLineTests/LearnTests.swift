@@ -23,6 +23,7 @@ import Testing
         // What is there is not lost by accident.
         let second = try Tool.run(arguments + ["--trajectories", "3"], in: folder.url, path: "")
         #expect(second.status == 2 && second.errorLines.count == 1 && second.errors.contains("--resume"))
+        #expect(try folder.report().texts("h1") == ["Learning to teleport"])
         let more = try Tool.run(again + ["--trajectories", "5"], in: folder.url, path: "")
         #expect(more.status == 0)
         let text = try String(contentsOf: folder.url.appendingPathComponent("out/learning.json"), encoding: .utf8)

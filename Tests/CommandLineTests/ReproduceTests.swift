@@ -44,6 +44,11 @@ import Testing
         for name in ["rosenbrock-paths", "rosenbrock-convergence", "booth-paths", "booth-convergence"] {
             for type in ["svg", "png"] { #expect(folder.has("out/\(name).\(type)") == hasGnuplot) }
         }
+        let page = try folder.report()
+        #expect(page.texts("h1") == ["ST22 Figure 2"] && page.all("figure").count == (hasGnuplot ? 4 : 0))
+        #expect(page.texts("dt").prefix(2) == ["The paper", "Here"])
+        #expect(page.texts("dd")[0] == root["claim"] as? String)
+        #expect(page.texts("code") == ["teleport reproduce st22-figure-2 --seeds 2"])
     }
 
     @Test func takesOptionsFromAFileAndCanBeQuiet() throws {
@@ -55,6 +60,7 @@ import Testing
         let text = try String(contentsOf: folder.url.appendingPathComponent("out/reproduction.json"), encoding: .utf8)
         #expect(text.contains("\"scale\" : \"quick\""))
         #expect(!folder.has("out/gradient-against-loss.svg"))
+        #expect(try folder.report().texts("code") == ["teleport reproduce --seeds=7, --quiet st22-figure-7"])
     }
 
     @Test func putsResultsIntoANewFolderByDefault() throws {

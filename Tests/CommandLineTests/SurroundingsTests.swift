@@ -117,14 +117,43 @@ import Testing
 
     @Test("A new record is not beside figures of an earlier one")
     func oldFigures() throws {
-        for name in ["reproduction.json", "gradient-against-loss.svg", "gradient-against-loss.png", "notes.txt"] {
+        for name in [
+            "reproduction.json", "report.html", "gradient-against-loss.svg", "gradient-against-loss.png", "notes.txt",
+        ] {
             try folder.write("old", to: "out/\(name)")
         }
         let result = try shell("\"$teleport\" \(Self.figure) --overwrite", path: "")
         #expect(result.status == 0 && result.errors.contains("no figures: gnuplot is not on the search path"))
         let names = try FileManager.default.contentsOfDirectory(
             atPath: folder.url.appendingPathComponent("out").path)
-        #expect(names.sorted() == ["notes.txt", "reproduction.json"])
+        #expect(names.sorted() == ["notes.txt", "report.html", "reproduction.json"])
+        #expect(try folder.report().texts("h1") == ["ST22 Figure 7"])
+    }
+
+    @Test(
+        "A drawing that is no good costs no results",
+        arguments: [
+            ("printf '<svg><path'", "is not complete", "They are missing"),
+            (
+                "grep -q pngcairo && printf 'IEND\\256B\\140\\202' || printf 'no drawing </svg>\\n\\n'", nil,
+                "This drawing is missing"
+            ),
+        ] as [(String, String?, String)])
+    func brokenDrawing(script: String, warning: String?, notice: String) throws {
+        let path = try fakeGnuplot(script)
+        let result = try shell("\"$teleport\" \(Self.figure) --quiet", path: path)
+        #expect(result.status == 0 && folder.has("out/reproduction.json"))
+        #expect(result.errors.contains(warning ?? "") && result.errors.isEmpty == (warning == nil), "\(result.errors)")
+        #expect(try folder.report().texts("p").contains { $0.contains(notice) })
+    }
+
+    @Test("A page that cannot be written costs a sentence")
+    func lostPage() throws {
+        // What takes the place of the page while figures are drawn.
+        let path = try fakeGnuplot("mkdir -p out/report.html; exit 1")
+        let result = try shell("\"$teleport\" \(Self.figure)", path: path)
+        #expect(result.status == 0 && folder.has("out/reproduction.json"))
+        #expect(result.errors.contains("teleport: no report: cannot write "), "\(result.errors)")
     }
 
     @Test("A record that cannot be written in the end is printed")

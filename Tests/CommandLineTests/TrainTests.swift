@@ -46,6 +46,11 @@ import Testing
         #expect(try records("killed") == records("whole"))
         #expect(try records("whole").count { $0["kind"] as? String == "epoch" } == 4)
         #expect(folder.has("whole/summary.json") && folder.has("killed/summary.json"))
+        #expect(try folder.report(in: "whole").texts("code") == ["teleport \(Self.options) --epochs 4"])
+        // What repeats a run that was gone on with needs no folder, and has each option once.
+        let command = try #require(try folder.report(in: "killed").texts("code").first)
+        #expect(command.hasPrefix("teleport train ") && command.contains(" --learning-rate=0.05 "), "\(command)")
+        #expect(!command.contains("4000") && !command.contains("killed") && command.hasSuffix(" --epochs 4"))
     }
 
     @Test("Another run under the same name is refused, and so is a folder without one")

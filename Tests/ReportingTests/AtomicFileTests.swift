@@ -19,7 +19,7 @@ import Testing
             for name in ["curve.svg", "curve.png", "mine.svg"] {
                 try Data("old".utf8).write(to: folder.appendingPathComponent(name))
             }
-            try JSONValue.integer(2).write(to: record, before: figures)
+            try AtomicFile.write([(record, JSONValue.integer(2).json())], removing: figures.files(in: folder))
             #expect(try String(contentsOf: record, encoding: .utf8) == "2\n")
             #expect(try names(in: folder) == ["mine.svg", "record.json"])
         }

@@ -5,7 +5,7 @@ import TextForms
 import Torch
 
 /// What meta-optimizers did on problems that they had not seen, beside gradient descent.
-package struct LearningResult {
+package struct LearningResult: Report {
     /// What was done.
     package let experiment: LearnExperiment
     /// Gradient descent, unless it diverges with all learning rates, and the meta-optimizers.
@@ -134,6 +134,12 @@ package struct LearningResult {
         return Figure(
             panels: (steps > 30 ? [chart(30)] : []) + [chart(steps), chart(steps, overSeconds: true)])
     }
+
+    /// The table.
+    package var parts: [ReportPart] { [.table(table)] }
+
+    /// The figure, `learning`.
+    package var figures: [NamedFigure] { [NamedFigure("learning", figure)] }
 
     /// The contents of `learning.json`.
     ///

@@ -2,7 +2,7 @@ import Foundation
 import Reporting
 
 /// A search for learning rates in words: a table of what the rules suggest for each arm, and a figure of the curves.
-package struct RangeTestReport: CustomStringConvertible, Sendable {
+package struct RangeTestReport: Report, Sendable {
     private let arms: [(name: String, arm: RangeTestRecord.Arm)]
 
     /// The report of a search.
@@ -13,7 +13,7 @@ package struct RangeTestReport: CustomStringConvertible, Sendable {
     }
 
     /// The table and the sentences.
-    package var description: String { "\(table)\n\n\(sentences.joined(separator: "\n"))" }
+    package var parts: [ReportPart] { [.table(table), .sentences(sentences)] }
 
     /// What people call the rules.
     private static let rules: [(rule: LearningRateRule, name: String, symbol: LineChart.Points.Symbol)] = [

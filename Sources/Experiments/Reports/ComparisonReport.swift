@@ -7,14 +7,17 @@ import TextForms
 ///
 /// The sentences say what was measured, also when teleportation is worse, does not get to the baseline's loss, or when
 /// the difference is no larger than the spread over seeds.
-package struct ComparisonReport: Equatable, Sendable {
+package struct ComparisonReport: Report, Equatable, Sendable {
     /// A row for each arm.
     package let table: Table
     /// The conclusions, each of them one line or more.
     package let sentences: [String]
+    /// The losses over epochs and over time.
+    package let figures: [NamedFigure]
 
     /// The report of a summary.
     package init(_ summary: Summary) {
+        figures = LossCurves(summary).figures
         let comparison = summary.comparison
         let arms = [("baseline", comparison.baseline), ("teleport", comparison.teleport)]
         let columns = Self.columns.filter { column in
@@ -202,9 +205,7 @@ package struct ComparisonReport: Equatable, Sendable {
     }
 }
 
-extension ComparisonReport: CustomStringConvertible {
-    /// The table, an empty line, and the sentences.
-    package var description: String {
-        "\(table)\n\n" + sentences.joined(separator: "\n")
-    }
+extension ComparisonReport {
+    /// The table and the sentences.
+    package var parts: [ReportPart] { [.table(table), .sentences(sentences)] }
 }

@@ -8,13 +8,15 @@ package struct Inspection: Record, Codable, Equatable, Sendable {
     package var configuration: [String: JSONValue]
     /// How much the files of the data set hold, by ``DataQuantity``.
     package var data: [String: Int]
+    /// Where and with what it ran.
+    package var environment: Summary.Environment
     /// The layers in the order of the forward pass.
     package var layers: [LayerRoom]
     /// A teleport on one batch for each tau.
     package var trajectories: [Trajectory]
 
     private enum CodingKeys: String, CodingKey {
-        case configuration, data, layers
+        case configuration, data, environment, layers
         case trajectories = "ascents"
     }
 

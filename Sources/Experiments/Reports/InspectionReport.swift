@@ -3,7 +3,7 @@ import Reporting
 import TextForms
 
 /// An inspection in tables and figures.
-package struct InspectionReport {
+package struct InspectionReport: Report {
     /// How much the files of the data set hold.
     package let data: String
     /// A row for each layer: its dimensions, and how many of them are free at each tau.
@@ -81,9 +81,10 @@ package struct InspectionReport {
     package var figures: [NamedFigure] { [.init("input-spectra", spectra), .init("teleport-steps", steps)] }
 }
 
-extension InspectionReport: CustomStringConvertible {
+extension InspectionReport {
     /// The sizes of the data, both tables, and what went wrong.
-    package var description: String {
-        ((data.isEmpty ? [] : [data]) + ["\(room)", "\(trajectories)"] + failures).joined(separator: "\n\n")
+    package var parts: [ReportPart] {
+        (data.isEmpty ? [] : [.sentences([data])]) + [.table(room), .table(trajectories)]
+            + failures.map { .sentences([$0]) }
     }
 }

@@ -40,7 +40,7 @@ package struct Summary: Record, Codable, Equatable, Sendable {
         comparison = Comparison(baseline: baseline, teleport: teleport)
     }
 
-    /// Reads a summary that ``write(to:before:)`` wrote.
+    /// Reads a summary that ``write(to:)`` wrote.
     ///
     /// - Throws: ``ReportError/unreadable(path:reason:)`` when the file is missing or is no summary.
     package init(contentsOf file: URL) throws(ReportError) {

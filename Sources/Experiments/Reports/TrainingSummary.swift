@@ -52,9 +52,9 @@ package struct TrainingSummary: Record, Codable, Equatable, Sendable {
     }
 }
 
-extension TrainingSummary: CustomStringConvertible {
+extension TrainingSummary: Report {
     /// A table of the epochs, and a sentence about the teleports.
-    package var description: String {
+    package var parts: [ReportPart] {
         var table = Table(
             columns: [
                 .init("epoch"), .init("train loss"), .init("test loss"), .init("accuracy"), .init("‖g‖²"),
@@ -68,7 +68,7 @@ extension TrainingSummary: CustomStringConvertible {
                 $0.gradientNormSquared.significant(), $0.seconds.significant(3), $0.teleportSeconds.significant(3),
             ]
         }
-        return run.epochs.isEmpty ? teleports : "\(table)\n\n\(teleports)"
+        return (run.epochs.isEmpty ? [] : [.table(table)]) + [.sentences([teleports])]
     }
 
     private var teleports: String {

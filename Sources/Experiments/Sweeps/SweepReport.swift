@@ -2,7 +2,7 @@ import Foundation
 import Reporting
 
 /// A sweep in words: a table of both arms over the values, and what follows from it.
-package struct SweepReport: CustomStringConvertible, Sendable {
+package struct SweepReport: Report, Sendable {
     private let record: SweepRecord
     private let score: SweepScore
 
@@ -13,7 +13,7 @@ package struct SweepReport: CustomStringConvertible, Sendable {
     }
 
     /// The table and the sentences.
-    package var description: String { "\(table)\n\n\(sentences.joined(separator: "\n"))" }
+    package var parts: [ReportPart] { [.table(table), .sentences(sentences)] }
 
     /// A row for each value.
     private var table: Table {
