@@ -119,7 +119,8 @@ struct LearningRates: ParsableCommand {
         try results.save(
             record, RangeTestReport(record),
             .init(
-                of: Self.self, "Range test of the learning rate", lead: "\(model.architecture.text) on \(data.name)",
+                of: Self.self, "Range test of the learning rate",
+                lead: "\(finder.training.architecture.text) on \(data.name)",
                 isInterrupted: interruption.isRequested, divergence: divergence), on: execution.console)
         Console.warn(of: watch, isQuiet: execution.quiet)
         if interruption.isRequested {
