@@ -55,7 +55,9 @@ import Torch
         func gradient(at point: Point) -> ObjectiveGradient { ObjectiveGradient(hessianAlong: point.gradients) }
     }
 
-    @Test("A search that finds nothing leaves the parameters as they were, to the last bit", arguments: GroupAction.allCases)
+    @Test(
+        "A search that finds nothing leaves the parameters as they were, to the last bit",
+        arguments: GroupAction.allCases)
     func searchComesBack(action: GroupAction) {
         // More samples than units: steps of several pairs along one direction do not commute.
         let (model, objective) = (model(activation: .tanh), RisesOnce())
