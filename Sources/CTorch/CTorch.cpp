@@ -220,6 +220,15 @@ int ct_memory(ct_tensor self, const void **storage, const void **begin, const vo
         *end = first + count * tensor->element_size();
     });
 }
+bool ct_owns_storage(ct_tensor self) { return Borrowed(self)->storage().use_count() == 1; }
+int ct_swap_storage(ct_tensor self, ct_tensor other) {
+    return attempted([&] {
+        Borrowed first(self), second(other);
+        at::Tensor kept = first->variable_data();
+        first->set_data(second->variable_data());
+        second->set_data(kept);
+    });
+}
 bool ct_shares_storage(ct_tensor self, ct_tensor other) { return Borrowed(self)->is_alias_of(Borrowed(other)); }
 int ct_item(ct_tensor self, double *value) {
     return attempted([&] { *value = Borrowed(self)->item().toDouble(); });
@@ -279,6 +288,9 @@ ct_tensor ct_stack(const ct_tensor *tensors, size_t count, int64_t dimension) {
 
 ct_tensor ct_add(ct_tensor self, ct_tensor other, int64_t alpha) {
     return guarded([&] { return at::add(Borrowed(self), Borrowed(other), alpha); });
+}
+ct_tensor ct_add_scaled(ct_tensor self, ct_tensor other, double alpha) {
+    return guarded([&] { return at::add(Borrowed(self), Borrowed(other), scalar_for(self, alpha)); });
 }
 ct_tensor ct_mul(ct_tensor self, ct_tensor other) {
     return guarded([&] { return at::mul(Borrowed(self), *Borrowed(other)); });

@@ -44,6 +44,14 @@ public enum ParameterGradient {
         }
     }
 
+    /// A tensor of the parameter's shape plus `scale` times this gradient, which is not formed for that.
+    public func added(to tensor: Tensor, scale: Double) -> Tensor {
+        switch self {
+        case .tensor(let gradient): tensor.adding(gradient, scale: scale)
+        case .product(let delta, let input): tensor.addingMatmul(delta.transposed(), input.rows, scale: scale)
+        }
+    }
+
     /// Adds `scale` times this gradient to a tensor of the parameter's shape, without forming it.
     public func add(to destination: Tensor, scale: Double) {
         switch self {

@@ -25,6 +25,11 @@ public final class Representation: AffineInput {
     /// Where the elements are.
     public var device: Device { rows.device }
 
+    /// Whether a product with the rows, `[out, m]` times `[m, in]`, has fewer elements in its factors than a matrix `[out, in]`.
+    package func isThinner(than matrix: Tensor) -> Bool {
+        rowCount * (matrix.size(0) + columnCount) < matrix.size(0) * columnCount
+    }
+
     /// Calls `body` with views of at most `limit` rows.
     public func forEachPart(ofAtMost limit: Int, _ body: (Tensor) -> Void) {
         for start in stride(from: 0, to: rowCount, by: limit) {

@@ -28,10 +28,10 @@ public protocol Optimizer: AnyObject {
     ///   - gradients: Their gradients, in the same order.
     func update(_ parameters: [Tensor], with gradients: [ParameterGradient])
 
-    /// `w' - w` of the step from w to w' that `update` would take, in new tensors.
+    /// `w' - w` of the step from w to w' that `update` would take; in new tensors, or factored as the gradients are.
     ///
     /// The parameters and the optimizer's state stay as they are.
-    func displacement(of parameters: [Tensor], with gradients: [ParameterGradient]) -> [Tensor]
+    func displacement(of parameters: [Tensor], with gradients: [ParameterGradient]) -> [ParameterGradient]
 
     /// The decrease of the loss that the next step promises to first order: `<g, w - w'>`, where `w'` is what `update`
     /// would make of the parameters `w` if it were given the gradients `g` now.

@@ -71,7 +71,7 @@ public final class PartitionedOptimizer: Optimizer {
     }
 
     /// `w' - w` of the steps of all parts.
-    public func displacement(of parameters: [Tensor], with gradients: [ParameterGradient]) -> [Tensor] {
+    public func displacement(of parameters: [Tensor], with gradients: [ParameterGradient]) -> [ParameterGradient] {
         checkLists(parameters, gradients)
         return Self.inOrder(
             partition(parameters).map { optimizer, indices in

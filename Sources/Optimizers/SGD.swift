@@ -22,18 +22,20 @@ public final class SGD: Optimizer {
     public func update(_ parameters: [Tensor], with gradients: [ParameterGradient]) {
         checkLists(parameters, gradients)
         withoutGradients {
-            for (parameter, gradient) in zip(parameters, gradients) { descend(from: parameter, along: gradient) }
+            for (parameter, gradient) in zip(parameters, gradients) {
+                gradient.checkFit(to: parameter)
+                gradient.add(to: parameter, scale: -learningRate)
+            }
         }
     }
 
-    /// `-lr g`.
-    public func displacement(of parameters: [Tensor], with gradients: [ParameterGradient]) -> [Tensor] {
+    /// `-lr g`, without forming `g`.
+    public func displacement(of parameters: [Tensor], with gradients: [ParameterGradient]) -> [ParameterGradient] {
         checkLists(parameters, gradients)
         return withoutGradients {
             zip(parameters, gradients).map { parameter, gradient in
-                let displacement = Tensor.zeros(like: parameter)
-                descend(from: displacement, along: gradient)
-                return displacement
+                gradient.checkFit(to: parameter)
+                return gradient.scaled(by: -learningRate)
             }
         }
     }
@@ -68,9 +70,4 @@ public final class SGD: Optimizer {
 
     /// Does nothing: there is nothing to forget.
     public func reset() {}
-
-    private func descend(from parameter: Tensor, along gradient: ParameterGradient) {
-        gradient.checkFit(to: parameter)
-        gradient.add(to: parameter, scale: -learningRate)
-    }
 }

@@ -57,9 +57,11 @@ extension StatefulOptimizer {
     }
 
     /// `w' - w` of the step from w to w' that `update` would take; its own kernel computes it.
-    public func displacement(of parameters: [Tensor], with gradients: [ParameterGradient]) -> [Tensor] {
+    public func displacement(of parameters: [Tensor], with gradients: [ParameterGradient]) -> [ParameterGradient] {
         checkLists(parameters, gradients)
-        return withoutGradients { zip(parameters, gradients).map { trial(of: $0, with: $1).displacement.clone() } }
+        return withoutGradients {
+            zip(parameters, gradients).map { .tensor(trial(of: $0, with: $1).displacement.clone()) }
+        }
     }
 
     /// `<g, w - w'>` for the step from w to w' that `update` would take; its own kernel computes it.

@@ -23,6 +23,11 @@ extension Tensor {
     /// The elements with their signs changed.
     public static prefix func - (operand: Tensor) -> Tensor { Tensor(ct_neg(operand.handle)) }
 
+    /// The sum with `scale` times another tensor.
+    public func adding(_ other: Tensor, scale: Double) -> Tensor {
+        Tensor(ct_add_scaled(handle, other.handle, scale))
+    }
+
     /// Each element raised to a power.
     public func power(_ exponent: Double) -> Tensor { Tensor(ct_pow_scalar(handle, exponent)) }
     /// The absolute values.

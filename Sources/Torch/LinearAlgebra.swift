@@ -51,14 +51,27 @@ extension Tensor {
     /// An orthonormal basis of the column space by Householder QR: `[d, m]` with `m <= d` to `[d, m]`.
     ///
     /// The columns span those of the matrix even where these are linearly dependent.
-    public func orthonormalized() -> Tensor {
+    public func orthonormalized() -> Tensor { qr().basis }
+
+    /// The thin QR decomposition of `[d, m]` with `m <= d` by Householder reflections: an orthonormal basis `[d, m]`, and the upper
+    /// triangle `[m, m]` with the coordinates of the columns.
+    public func qr() -> (basis: Tensor, triangle: Tensor) {
+        let (reflectors, tau) = householder()
+        return (Tensor(ct_householder_product(reflectors.handle, tau.handle)), reflectors.leadingTriangle())
+    }
+
+    /// The triangle of the thin QR decomposition of `[m, d]` with `m >= d`, `[d, d]`: its rows have the same outer products in sum
+    /// as those of the matrix.
+    public func qrTriangle() -> Tensor { householder().reflectors.leadingTriangle() }
+
+    private func householder() -> (reflectors: Tensor, tau: Tensor) {
         var reflectors: ct_tensor?
         var tau: ct_tensor?
         check(ct_geqrf(handle, &reflectors, &tau))
-        return Tensor(reflectors).householderProduct(Tensor(tau))
+        return (Tensor(reflectors), Tensor(tau))
     }
 
-    private func householderProduct(_ tau: Tensor) -> Tensor { Tensor(ct_householder_product(handle, tau.handle)) }
+    private func leadingTriangle() -> Tensor { narrowed(0, to: 0..<size(1)).upperTriangle() }
 
     /// Eigenvalues in ascending order, `[d]`, and orthonormal eigenvectors as columns, `[d, d]`, of a symmetric matrix,
     /// of which the upper triangle is not read.

@@ -77,7 +77,7 @@ import Torch
         let generator = Generator(seed: 2)
         let w = Tensor.normal([6, 4], using: generator, dtype: .float64)
         let g = Tensor.normal([6, 4], using: generator, dtype: .float64)
-        let step = Muon(learningRate: 0.1, weightDecay: 0).displacement(of: [w], with: [.tensor(g)])[0]
+        let step = Muon(learningRate: 0.1, weightDecay: 0).displacement(of: [w], with: [.tensor(g)])[0].formed()
         let expected = -(g * step).sum().item() + 0.1 * 0.3 * (g * w).sum().item()
         let predicted = Muon(learningRate: 0.1, weightDecay: 0.3).predictedDecrease(of: [w], with: [.tensor(g)])
         #expect(abs(predicted - expected) <= 1e-12 * abs(expected))

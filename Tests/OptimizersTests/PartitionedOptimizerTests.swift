@@ -41,8 +41,9 @@ import Torch
             let (ofMatrices, ofOthers) = (part(g, isMatrix: true), part(g, isMatrix: false))
             #expect(
                 isAlone(
-                    partitioned.displacement(of: w, with: g), momentum.displacement(of: matrices, with: ofMatrices),
-                    adam.displacement(of: others, with: ofOthers)))
+                    partitioned.displacement(of: w, with: g).map { $0.formed() },
+                    momentum.displacement(of: matrices, with: ofMatrices).map { $0.formed() },
+                    adam.displacement(of: others, with: ofOthers).map { $0.formed() }))
             #expect(
                 isAlone(
                     partitioned.preconditioned(g, of: w)!.map { $0.formed() },

@@ -32,11 +32,30 @@ import Torch
         if let bias, let left = projected.bias { inner += ((bias - left) * left).sum().item() }
         #expect(abs(inner) < 1e-10)
 
-        let rank = size.m < size.d ? size.m : 5 + (hasBias ? 1 : 0)
         #expect(space.dimension == size.d + (hasBias ? 1 : 0))
-        // The rounding of a float64 covariance may count directions as significant, never the other way round.
-        #expect(space.freeDimensions <= space.dimension - rank)
-        #expect(space.freeDimensions > 0)
+        #expect(space.freeDimensions == space.dimension - min(size.m, 5 + (hasBias ? 1 : 0)))
+    }
+
+    @Test(
+        "Rows that depend on each other take no more than their rank, and the outputs are held to rounding",
+        arguments: [(8, 16), (32, 1024), (256, 16), (1024, 1024), (1100, 300)], [DType.float32, .float64])
+    func dependentRows(size: (m: Int, d: Int), dtype: DType) throws {
+        let generator = Generator(seed: 7)
+        // What a layer makes of inputs that are equal, or equal in pairs.
+        let layer = Dense(20, size.d, using: generator, dtype: dtype)
+        for distinct in [1, size.m / 8] {
+            let inputs = Tensor.normal([distinct, 20], using: generator, dtype: dtype)
+            let rows = layer(inputs.gathered(0, Tensor((0..<size.m).map { Int64($0 % distinct) }))).tanh()
+            let spectrum = InputCovariance(columns: size.d, hasBias: true, dtype: dtype, device: .cpu)
+            spectrum.add(rows)
+            let space = try spectrum.nullSpace()
+            #expect(space.freeDimensions == size.d + 1 - min(distinct, size.d + 1), "\(distinct) distinct rows")
+            guard let moved = space.project(.normal([3, size.d], using: generator, dtype: dtype), nil) else { continue }
+            var seen = moved.weight.matmul(rows.transposed())
+            if let bias = moved.bias { seen = seen + bias }
+            let drift = seen.squaredNorm().item().squareRoot()
+            #expect(drift < 30 * dtype.epsilon * (Double(size.m * size.d) * 3).squareRoot(), "\(drift)")
+        }
     }
 
     @Test("The smaller basis and the larger one project alike")

@@ -1,8 +1,9 @@
 import NeuralNetworks
 import Optimizers
-import Teleportation
 import Testing
 import Torch
+
+@testable import Teleportation
 
 /// Steps with and without teleports, and the better of the two ways.
 @Suite struct TeleportTrialTests {
@@ -109,5 +110,57 @@ import Torch
     func singular() {
         let reasons = [1, 2].map { TeleportReport.Restoration.lostTrial(steps: $0, with: 2, without: 1).description }
         #expect(reasons[0].contains(", 1 step long,") && reasons[1].contains(", 2 steps long,"))
+    }
+
+    @Test("Both ways are looked at after 16 steps, 32, 64 and so on")
+    func looks() {
+        #expect((0...130).filter(TeleportTrial.isLook(after:)) == [16, 32, 64, 128])
+    }
+
+    @Test("A trial that looks do not decide ends as one without looks, to the last bit", arguments: [0.01, -0.01])
+    func looksLeaveNothingBehind(lead: Double) {
+        let batches = (0..<4).flatMap { Self.batches(seed: $0) }
+        let learners = [Learner(), Learner()]
+        let verdicts = learners.enumerated().map { place, learner in
+            var trial = TeleportTrial(of: learner.model, learner.optimizer)
+            learner.stretch(by: 1.01)
+            for (index, batch) in batches.enumerated() {
+                // Losses that go up and down, with one way a little ahead in the end.
+                trial.advance(on: batch) {
+                    _ = learner.step(on: $0); return Tensor(Double(index % 2) - lead)
+                }
+                // One look on the way, and one right before the end, after which there is no step left to take.
+                guard place == 1, [10, batches.count - 1].contains(index) else { continue }
+                repeat {
+                    let step = trial.retracedCount
+                    let early = trial.retrace(isLast: false) {
+                        _ = learner.step(on: $0); return Tensor(Double((step + 1) % 2))
+                    }
+                    #expect(early == nil)
+                } while trial.retracedCount < trial.stepCount
+            }
+            while true {
+                let step = trial.retracedCount
+                let verdict = trial.retrace {
+                    _ = learner.step(on: $0); return Tensor(Double((step + 1) % 2))
+                }
+                if let verdict { return verdict.keepsTeleports }
+            }
+        }
+        #expect(verdicts == [lead > 0, lead > 0])
+        #expect(learners[0].numbers == learners[1].numbers)
+    }
+
+    @Test("Differences that are chance alone seldom pass for a lead", arguments: [(8, 0.0052), (16, 0.00116)])
+    func chance(count: Int, expected: Double) {
+        let trials = 40_000
+        let numbers = Tensor.normal([trials * count], using: Generator(seed: 1), dtype: .float64).doubles()
+        let leads = (0..<trials).map { TeleportTrial.Verdict.lead(of: Array(numbers[$0 * count..<($0 + 1) * count])) }
+        let found = Double(leads.count { $0.magnitude > 4 })
+        // Student's distribution with count - 1 degrees of freedom; three standard deviations of the count.
+        let mean = expected * Double(trials)
+        #expect(abs(found - mean) < 3 * mean.squareRoot(), "\(found) of \(trials), where \(mean) are expected")
+        #expect(TeleportTrial.Verdict.lead(of: [1, 1, 1]) == .infinity)
+        #expect(TeleportTrial.Verdict.lead(of: [0, 0, 0]) == 0)
     }
 }

@@ -195,6 +195,29 @@ import Torch
         #expect(way.session?.teleportsHaveEnded == isClear)
     }
 
+    @Test("A trial that is clearly decided ends at the first look", arguments: [(1.0, 2.0), (2.0, 1.0), (1.5, 1.5)])
+    func earlyVerdict(with: Double, without: Double) throws {
+        final class Way {
+            var session: TeleportingSession?
+            var steps = 0
+        }
+        let (learner, way) = (Learner(), Way())
+        let step = TrainingStep(learner.step.model, learner.step.loss, learner.step.optimizer) { _ in
+            way.steps += 1
+            return Tensor((way.session?.needsRetracing == true ? without : with) + 0.01 * Double(way.steps % 3))
+        }
+        way.session = try TeleportingSession(
+            step, Self.harmful(.steps([0]), trialSteps: 24), samples: learner.samples)
+        let batch = learner.samples.batch(.range(5))
+        let outcomes = (0..<30).compactMap { _ in way.session?.step(on: batch, inEpoch: 0) }
+        let verdicts = outcomes.indices.filter { outcomes[$0].verdict != nil }
+        let isClear = with != without
+        #expect(verdicts == [isClear ? 15 : 23])
+        #expect(outcomes[verdicts[0]].verdict?.keepsTeleports == (with < without || !isClear))
+        // The steps of both ways.
+        #expect(way.steps == 30 + (isClear ? 16 : 24))
+    }
+
     @Test(
         "Moments are those that the schedule names",
         arguments: [

@@ -65,6 +65,10 @@ int64_t ct_stride(ct_tensor self, int32_t dimension);
 // What tells its storage from others, and the addresses of its first element and behind its last one.
 int ct_memory(ct_tensor self, const void **storage, const void **begin, const void **end);
 bool ct_shares_storage(ct_tensor self, ct_tensor other);
+// Whether no other tensor is a view of its storage.
+bool ct_owns_storage(ct_tensor self);
+// Exchanges the storages of two tensors of one shape, type and device; views of either keep the storage that they have.
+int ct_swap_storage(ct_tensor self, ct_tensor other);
 int ct_item(ct_tensor self, double *value);
 int ct_copy_bytes(ct_tensor self, void *bytes, size_t count);
 const char *ct_describe(ct_tensor self);
@@ -85,6 +89,7 @@ ct_tensor ct_stack(const ct_tensor *tensors, size_t count, int64_t dimension);
 
 // Elementwise
 ct_tensor ct_add(ct_tensor self, ct_tensor other, int64_t alpha);
+ct_tensor ct_add_scaled(ct_tensor self, ct_tensor other, double alpha);
 ct_tensor ct_mul(ct_tensor self, ct_tensor other);
 ct_tensor ct_div(ct_tensor self, ct_tensor other);
 ct_tensor ct_add_scalar(ct_tensor self, double other);

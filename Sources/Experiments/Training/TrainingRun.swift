@@ -162,7 +162,9 @@ package final class TrainingRun {
     private func retrace() -> Event {
         teleportClock.start()
         defer { teleportClock.stop() }
-        gradientEvaluations += 1
+        let before = session.retraced
+        // At the end of a trial that was looked at just before, there is no step left to take.
+        if before.done < before.count { gradientEvaluations += 1 }
         guard let verdict = session.retrace() else {
             let (done, count) = session.retraced
             return .retraced(done, of: count)

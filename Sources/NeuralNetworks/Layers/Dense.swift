@@ -92,6 +92,8 @@ struct DenseLinearization: Linearization {
                 switch direction {
                 case .product(let delta, let other) where other === input && input.rowCount < 2 * input.columnCount:
                     (input.gram, delta)
+                case .product(let delta, let other) where other.isThinner(than: site.weight):
+                    (input.rows.matmul(other.rows.transposed()), delta)
                 default: (input.rows, direction.formed().transposed())
                 }
             if let output { output.addMatmulInPlace(left, right) } else { output = left.matmul(right) }

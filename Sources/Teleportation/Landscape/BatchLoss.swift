@@ -54,25 +54,21 @@ public struct BatchLoss {
         return LinearizedLoss(model, loss, on: batch)
     }
 
-    /// What is computed at displaced parameters `w + scale d`; they are then set back, to the last bit.
+    /// `w + scale d`, in new tensors.
     ///
     /// - Parameters:
-    ///   - displacement: d, one tensor for each parameter and of its shape.
+    ///   - displacement: d, for each parameter.
     ///   - scale: What it is multiplied by.
-    ///   - saved: The parameters w, where many displacements are looked at: one copy of them serves all.
-    ///   - body: Run while the parameters are there.
-    func displaced<Result>(
-        by displacement: [Tensor], scale: Double, from saved: SavedParameters? = nil, _ body: () -> Result
-    ) -> Result {
+    func displaced(by displacement: [ParameterGradient], scale: Double) -> [Tensor] {
         require(
             displacement.count == parameters.count,
             "\(displacement.count) displacements for \(parameters.count) parameters")
-        let saved = saved ?? SavedParameters(parameters)
-        for (parameter, direction) in zip(parameters, displacement) {
-            parameter.addInPlace(direction, scale: scale)
-        }
-        defer { saved.restore() }
-        return body()
+        return zip(parameters, displacement).map { $1.added(to: $0, scale: scale) }
+    }
+
+    /// What is computed with other values of the parameters; they then have their own again, to the last bit.
+    func at<Result>(_ values: [Tensor], _ body: () -> Result) -> Result {
+        Tensor.exchanging(parameters, with: values, body)
     }
 
     /// The loss and its tape, for derivatives of second order.

@@ -19,7 +19,7 @@ public final class Point {
     public private(set) lazy var squaredNorm = gradients.squaredNorm()
 
     /// The loss and its gradient after multiples of the optimizer's next step, as far as somebody has asked.
-    private var ahead: [Look: (value: Double, gradients: [ParameterGradient])] = [:]
+    private var ahead: [Look: LossElsewhere] = [:]
 
     private struct Look: Hashable {
         let margin: Double
@@ -60,37 +60,25 @@ public final class Point {
 
     /// The loss and its gradient after a multiple of the step that the optimizer would take from here, of the batch or of the
     /// other samples.
-    func lossAhead(margin: Double, atOthers isAtOthers: Bool) -> (value: Double, gradients: [ParameterGradient]) {
+    func lossAhead(margin: Double, atOthers isAtOthers: Bool) -> LossElsewhere {
         let look = Look(margin: margin, isAtOthers: isAtOthers)
         if let known = ahead[look] { return known }
         let displacement = optimizer.displacement(of: parameters, with: gradients)
         guard let seen = isAtOthers ? others : landscape else {
             fatalError("a look at other samples, of which there are none: give the TeleportContext drawOthers")
         }
-        let found = loss(of: seen, displacedBy: displacement, scale: margin)
+        let found = LossElsewhere(seen, at: landscape.displaced(by: displacement, scale: margin))
         ahead[look] = found
         return found
     }
 
-    /// The loss and its gradient at displaced parameters `w + scale d`; the parameters are then set back, to the last bit.
+    /// The loss at displaced parameters `w + scale d`; the parameters stay at the point, to the last bit.
     ///
     /// - Parameters:
-    ///   - displacement: d, one tensor for each parameter and of its shape.
+    ///   - displacement: d, for each parameter.
     ///   - scale: What it is multiplied by.
     /// - Returns: The loss there, and its gradient with respect to each of the parameters.
-    public func loss(
-        displacedBy displacement: [Tensor], scale: Double = 1
-    ) -> (value: Double, gradients: [ParameterGradient]) {
-        loss(of: landscape, displacedBy: displacement, scale: scale)
-    }
-
-    private func loss(
-        of landscape: BatchLoss, displacedBy displacement: [Tensor], scale: Double
-    ) -> (value: Double, gradients: [ParameterGradient]) {
-        let parameters = self.parameters
-        return landscape.displaced(by: displacement, scale: scale) {
-            let linearized = landscape.linearized()
-            return (linearized.value.item(), linearized.gradients(of: parameters))
-        }
+    public func loss(displacedBy displacement: [ParameterGradient], scale: Double = 1) -> LossElsewhere {
+        LossElsewhere(landscape, at: currentLandscape.displaced(by: displacement, scale: scale))
     }
 }

@@ -17,13 +17,6 @@ package struct Snapshot {
         self.optimizer = OptimizerSnapshot(of: optimizer, for: parameters)
     }
 
-    /// All that an optimizer's step changes, as it is now.
-    init(of parameters: [Tensor], _ optimizer: any Optimizer) {
-        tensors = SavedParameters(parameters)
-        generators = []
-        self.optimizer = OptimizerSnapshot(of: optimizer, for: parameters)
-    }
-
     /// Sets all back, to the last bit.
     package func restore() {
         tensors.restore()

@@ -50,7 +50,7 @@ public struct Lookahead: Objective, Hashable {
     /// `L(w + k d)`.
     public func value(at point: Point) -> Double { look(from: point).value }
 
-    private func look(from point: Point) -> (value: Double, gradients: [ParameterGradient]) {
+    private func look(from point: Point) -> LossElsewhere {
         point.lossAhead(margin: margin, atOthers: looksAtOtherSamples)
     }
 
@@ -60,8 +60,7 @@ public struct Lookahead: Objective, Hashable {
         let optimizer = point.optimizer
         let scaled = optimizer.preconditioned(ahead, at: point.gradients, of: point.parameters)
         let factor = -margin * optimizer.learningRate
-        return ObjectiveGradient(
-            explicit: ahead, hessianAlong: scaled.map { $0.map { .tensor($0.formed() * factor) } })
+        return ObjectiveGradient(explicit: ahead, hessianAlong: scaled.map { $0.map { $0.scaled(by: factor) } })
     }
 }
 

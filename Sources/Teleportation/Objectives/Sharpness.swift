@@ -51,11 +51,11 @@ public struct Sharpness: Objective, Hashable {
     /// The gradient of phi with respect to each of the parameters: the mean of the gradients at the displaced weights.
     public func gradient(of landscape: BatchLoss) -> [Tensor] {
         let parameters = landscape.parameters
-        let (sums, saved) = (parameters.map { Tensor.zeros(like: $0) }, SavedParameters(parameters))
+        let sums = parameters.map { Tensor.zeros(like: $0) }
         let share = 1 / Double(displacements.count * directions)
-        for direction in unitDirections(of: landscape) {
+        for direction in unitDirections(of: landscape).lazy.map({ $0.map(ParameterGradient.tensor) }) {
             for displacement in displacements {
-                let gradients = landscape.displaced(by: direction, scale: displacement, from: saved) {
+                let gradients = landscape.at(landscape.displaced(by: direction, scale: displacement)) {
                     landscape.linearized().gradients(of: parameters)
                 }
                 for (sum, gradient) in zip(sums, gradients) { gradient.add(to: sum, scale: share) }
@@ -67,10 +67,9 @@ public struct Sharpness: Objective, Hashable {
     /// phi along given directions.
     func value(of landscape: BatchLoss, along directions: some Sequence<[Tensor]>) -> Double {
         var (sum, count) = (0.0, 0.0)
-        let saved = SavedParameters(landscape.parameters)
-        for direction in directions {
+        for direction in directions.lazy.map({ $0.map(ParameterGradient.tensor) }) {
             for displacement in displacements {
-                sum += landscape.displaced(by: direction, scale: displacement, from: saved, landscape.value)
+                sum += landscape.at(landscape.displaced(by: direction, scale: displacement), landscape.value)
                 count += 1
             }
         }

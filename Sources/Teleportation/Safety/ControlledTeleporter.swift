@@ -129,12 +129,12 @@ private final class ControlledTeleport: Teleport {
         report.gradientEvaluations += Double(looks * samples.count) / Double(3 * batch.count)
     }
 
-    /// The loss of the control samples as the optimizer's next step would leave it. The step is taken and taken back.
+    /// The loss of the control samples as the optimizer's next step would leave it.
     private func lossAfterStep(along gradients: [ParameterGradient]) -> Double {
-        let before = Snapshot(of: parameters, optimizer)
-        defer { before.restore() }
-        optimizer.update(parameters, with: gradients)
         looks += 1
-        return loss.controlLoss(of: model, on: samples)
+        let displacement = optimizer.displacement(of: parameters, with: gradients)
+        return Tensor.exchanging(parameters, with: zip(parameters, displacement).map { $1.added(to: $0, scale: 1) }) {
+            loss.controlLoss(of: model, on: samples)
+        }
     }
 }

@@ -9,7 +9,7 @@ import Torch
 /// A teleport keeps the loss of its batch and makes of its objective what it can. Whether training gains by it only training
 /// tells: the curvature may grow along with the gradient, so that the steps that follow go too far, and the batch's level set
 /// is not that of all the data. A trial of k steps costs k training steps, and the copies of the model and of the
-/// optimizer's state.
+/// optimizer's state. It ends sooner where one way is ahead by more than chance: both are looked at after 16 steps, 32, 64 and so on.
 ///
 /// Both ways see the same learning rates, as far as these are the optimizer's, and drop the same elements.
 ///
@@ -20,13 +20,14 @@ import Torch
 /// let verdict = trial.run(on: nextBatches) { step(on: $0) }
 /// ```
 ///
-/// Training need not wait for the end of a trial: `advance(on:by:)` takes one step with the teleports, and after the last of
-/// them each `retrace(by:)` one without. `TeleportingSession` does that.
+/// Training need not wait for the end of a trial: `advance(on:by:)` takes one step with the teleports, and after those that
+/// `isLook(after:)` names, and the last, each `retrace(isLast:by:)` one without. `TeleportingSession` does that.
 public struct TeleportTrial {
     private let model: any Layer
     private let optimizer: any Optimizer
-    private let start: Snapshot
-    /// Where the way with the teleports ended; nil while it goes on.
+    /// Where the way without the teleports stands.
+    private var without: Snapshot
+    /// Where the way with the teleports stands while the other one is taken; nil while it goes on itself.
     private var end: Snapshot?
     private var batches: [Batch] = []
     private var lossesWith: [Tensor] = []
@@ -44,7 +45,7 @@ public struct TeleportTrial {
     public init(of model: some Layer, _ optimizer: any Optimizer) {
         self.model = model
         self.optimizer = optimizer
-        start = Snapshot(of: model, optimizer)
+        without = Snapshot(of: model, optimizer)
     }
 
     /// The steps taken with the teleports.
@@ -53,7 +54,11 @@ public struct TeleportTrial {
     /// The steps taken without them, on the same batches.
     public var retracedCount: Int { lossesWithout.count }
 
-    /// Takes a step on the way with the teleports; before the first `retrace(by:)`.
+    /// Whether the ways are compared after so many steps, though the trial goes on: fewer than 16 say too little, and each further
+    /// look comes after twice as many.
+    public static func isLook(after steps: Int) -> Bool { steps >= 16 && steps.nonzeroBitCount == 1 }
+
+    /// Takes a step on the way with the teleports; not while the way without them is behind.
     ///
     /// - Parameters:
     ///   - batch: What to train on; it is kept for the other way.
@@ -61,7 +66,7 @@ public struct TeleportTrial {
     /// - Returns: The loss.
     @discardableResult
     public mutating func advance(on batch: Batch, by step: (Batch) throws -> Tensor) rethrows -> Tensor {
-        require(end == nil, "TeleportTrial: a step with the teleports after one without")
+        require(end == nil, "TeleportTrial: a step with the teleports while the way without them is behind")
         let rate = optimizer.learningRate
         let loss = try step(batch)
         rates.append(rate)
@@ -70,26 +75,37 @@ public struct TeleportTrial {
         return loss
     }
 
-    /// Takes the next step on the way without the teleports; at least one with them comes before.
+    /// Takes the next step on the way without the teleports, if it is behind; at least one with them comes before.
     ///
-    /// - Parameter step: As for `advance(on:by:)`.
-    /// - Returns: The verdict after the last step, with model and optimizer at the better of the two ends; nil before that.
-    public mutating func retrace(by step: (Batch) throws -> Tensor) rethrows -> Verdict? {
-        require(retracedCount < stepCount, "TeleportTrial: no batches to try the teleports on")
+    /// - Parameters:
+    ///   - isLast: Whether the trial ends when both ways are equally long. If not, it ends there where one way is clearly ahead: over
+    ///     the second half of the steps, batch by batch, the mean difference of the losses is more than four times its standard
+    ///     error. Of differences that are chance alone, normal and independent, one look in 200 at 16 steps takes them for more,
+    ///     and one in 800 at 32.
+    ///   - step: As for `advance(on:by:)`.
+    /// - Returns: The verdict, with model and optimizer at the better of the two ends; nil while the way is behind, and where the trial
+    ///   goes on with the teleports.
+    public mutating func retrace(isLast: Bool = true, by step: (Batch) throws -> Tensor) rethrows -> Verdict? {
+        require(stepCount > 0, "TeleportTrial: no batches to try the teleports on")
         if end == nil {
             end = Snapshot(of: model, optimizer)
             endRate = optimizer.learningRate
-            start.restore()
+            without.restore()
         }
-        optimizer.learningRate = rates[retracedCount]
-        lossesWithout.append(try step(batches[retracedCount]))
-        guard retracedCount == stepCount else { return nil }
+        if retracedCount < stepCount {
+            optimizer.learningRate = rates[retracedCount]
+            lossesWithout.append(try step(batches[retracedCount]))
+            guard retracedCount == stepCount else { return nil }
+        }
         let verdict = Verdict(
             lossWithTeleports: Self.outcome(of: lossesWith), lossWithout: Self.outcome(of: lossesWithout),
             lossesWith: lossesWith, lossesWithout: lossesWithout)
-        if verdict.keepsTeleports { end?.restore() }
+        let isOver = isLast || verdict.lead.magnitude > 4
+        if !isOver { without = Snapshot(of: model, optimizer) }
+        if !isOver || verdict.keepsTeleports { end?.restore() }
+        end = nil
         optimizer.learningRate = endRate
-        return verdict
+        return isOver ? verdict : nil
     }
 
     /// Takes the steps with and without the teleports, and leaves model and optimizer at the better of the two ends.
@@ -120,18 +136,28 @@ public struct TeleportTrial {
         /// Whether training goes on from where the teleports led.
         public var keepsTeleports: Bool { lossWithTeleports.isFinite && !(lossWithout < lossWithTeleports) }
 
-        /// Whether the steps without the teleports did better by more than chance: over the second half of the steps, batch by batch,
-        /// the mean of the differences is more than twice its standard error.
-        var isLostClearly: Bool {
-            guard !keepsTeleports else { return false }
+        /// Whether the steps without the teleports did better by more than chance: by more than twice the standard error.
+        var isLostClearly: Bool { lead < -2 }
+
+        /// By how much the steps with the teleports did better over the second half of the steps: the mean difference of the
+        /// losses, batch by batch, in its standard errors. Infinite where the losses of one way are not finite, or all
+        /// differences are one; zero where a single step says nothing.
+        var lead: Double {
             let count = (lossesWith.count + 1) / 2
-            let losses = [lossesWith, lossesWithout].map { Tensor.stacked($0.suffix(count)).doubles() }
-            let differences = zip(losses[0], losses[1]).map { $0 - $1 }
-            let mean = differences.reduce(0, +) / Double(count)
+            guard count > 1 else { return 0 }
+            let losses = [lossesWithout, lossesWith].map { Tensor.stacked($0.suffix(count)).doubles() }
+            let lead = Self.lead(of: zip(losses[0], losses[1]).map { $0 - $1 })
             // What is not finite is lost by any measure.
-            guard mean.isFinite, count > 1 else { return count > 1 }
-            let variance = differences.map { ($0 - mean) * ($0 - mean) }.reduce(0, +) / Double(count - 1)
-            return mean > 2 * (variance / Double(count)).squareRoot()
+            return lead.isNaN ? (keepsTeleports ? .infinity : -.infinity) : lead
+        }
+
+        /// The mean of differences in its standard errors; no number where one of them is none.
+        static func lead(of differences: [Double]) -> Double {
+            let count = Double(differences.count)
+            let mean = differences.reduce(0, +) / count
+            guard mean != 0 else { return 0 }
+            let variance = differences.map { ($0 - mean) * ($0 - mean) }.reduce(0, +) / (count - 1)
+            return mean / (variance / count).squareRoot()
         }
 
         /// The loss of each batch, rank 0, on the way on which training goes on.

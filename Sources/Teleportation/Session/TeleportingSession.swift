@@ -36,8 +36,17 @@ public final class TeleportingSession {
     private var lostTrials = 0
     /// The trial that the last teleports are on.
     private var trial: TeleportTrial?
-    /// Whether the way with the teleports has come to its end.
-    private var trialIsClosed = false
+    /// Where the trial is.
+    private var trialPhase = TrialPhase.onTheWay
+
+    private enum TrialPhase {
+        /// On the way with the teleports.
+        case onTheWay
+        /// At a look at both ways, after which it may go on.
+        case look
+        /// At the end of the way with the teleports.
+        case end
+    }
 
     /// A session at the beginning of a training.
     ///
@@ -96,7 +105,7 @@ public final class TeleportingSession {
         var verdict = teleportsAreDue ? settle() : nil
         let teleports = teleportIfDue() ?? []
         let loss = takeStep(on: batch)
-        if needsRetracing { verdict = settle() }
+        verdict = catchUp() ?? verdict
         return Outcome(loss: loss, teleports: teleports, verdict: verdict)
     }
 
@@ -105,6 +114,11 @@ public final class TeleportingSession {
     @discardableResult
     public func settle() -> TeleportTrial.Verdict? {
         closeTrial()
+        return catchUp()
+    }
+
+    /// Takes all steps of the way without the teleports that are due.
+    private func catchUp() -> TeleportTrial.Verdict? {
         while needsRetracing {
             if let verdict = retrace() { return verdict }
         }
@@ -149,7 +163,8 @@ public final class TeleportingSession {
         // A step of the user's own may ask the session where it is.
         let loss = trial.advance(on: batch) { trainingStep(on: $0) }
         self.trial = trial
-        trialIsClosed = trial.stepCount >= plan.trialSteps
+        trialPhase =
+            trial.stepCount >= plan.trialSteps ? .end : TeleportTrial.isLook(after: trial.stepCount) ? .look : .onTheWay
         return loss
     }
 
@@ -157,28 +172,28 @@ public final class TeleportingSession {
     package func closeTrial() {
         guard let trial else { return }
         // Without a step there is nothing to judge them by.
-        if trial.stepCount == 0 { self.trial = nil } else { trialIsClosed = true }
+        if trial.stepCount == 0 { self.trial = nil } else { trialPhase = .end }
     }
 
     /// Whether teleports are on trial, so that the model is not yet what it stays; `settle()` ends that.
     public var isOnTrial: Bool { trial != nil }
 
     /// Whether the next step to take is one of the way without the teleports.
-    package var needsRetracing: Bool { trial != nil && trialIsClosed }
+    package var needsRetracing: Bool { trial != nil && trialPhase != .onTheWay }
 
     /// How many steps of the way without the teleports are done, and how many there are.
     package var retraced: (done: Int, count: Int) { (trial?.retracedCount ?? 0, trial?.stepCount ?? 0) }
 
     /// Takes the next step of the way without the teleports.
     ///
-    /// - Returns: The verdict, after the last of them.
+    /// - Returns: The verdict, after the last of them; nil also where a look decides nothing, and the way with the teleports goes on.
     package func retrace() -> TeleportTrial.Verdict? {
         guard var trial else { return nil }
-        let verdict = trial.retrace { trainingStep(on: $0) }
+        let verdict = trial.retrace(isLast: trialPhase == .end) { trainingStep(on: $0) }
         self.trial = trial
+        if trial.retracedCount == trial.stepCount { trialPhase = .onTheWay }
         if let verdict {
             self.trial = nil
-            trialIsClosed = false
             // One that was lost by chance says too little to end all teleports.
             if verdict.keepsTeleports { lostTrials = 0 } else if verdict.isLostClearly { lostTrials += 1 }
         }
@@ -269,7 +284,7 @@ public final class TeleportingSession {
         hasTeleported = state.hasTeleported
         lostTrials = state.lostTrials
         trial = nil
-        trialIsClosed = false
+        trialPhase = .onTheWay
     }
 }
 

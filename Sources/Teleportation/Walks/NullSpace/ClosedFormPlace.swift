@@ -60,6 +60,12 @@ final class ClosedFormPlace: Place {
     private func moves(
         of weight: MovableWeight, in space: InputNullSpace, _ tangents: [Tensor?]?, _ explicit: Gradients
     ) -> [MovableWeight.Move] {
+        if let factored = factored(weight, tangents, explicit) {
+            guard let rows = space.project(factored.rows, factored.ones) else { return [] }
+            return weight.moves(
+                along: .product(delta: factored.delta, input: Representation(rows: rows.weight)),
+                rows.bias.map { factored.delta.transposed().matmul($0) })
+        }
         let parts = [
             explicit[weight.weight].map { $0.formed().flattened(from: 1) },
             tangents.map { product(of: weight, $0) },
@@ -68,6 +74,36 @@ final class ClosedFormPlace: Place {
         let sum = parts.dropFirst().reduce(first) { $0 + $1 }
         let bias = weight.bias.flatMap { explicit[$0]?.formed().expanded(at: 1) }
         return space.project(sum, bias).map { weight.moves(along: $0) } ?? []
+    }
+
+    /// `a + Delta^T (D_u A)` of a weight as one product of few rows, which are fewer to project: those of a, of the tangents, and
+    /// one that stands for the bias. Nil where it is none, or one of many rows.
+    ///
+    /// - Returns: The left factor, `[m, out]`, and the right one, `[m, in]`, with what its rows have in the column of the bias, `[m, 1]`.
+    private func factored(
+        _ weight: MovableWeight, _ tangents: [Tensor?]?, _ explicit: Gradients
+    ) -> (delta: Tensor, rows: Tensor, ones: Tensor?)? {
+        guard weight.sites.count == 1, weight.sites[0].input.representation != nil,
+            case .product(let delta, let input)? = explicit[weight.weight]
+        else { return nil }
+        var (deltas, rows) = ([delta], [input.rows])
+        if let tangent = tangents?[0] {
+            guard let delta = pulled[weight.sites[0]] else { return nil }
+            deltas.append(delta)
+            rows.append(tangent)
+        }
+        var ones: Tensor?
+        if let bias = weight.bias {
+            deltas.append((explicit[bias]?.formed() ?? .zeros(like: bias)).expanded(at: 0))
+            rows.append(.zeros([1, input.columnCount], dtype: input.dtype, device: input.device))
+            let column = Tensor.zeros(
+                [rows.map { $0.size(0) }.reduce(0, +), 1], dtype: input.dtype, device: input.device)
+            column.narrowed(0, to: column.size(0) - 1..<column.size(0)).fill(1)
+            ones = column
+        }
+        let all = Representation(rows: .concatenated(rows, along: 0))
+        guard all.isThinner(than: weight.weight) else { return nil }
+        return (.concatenated(deltas, along: 0), all.rows, ones)
     }
 
     /// `Delta^T (D_u A)`, summed over the uses of a weight.

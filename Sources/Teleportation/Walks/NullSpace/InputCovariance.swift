@@ -5,7 +5,9 @@ import Torch
 /// themselves while they are fewer than their dimensions, from then on the sum of their outer products.
 ///
 /// The sum is kept in `float64`: in `float32` it would lose every direction with a singular value below 3e-4 of the
-/// largest, and moves along those would leak into the loss. An object: whoever holds it sees the rows that others add.
+/// largest, and moves along those would leak into the loss. Of rows in `float64` it would lose half of the digits; these are
+/// replaced by the triangle of their QR decomposition, whose rows have the same sum. An object: whoever holds it sees the rows
+/// that others add.
 public final class InputCovariance {
     /// d, the columns of the map's matrix: those of the rows, and one for a bias.
     public let dimension: Int
@@ -15,16 +17,16 @@ public final class InputCovariance {
     private let hasBias: Bool
     private let dtype: DType
     private let device: Device
+    /// With the column of the bias.
     private var rows: [Tensor] = []
     /// Symmetric; what is above the blocks on the diagonal stays zero, and nobody reads it.
     private var sum: Tensor?
 
-    /// The share of the energy that is rounding: that of the rows, squared, or that of the eigenvalues of the sum. Rows in
-    /// `float64` are as exact as the sum, and there a direction in doubt counts as significant: less freedom, no drift.
+    /// The share of the energy that is rounding: that of the rows, or that of the eigenvalues of the sum.
     var resolution: Double {
-        let ofRows = dtype.epsilon * dtype.epsilon
-        guard sum != nil else { return ofRows }
-        return dtype == .float64 ? Double.ulpOfOne : max(ofRows, Double(dimension) * Double.ulpOfOne)
+        sum == nil
+            ? rowResolution(count: min(rowCount, dimension), dtype)
+            : max(dtype.epsilon * dtype.epsilon, Double(dimension) * Double.ulpOfOne)
     }
 
     /// The elements converted at once; bounds the memory that a long input takes.
@@ -62,14 +64,17 @@ public final class InputCovariance {
     public func add(_ input: any AffineInput) {
         rowCount += input.rowCount
         let limit = max(Self.elementsAtOnce / input.columnCount, Self.rowsAtOnce)
-        guard rowCount >= dimension else {
-            input.forEachPart(ofAtMost: limit) { rows.append($0) }
+        func complete(_ part: Tensor) -> Tensor { hasBias ? part.appendingOnes() : part }
+        guard rowCount >= dimension, dtype != .float64 else {
+            input.forEachPart(ofAtMost: limit) {
+                rows.append(complete($0))
+                if rows.map({ $0.size(0) }).reduce(0, +) >= 2 * dimension { condense() }
+            }
             return
         }
         let sum = self.sum ?? .zeros([dimension, dimension], dtype: .float64, device: device)
         func add(_ part: Tensor) {
-            var part = part.to(dtype: .float64)
-            if hasBias { part = part.appendingOnes() }
+            let part = part.to(dtype: .float64)
             for start in stride(from: 0, to: dimension, by: Self.blockWidth) {
                 let columns = start..<min(start + Self.blockWidth, dimension)
                 sum.narrowed(0, to: start..<dimension).narrowed(1, to: columns).addMatmulInPlace(
@@ -78,8 +83,13 @@ public final class InputCovariance {
         }
         for part in rows { add(part) }
         rows = []
-        input.forEachPart(ofAtMost: limit, add)
+        input.forEachPart(ofAtMost: limit) { add(complete($0)) }
         self.sum = sum
+    }
+
+    /// Replaces all rows by as many as there are dimensions.
+    private func condense() {
+        if let all = joinedRows { rows = [all.qrTriangle()] }
     }
 
     /// Adds rows, `[m, in]`.
@@ -94,8 +104,7 @@ public final class InputCovariance {
                 ?? rows.map { $0.squaredNorm() }.total())
         if let sum { return try sum.symmetricEigen().values.doubles().reversed() }
         guard let rows = joinedRows else { return [] }
-        return try (hasBias ? rows.appendingOnes() : rows).to(dtype: .float64).singularValueDecomposition().s.doubles()
-            .map { $0 * $0 }
+        return try rows.to(dtype: .float64).singularValueDecomposition().s.doubles().map { $0 * $0 }
     }
 
     /// The null space of all rows so far; see `InputNullSpace` for tau.
@@ -103,7 +112,7 @@ public final class InputCovariance {
     /// - Throws: `TorchError` if the decomposition fails, as with rows that are not finite.
     public func nullSpace(tau: Double = 1) throws(TorchError) -> InputNullSpace {
         guard let sum else {
-            let none = Tensor.zeros([0, dimension - (hasBias ? 1 : 0)], dtype: dtype, device: device)
+            let none = Tensor.zeros([0, dimension], dtype: dtype, device: device)
             return try InputNullSpace(ofFew: joinedRows ?? none, hasBias: hasBias, tau: tau)
         }
         guard try !isFullRank(sum, tau: tau) else {
@@ -168,7 +177,7 @@ extension InputNullSpace {
         let covariance = InputCovariance(
             columns: rows.size(1), hasBias: hasBias, dtype: rows.dtype, device: rows.device)
         guard rows.size(0) >= covariance.dimension else {
-            try self.init(ofFew: rows, hasBias: hasBias, tau: tau)
+            try self.init(ofFew: hasBias ? rows.appendingOnes() : rows, hasBias: hasBias, tau: tau)
             return
         }
         covariance.add(rows)

@@ -16,20 +16,36 @@ public struct InputNullSpace {
     private let basis: (weight: Tensor, bias: Tensor?)
     private let basisIsOfNullSpace: Bool
 
-    /// The null space of fewer rows than they have dimensions, that of a bias included; see `init(of:hasBias:tau:)`.
+    /// The null space of rows of which there are not many more than dimensions; see `init(of:hasBias:tau:)`.
+    ///
+    /// - Parameters:
+    ///   - rows: `[m, d]`, with the column of a bias.
+    ///   - hasBias: Whether they have one.
+    ///   - tau: The share of the energy.
     init(ofFew rows: Tensor, hasBias: Bool, tau: Double) throws(TorchError) {
-        try checkFinite(rows.squaredNorm().item())
-        let rows = hasBias ? rows.appendingOnes() : rows
-        if tau >= 1 {
+        let energy = rows.squaredNorm().item()
+        try checkFinite(energy)
+        let (count, dimension) = (rows.size(0), rows.size(1))
+        let resolution = rowResolution(count: min(count, dimension), rows.dtype)
+        if tau >= 1, count < dimension {
             // QR spans the rows without squaring their condition number, at a fraction of the cost of an SVD.
-            self.init(basis: rows.transposed().orthonormalized(), ofNullSpace: false, hasBias: hasBias)
-        } else {
-            let (_, sigma, v) = try rows.singularValueDecomposition()
-            let energies = sigma.doubles().map { $0 * $0 }
-            let epsilon = rows.dtype.epsilon
-            let k = significantRank(energies, tau: tau, resolution: epsilon * epsilon)
-            self.init(basis: v.narrowed(0, to: 0..<k).transposed(), ofNullSpace: false, hasBias: hasBias)
+            let (basis, triangle) = rows.transposed().qr()
+            // Of rows that depend on those before them next to nothing is left; the basis then has directions that no row needs.
+            let remainders = (triangle * .identity(count, dtype: rows.dtype, device: rows.device)).sum(along: [0])
+                .doubles()
+            let smallest = remainders.map { $0 * $0 }.min() ?? .infinity
+            guard smallest <= Double(dimension) * resolution * energy else {
+                self.init(basis: basis, ofNullSpace: false, hasBias: hasBias)
+                return
+            }
         }
+        let (_, sigma, v) = try rows.singularValueDecomposition()
+        let energies = sigma.doubles().map { $0 * $0 }
+        let k = significantRank(energies, tau: tau, resolution: resolution)
+        // Where there are as many rows as dimensions, the null space may be the smaller of the two.
+        let ofNullSpace = count >= dimension && dimension - k < k
+        let basis = v.narrowed(0, to: ofNullSpace ? k..<dimension : 0..<k).transposed()
+        self.init(basis: basis, ofNullSpace: ofNullSpace, hasBias: hasBias)
     }
 
     init(basis: Tensor, ofNullSpace: Bool, hasBias: Bool) {
@@ -120,6 +136,14 @@ func significantRank(_ energies: [Double], tau: Double, resolution: Double) -> I
     }
     return k
 }
+
+/// The share of the energy of rows that is their rounding: each is off by a few units in the last place, and a decomposition adds
+/// about one for each of them.
+///
+/// - Parameters:
+///   - count: How many rows there are, or dimensions where those are fewer.
+///   - dtype: Their element type.
+func rowResolution(count: Int, _ dtype: DType) -> Double { Double(max(64, count)) * dtype.epsilon * dtype.epsilon }
 
 /// Throws if the energy of rows is not finite: a decomposition of such rows does not always fail.
 func checkFinite(_ energy: Double) throws(TorchError) {

@@ -26,8 +26,7 @@ public struct InputSpectrum: Sendable {
         significantRank(energies, tau: tau, resolution: resolution)
     }
 
-    /// d - k, the dimension of the null space. A teleport takes each of fewer rows than dimensions for a direction of its own
-    /// at tau = 1, and so has less where rows depend on each other.
+    /// d - k, the dimension of the null space.
     public func freeDimensions(tau: Double) -> Int { dimension - significantDimensions(tau: tau) }
 
     /// The share of the energy that the first k directions leave out, for k from 0 to d.
