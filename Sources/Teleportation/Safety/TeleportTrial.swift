@@ -9,7 +9,7 @@ import Torch
 /// A teleport keeps the loss of its batch and makes of its objective what it can. Whether training gains by it only training
 /// tells: the curvature may grow along with the gradient, so that the steps that follow go too far, and the batch's level set
 /// is not that of all the data. A trial of k steps costs k training steps, and the copies of the model and of the
-/// optimizer's state. It ends sooner where one way is ahead by more than chance: both are looked at after 16 steps, 32, 64 and so on.
+/// optimizer's state.
 ///
 /// Both ways see the same learning rates, as far as these are the optimizer's, and drop the same elements.
 ///
@@ -20,8 +20,9 @@ import Torch
 /// let verdict = trial.run(on: nextBatches) { step(on: $0) }
 /// ```
 ///
-/// Training need not wait for the end of a trial: `advance(on:by:)` takes one step with the teleports, and after those that
-/// `isLook(after:)` names, and the last, each `retrace(isLast:by:)` one without. `TeleportingSession` does that.
+/// Training need not wait for the end of a trial: `advance(on:by:)` takes one step with the teleports, and after the last of them each
+/// `retrace(isLast:by:)` one without. Where both ways are looked at before, after the steps that `isLook(after:)` names, a trial ends as
+/// soon as one way is clearly ahead. `TeleportingSession` does that.
 public struct TeleportTrial {
     private let model: any Layer
     private let optimizer: any Optimizer
