@@ -46,7 +46,7 @@ import Testing
             #expect(
                 FileManager.default.fileExists(atPath: Self.root.appending(path: path).path), "\(path) does not exist")
         }
-        let targets = text.matches(of: /`make ([a-z]+)/).map { String($0.1) }
+        let targets = text.matches(of: /\nmake ([a-z]+)/).map { String($0.1) }
         let makefile = try Self.text("Makefile")
         #expect(targets.count > 3)
         for target in targets { #expect(makefile.contains("\n\(target):"), "there is no make \(target)") }

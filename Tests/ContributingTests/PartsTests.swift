@@ -112,7 +112,7 @@ import Torch
         let classes = inputs.doubles().enumerated().filter { $0.offset % 2 == 0 }.map { Int64($0.element > 0 ? 1 : 0) }
         let points = Points(inputs: inputs, classes: Tensor(classes))
         #expect(points.prefix(7).count == 7 && points.to(dtype: .float64).batch(.range(3)).inputs.dtype == .float64)
-        #expect(points.batch(Tensor([5, 2])).targets.elements(as: Int64.self) == [classes[5], classes[2]])
+        #expect(points.batch(Tensor([Int64(5), 2])).targets.elements(as: Int64.self) == [classes[5], classes[2]])
         let training = TrainingConfiguration(
             architecture: .mlp(hidden: [8], activation: .tanh), optimizer: .adam, learningRate: 0.05, epochs: 10)
         let run = try Training(training, on: Split(name: "points", train: points, test: points).erased).run(seed: 0)
