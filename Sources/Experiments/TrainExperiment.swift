@@ -121,13 +121,14 @@ package struct TrainExperiment {
     package func run(
         in folder: TrainingFolder, from checkpoint: Checkpoint? = nil, progress: ProgressLine? = nil,
         watch: ProcessorWatch = ProcessorWatch(), warn: @escaping (String) -> Void = { _ in },
-        isCancelled: () -> Bool = { false }
+        isCancelled: @escaping () -> Bool = { false }
     ) throws -> TrainingSummary {
         let start = Date()
         let run =
             try checkpoint.map { try TrainingRun(prepared, from: $0.state, plan: plan) }
             ?? TrainingRun(prepared, seed: seed, plan: plan)
         let checkpoints = folder.checkpoints(keeping: course.keptCheckpoints)
+        run.isInterrupted = isCancelled
         try checkpoints.make()
         let logs = try logs(in: folder, of: run.record)
         var savedStep = checkpoint.map { $0.state.progress.position.step }

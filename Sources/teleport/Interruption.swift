@@ -30,7 +30,7 @@ final class Interruption {
             source.setEventHandler { [flag] in
                 let isFirst = !flag.isSet.exchange(true, ordering: .relaxed)
                 if isFirst {
-                    Console.warn("stopping after the step or teleport under way; a second Ctrl-C loses the results")
+                    Console.warn("stopping after the step under way; a second Ctrl-C loses the results")
                 }
                 if number != SIGHUP { signal(number, SIG_DFL) }
             }

@@ -80,7 +80,7 @@ import Testing
             return
         }
         #expect(process.terminationReason == .exit && process.terminationStatus == status)
-        #expect(try text().contains("stopping after the step or teleport under way"))
+        #expect(try text().contains("stopping after the step under way"))
         #expect(folder.has("out/summary.json"))
     }
 

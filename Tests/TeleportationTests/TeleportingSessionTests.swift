@@ -118,6 +118,22 @@ import Torch
         #expect(try numbers(Self.harmful(.steps([1]), trialSteps: 3)) == plain)
     }
 
+    @Test("Teleports that are interrupted end between two steps, and leave no state to go on from")
+    func interruption() throws {
+        let learner = Learner()
+        let session = try TeleportingSession(
+            learner.step, Self.harmful(.steps([0]), trialSteps: 3), samples: learner.samples)
+        #expect(session.state != nil)
+        // Before the batch, and before each of two steps.
+        var answers = [false, false, false]
+        session.isInterrupted = { answers.popLast() ?? true }
+        let outcome = session.step(on: learner.samples.batch(.range(5)), inEpoch: 0)
+        #expect(outcome.teleports.count == 1)
+        #expect(outcome.teleports.first?.steps == 2 && outcome.teleports.first?.ending == .interrupted)
+        session.settle()
+        #expect(session.state == nil)
+    }
+
     @Test("A remainder of the samples is no teleport batch")
     func remainders() throws {
         let learner = Learner()

@@ -90,8 +90,14 @@ package final class TrainingRun {
     /// The training steps that are done.
     package var step: Int { session.position.step }
 
-    /// Whether teleports are on trial, so that neither the model nor the records are yet what they stay.
-    package var isOnTrial: Bool { session.isOnTrial }
+    /// Whether teleports are on trial or were interrupted, so that neither the model nor the records are what they stay.
+    package var isOnTrial: Bool { session.isOnTrial || session.isHalfTeleported }
+
+    /// Asked between the steps of teleports, too, which may take long; once true, they end, and the run has no state to go on from.
+    package var isInterrupted: () -> Bool {
+        get { session.isInterrupted }
+        set { session.isInterrupted = newValue }
+    }
 
     /// The time that training has taken so far, teleports included, in seconds.
     package var seconds: Double { clock.seconds }
@@ -220,9 +226,13 @@ extension Training {
         seed: Int, plan: TeleportPlan? = nil, isCancelled: () -> Bool = { false },
         observe: (TrainingRun.Event, TrainingRun) -> Void = { _, _ in }
     ) throws -> Run {
-        let run = try TrainingRun(self, seed: seed, plan: plan)
-        while !isCancelled(), let event = run.next() { observe(event, run) }
-        return run.record
+        try withoutActuallyEscaping(isCancelled) { isCancelled in
+            let run = try TrainingRun(self, seed: seed, plan: plan)
+            run.isInterrupted = isCancelled
+            defer { run.isInterrupted = { false } }
+            while !isCancelled(), let event = run.next() { observe(event, run) }
+            return run.record
+        }
     }
 }
 

@@ -86,6 +86,10 @@ struct ClimbUnderWay {
         report.objectiveBefore = value
         report.ending = .steps
         while report.steps < climb.steps {
+            guard !context.isInterrupted() else {
+                report.ending = .interrupted
+                break
+            }
             let limit = climb.cap.limit(
                 at: point, start: report.gradientNormSquaredBefore, loss: report.lossBefore)
             guard limit > 1 else {

@@ -47,6 +47,8 @@ public struct TeleportReport: Hashable, Sendable {
         case stationary
         /// However short, no step was accepted.
         case rejected
+        /// Somebody asked to stop; see `TeleportContext.isInterrupted`.
+        case interrupted
 
         /// A clause for people, which says what would let the climb go on.
         public var description: String {
@@ -58,6 +60,7 @@ public struct TeleportReport: Hashable, Sendable {
                     + "below 1, make room"
             case .stationary: "what is free to move does not change the objective"
             case .rejected: "no step was accepted, however short"
+            case .interrupted: "the teleport was interrupted"
             }
         }
     }

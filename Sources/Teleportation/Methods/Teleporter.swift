@@ -65,6 +65,8 @@ public struct TeleportContext {
     public var drawOthers: ((Int) -> Batch)?
     /// Called after each step of a climb with the number of steps on the batch so far, while the parameters are where it led.
     public var stepTaken: ((Int) -> Void)?
+    /// Asked before each step of a climb, and before each batch; once true, the teleport ends with what it has done.
+    public var isInterrupted: () -> Bool = { false }
 
     /// The context of a teleport before an optimizer goes on.
     public init(
@@ -126,7 +128,12 @@ extension Teleporter {
         return withoutGradients {
             withMode(.teleportation) {
                 let teleport = begin(model, loss, in: context)
-                return batches.map { teleport.move(on: $0) }
+                var reports: [TeleportReport] = []
+                for batch in batches {
+                    if context.isInterrupted() { break }
+                    reports.append(teleport.move(on: batch))
+                }
+                return reports
             }
         }
     }

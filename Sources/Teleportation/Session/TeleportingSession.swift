@@ -21,6 +21,11 @@ public final class TeleportingSession {
     public let plan: TeleportPlan
     /// What trains the model.
     public let trainingStep: TrainingStep
+    /// Asked between the steps of teleports; once true, teleports end with what they have done, and there is no state to go on from
+    /// any more.
+    public var isInterrupted: () -> Bool = { false }
+    /// Whether teleports were interrupted.
+    package private(set) var isHalfTeleported = false
     /// Where the training is.
     public private(set) var position = TeleportSchedule.Position()
 
@@ -213,12 +218,14 @@ public final class TeleportingSession {
         let memory =
             plan.optimizerState == .reset ? OptimizerSnapshot(of: optimizer, for: trainingStep.parameters) : nil
         if memory != nil { optimizer.reset(trainingStep.parameters) }
-        let context = TeleportContext(
+        var context = TeleportContext(
             before: optimizer, samples: samples.batches(of: passSize), generator: generator,
             drawOthers: { [samples, controlGenerator] in
                 samples.randomBatch(of: min($0, samples.count), using: controlGenerator)
             })
+        context.isInterrupted = isInterrupted
         let reports = teleporter.teleport(model, loss, on: batches, in: context)
+        if isInterrupted() { isHalfTeleported = true }
         if reports.contains(where: \.hasMoved) { self.trial = trial } else { memory?.restore() }
         return reports
     }
@@ -248,9 +255,9 @@ public final class TeleportingSession {
     }
 
     /// What the session remembers; nil while teleports are on trial, when a model is neither here nor there: `settle()` ends
-    /// that.
+    /// that. Nil also after teleports that were interrupted: a run that goes on makes them anew.
     public var state: State? {
-        guard trial == nil else { return nil }
+        guard trial == nil, !isHalfTeleported else { return nil }
         return State(
             position: position, hasTeleported: hasTeleported, lostTrials: lostTrials,
             generators: ["teleports": generator.state, "control": controlGenerator.state])
