@@ -52,7 +52,8 @@ import Torch
             let parts = TrainingFolder(url.appendingPathComponent("parts"))
             var (checkpoint, stops) = (Checkpoint?.none, 0)
             while true {
-                var budget = 7
+                // A run that is stopped within teleports makes them anew: it must get further than the one before.
+                var budget = 7 + stops
                 let part = try experiment().run(
                     in: parts, from: checkpoint,
                     isCancelled: {
