@@ -25,7 +25,7 @@ public final class InputCovariance {
     /// The share of the energy that is rounding: that of the rows, or that of the eigenvalues of the sum.
     var resolution: Double {
         sum == nil
-            ? rowResolution(count: min(rowCount, dimension), dtype)
+            ? rowResolution(count: rowCount, dtype)
             : max(dtype.epsilon * dtype.epsilon, Double(dimension) * Double.ulpOfOne)
     }
 
@@ -113,7 +113,8 @@ public final class InputCovariance {
     public func nullSpace(tau: Double = 1) throws(TorchError) -> InputNullSpace {
         guard let sum else {
             let none = Tensor.zeros([0, dimension], dtype: dtype, device: device)
-            return try InputNullSpace(ofFew: joinedRows ?? none, hasBias: hasBias, tau: tau)
+            return try InputNullSpace(
+                ofFew: joinedRows ?? none, hasBias: hasBias, tau: tau, resolution: resolution)
         }
         guard try !isFullRank(sum, tau: tau) else {
             let nothing = Tensor.empty([dimension, 0], dtype: dtype, device: device)
@@ -177,7 +178,9 @@ extension InputNullSpace {
         let covariance = InputCovariance(
             columns: rows.size(1), hasBias: hasBias, dtype: rows.dtype, device: rows.device)
         guard rows.size(0) >= covariance.dimension else {
-            try self.init(ofFew: hasBias ? rows.appendingOnes() : rows, hasBias: hasBias, tau: tau)
+            try self.init(
+                ofFew: hasBias ? rows.appendingOnes() : rows, hasBias: hasBias, tau: tau,
+                resolution: rowResolution(count: rows.size(0), rows.dtype))
             return
         }
         covariance.add(rows)

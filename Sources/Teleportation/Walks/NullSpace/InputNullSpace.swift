@@ -22,11 +22,11 @@ public struct InputNullSpace {
     ///   - rows: `[m, d]`, with the column of a bias.
     ///   - hasBias: Whether they have one.
     ///   - tau: The share of the energy.
-    init(ofFew rows: Tensor, hasBias: Bool, tau: Double) throws(TorchError) {
+    ///   - resolution: The share of the energy that is rounding; see `rowResolution(count:_:)`.
+    init(ofFew rows: Tensor, hasBias: Bool, tau: Double, resolution: Double) throws(TorchError) {
         let energy = rows.squaredNorm().item()
         try checkFinite(energy)
         let (count, dimension) = (rows.size(0), rows.size(1))
-        let resolution = rowResolution(count: min(count, dimension), rows.dtype)
         if tau >= 1, count < dimension {
             // QR spans the rows without squaring their condition number, at a fraction of the cost of an SVD.
             let (basis, triangle) = rows.transposed().qr()
@@ -39,13 +39,14 @@ public struct InputNullSpace {
                 return
             }
         }
-        let (_, sigma, v) = try rows.singularValueDecomposition()
+        let exact = tau >= 1 ? rows.to(dtype: .float64) : rows
+        let (_, sigma, v) = try exact.singularValueDecomposition()
         let energies = sigma.doubles().map { $0 * $0 }
         let k = significantRank(energies, tau: tau, resolution: resolution)
         // Where there are as many rows as dimensions, the null space may be the smaller of the two.
         let ofNullSpace = count >= dimension && dimension - k < k
         let basis = v.narrowed(0, to: ofNullSpace ? k..<dimension : 0..<k).transposed()
-        self.init(basis: basis, ofNullSpace: ofNullSpace, hasBias: hasBias)
+        self.init(basis: basis.to(dtype: rows.dtype), ofNullSpace: ofNullSpace, hasBias: hasBias)
     }
 
     init(basis: Tensor, ofNullSpace: Bool, hasBias: Bool) {
@@ -137,13 +138,16 @@ func significantRank(_ energies: [Double], tau: Double, resolution: Double) -> I
     return k
 }
 
-/// The share of the energy of rows that is their rounding: each is off by a few units in the last place, and a decomposition adds
-/// about one for each of them.
+/// The share of the energy of rows that is rounding. Each row is off by a few units in the last place; the decomposition of m equal
+/// rows, which are added up, by a fraction of m units. Rows in `float32` are decomposed in `float64`, where that is nothing.
 ///
 /// - Parameters:
-///   - count: How many rows there are, or dimensions where those are fewer.
-///   - dtype: Their element type.
-func rowResolution(count: Int, _ dtype: DType) -> Double { Double(max(64, count)) * dtype.epsilon * dtype.epsilon }
+///   - count: m.
+///   - dtype: The element type of the rows.
+func rowResolution(count: Int, _ dtype: DType) -> Double {
+    let ofSum = dtype == .float64 ? Double(count) * Double(count) / 16 : 0
+    return max(64, ofSum) * dtype.epsilon * dtype.epsilon
+}
 
 /// Throws if the energy of rows is not finite: a decomposition of such rows does not always fail.
 func checkFinite(_ energy: Double) throws(TorchError) {
