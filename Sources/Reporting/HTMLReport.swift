@@ -199,7 +199,7 @@ extension Table {
             }
             return HTML.element("tr", children: cells)
         }
-        let title: [HTML] = caption.map { [.element("caption", text: $0)] } ?? []
+        let title: [HTML] = caption.map { [.element("caption", children: [.element("span", text: $0)])] } ?? []
         let parts: [HTML] = [
             .element("thead", children: [.element("tr", children: head)]), .element("tbody", children: body),
         ]

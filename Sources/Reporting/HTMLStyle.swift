@@ -21,6 +21,7 @@ extension HTMLReport {
         .scroll { max-width: 100%; margin: 0 0 1rem; overflow-x: auto; }
         table { border-collapse: collapse; font-variant-numeric: tabular-nums; overflow-wrap: normal; }
         caption { padding: 0.25rem 0; text-align: left; color: var(--quiet); }
+        caption span { display: inline-block; max-width: min(48rem, 100vw - 2rem); }
         th, td { padding: 0.3rem 0.75rem; border-bottom: 1px solid var(--line); white-space: nowrap; }
         thead th, thead td { border-bottom: 2px solid var(--line); }
         th { font-weight: 600; }

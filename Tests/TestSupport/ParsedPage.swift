@@ -55,7 +55,11 @@ package struct ParsedPage {
         let names = elements.map(\.name).filter(active.contains).map { "<\($0)>" }
         let attributes = elements.flatMap { element in element.attributes.map { (element.name, $0.key, $0.value) } }
         let links = attributes.filter { $0.1.hasSuffix("href") || $0.1.hasSuffix("src") || $0.1.hasPrefix("on") }
-        let parts = attributes.flatMap { $0.2.matches(of: /url\(([^)]*)\)/).map { String($0.1) } } + links.map(\.2)
+        // What is read out may look like a reference, and is none.
+        let parts =
+            attributes.filter { $0.1 != "aria-label" }.flatMap {
+                $0.2.matches(of: /url\(([^)]*)\)/).map { String($0.1) }
+            } + links.map(\.2)
         let missing = parts.filter { !$0.hasPrefix("#") || !ids.contains(String($0.dropFirst())) }
         let handlers = links.filter { $0.1.hasPrefix("on") }.map { "\($0.1)=\($0.2)" }
         let twice = Set(ids.filter { id in ids.count { $0 == id } > 1 }).sorted()
