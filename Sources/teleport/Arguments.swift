@@ -127,6 +127,7 @@ extension Option<Architecture> {
     init(wrappedValue: Architecture, model help: ArgumentHelp) {
         self.init(
             wrappedValue: wrappedValue, parsing: .unconditional, help: help.with(default: wrappedValue.text),
+            completion: completion(offering: Architecture.offers),
             transform: { text throws(Remedy) in
                 guard LayerStackFile.isNamed(by: text) else { return try value(text) }
                 return .stack(try LayerStackFile(path: text).stack)

@@ -24,7 +24,7 @@ struct DataCommand: ParsableCommand {
 struct DataFolderOptions: ParsableArguments {
     @Option(
         help: "The folder with one subfolder for each data set; by default $TELEPORT_DATA, else the user's cache.",
-        naming: "folder")
+        naming: "folder", .directory)
     var data: String?
 
     var catalog: Catalog {

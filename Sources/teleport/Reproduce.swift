@@ -67,7 +67,7 @@ struct Reproduce: ResumableCommand {
             "A count of seeds (0, 1, ...) or a list, as 4,7; by default what goes with the scale.", valueName: "seeds"))
     var seeds: Seeds?
 
-    @Option(help: "Go on with what was begun in this folder.", naming: "folder")
+    @Option(help: "Go on with what was begun in this folder.", naming: "folder", .directory)
     var resume: String?
 
     @OptionGroup(title: "Run") var execution: ExecutionOptions

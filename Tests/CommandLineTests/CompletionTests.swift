@@ -104,7 +104,7 @@ import Testing
             "early-stopping", "samples", "steps", "repetitions", "trajectories", "sizes", "slope", "hidden-size",
             "element-norm", "trajectory-steps", "unroll", "update-learning-rate", "teleport-learning-rate",
             "save-every",
-            "test-problems", "test-steps",
+            "test-problems", "test-steps", "scales", "from", "to", "smoothing",
         ]
         let text = try Tool.run(["--experimental-dump-help"], in: folder.url).output
         let dump = try JSONDecoder().decode(Dump.self, from: Data(text.utf8))

