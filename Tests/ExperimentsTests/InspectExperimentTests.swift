@@ -98,7 +98,9 @@ import Torch
         try withTemporaryFolder { folder in
             let file = folder.appendingPathComponent("inspection.json")
             try inspection.write(to: file)
-            let read = try JSONDecoder().decode(Inspection.self, from: Data(contentsOf: file))
+            let decoder = JSONDecoder()
+            decoder.dateDecodingStrategy = .iso8601
+            let read = try decoder.decode(Inspection.self, from: Data(contentsOf: file))
             #expect(read.layers == inspection.layers && read.trajectories == inspection.trajectories)
             #expect(read.configuration["samples"] == 24)
         }
