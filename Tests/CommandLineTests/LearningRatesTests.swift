@@ -92,7 +92,7 @@ import Testing
         ("--from 1 --to 0.1", "give a larger --to, or a smaller --from"), ("--steps 19", "from 20 to 100000"),
         ("--smoothing 1", "from 0 to below 1"),
         ("--learning-rate 0.1", "--learning-rate: a range test goes through all rates"),
-        ("--json --quiet", "--json: --quiet prints nothing"), ("--epochs 3", "Unknown option '--epochs'"),
+        ("--epochs 3", "Unknown option '--epochs'"),
         ("--schedule steps:200", "no teleport takes place in the 200 steps"),
         ("--method symmetry", "relu is not bijective"),
     ]

@@ -76,34 +76,36 @@ final class ClosedFormPlace: Place {
         return space.project(sum, bias).map { weight.moves(along: $0) } ?? []
     }
 
-    /// `a + Delta^T (D_u A)` of a weight as one product of few rows, which are fewer to project: those of a, of the tangents, and
-    /// one that stands for the bias. Nil where it is none, or one of many rows.
+    /// `a + Delta^T (D_u A)` of a weight as one product of few rows, which are fewer to project: those of a, with ones for a bias, and
+    /// those of the tangents. Nil where it is none, or one of many rows.
     ///
-    /// - Returns: The left factor, `[m, out]`, and the right one, `[m, in]`, with what its rows have in the column of the bias, `[m, 1]`.
+    /// - Returns: The left factor, `[m, out]`, and the right one, `[m, in]`, with what its rows have in the column of a bias, `[m, 1]`.
     private func factored(
         _ weight: MovableWeight, _ tangents: [Tensor?]?, _ explicit: Gradients
     ) -> (delta: Tensor, rows: Tensor, ones: Tensor?)? {
         guard weight.sites.count == 1, weight.sites[0].input.representation != nil,
             case .product(let delta, let input)? = explicit[weight.weight]
         else { return nil }
+        // The gradient of a loss has the bias in its rows. Apart from them it would be projected to what only cancels in the sum.
+        if let bias = weight.bias.flatMap({ explicit[$0] }) {
+            let rest = bias.formed() - delta.sum(along: [0])
+            guard rest.squaredNorm().item() == 0 else { return nil }
+        } else if weight.bias != nil {
+            return nil
+        }
         var (deltas, rows) = ([delta], [input.rows])
+        var ones = [Tensor.full([input.rowCount, 1], 1, dtype: input.dtype, device: input.device)]
         if let tangent = tangents?[0] {
             guard let delta = pulled[weight.sites[0]] else { return nil }
             deltas.append(delta)
             rows.append(tangent)
-        }
-        var ones: Tensor?
-        if let bias = weight.bias {
-            deltas.append((explicit[bias]?.formed() ?? .zeros(like: bias)).expanded(at: 0))
-            rows.append(.zeros([1, input.columnCount], dtype: input.dtype, device: input.device))
-            let column = Tensor.zeros(
-                [rows.map { $0.size(0) }.reduce(0, +), 1], dtype: input.dtype, device: input.device)
-            column.narrowed(0, to: column.size(0) - 1..<column.size(0)).fill(1)
-            ones = column
+            ones.append(.zeros([tangent.size(0), 1], dtype: input.dtype, device: input.device))
         }
         let all = Representation(rows: .concatenated(rows, along: 0))
         guard all.isThinner(than: weight.weight) else { return nil }
-        return (.concatenated(deltas, along: 0), all.rows, ones)
+        return (
+            .concatenated(deltas, along: 0), all.rows, weight.bias.map { _ in .concatenated(ones, along: 0) }
+        )
     }
 
     /// `Delta^T (D_u A)`, summed over the uses of a weight.
