@@ -33,7 +33,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         // Configuration files and recipes.
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
-        // Checksums of the files of data sets: SHA-256, and MD5 where publishers give no other.
+        // SHA-256 of the files of data sets.
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     ] + documentationTools,
     targets: [

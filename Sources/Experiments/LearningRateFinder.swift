@@ -128,6 +128,10 @@ package struct LearningRateFinder {
             if curve.ending != .interrupted, !run.isOnTrial { break }
         }
         guard !losses.isEmpty else { return nil }
+        // A run that ends by itself has left numbers in an evaluation between two steps.
+        if curve.ending == .interrupted, !run.isOnTrial, !isCancelled() {
+            curve = LearningRateCurve(losses + [.nan], over: range, smoothing: smoothing)
+        }
         let found = RangeTestRecord.Run(curve, of: run)
         progress?.finishEpoch(
             position(), loss: found.smoothedLosses.last ?? .nan,

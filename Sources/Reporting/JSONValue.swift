@@ -1,8 +1,8 @@
 /// Any JSON value: what a configuration holds, whatever its options are.
 ///
 /// Literals make values directly: `["model": "mlp:1024,1024", "epochs": 5, "learningRate": 0.1]`. JSON does not tell
-/// `5.0` from `5`, so a whole number decodes as ``integer(_:)``.
-package enum JSONValue: Hashable, Sendable {
+/// `5.0` from `5`, so a whole number decodes as ``integer(_:)``, and the two are equal.
+package enum JSONValue: Sendable {
     /// A text.
     case string(String)
     /// A number with a fraction; a non-finite one is encoded as null.
@@ -17,6 +17,38 @@ package enum JSONValue: Hashable, Sendable {
     case object([String: JSONValue])
     /// No value.
     case null
+}
+
+extension JSONValue: Hashable {
+    /// Whether both are written alike.
+    package static func == (left: JSONValue, right: JSONValue) -> Bool {
+        switch (left, right) {
+        case (.string(let left), .string(let right)): left == right
+        case (.number(let left), .number(let right)): left == right
+        case (.integer(let left), .integer(let right)): left == right
+        case (.number(let number), .integer(let integer)), (.integer(let integer), .number(let number)):
+            Int(exactly: number) == integer
+        case (.bool(let left), .bool(let right)): left == right
+        case (.array(let left), .array(let right)): left == right
+        case (.object(let left), .object(let right)): left == right
+        case (.null, .null): true
+        default: false
+        }
+    }
+
+    /// Hashes what is compared.
+    package func hash(into hasher: inout Hasher) {
+        switch self {
+        case .string(let value): hasher.combine(value)
+        case .number(let value):
+            if let integer = Int(exactly: value) { hasher.combine(integer) } else { hasher.combine(value) }
+        case .integer(let value): hasher.combine(value)
+        case .bool(let value): hasher.combine(value)
+        case .array(let value): hasher.combine(value)
+        case .object(let value): hasher.combine(value)
+        case .null: hasher.combine(0)
+        }
+    }
 }
 
 extension JSONValue: Codable {

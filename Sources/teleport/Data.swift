@@ -46,7 +46,7 @@ struct ListingOptions: ParsableArguments {
             ? String(decoding: try JSONValue.array(values()).json(), as: UTF8.self)
                 .trimmingCharacters(in: .newlines) : table()
         if let failure = Console.show(text) {
-            throw Results.Failure(description: "cannot write to standard output: \(failure)")
+            throw Results.Failure.unwritableOutput(failure)
         }
     }
 }

@@ -13,4 +13,13 @@ import Testing
         #expect(try JSONDecoder().decode(JSONValue.self, from: data) == value)
         #expect(try JSONDecoder().decode(JSONValue.self, from: JSONEncoder().encode(JSONValue.number(.nan))) == .null)
     }
+
+    @Test("What is written alike is equal: a whole number is one, however it was made")
+    func wholeNumbers() throws {
+        let written: JSONValue = ["learning-rate": .number(1), "share": .number(0.5), "list": [.number(-2)]]
+        let read = try JSONDecoder().decode(JSONValue.self, from: written.json())
+        #expect(read == written && Set([read, written]).count == 1)
+        #expect(JSONValue.number(1.5) != .integer(1) && JSONValue.number(1) != .integer(2))
+        #expect(JSONValue.number(.infinity) != .integer(1) && JSONValue.null != .bool(false))
+    }
 }

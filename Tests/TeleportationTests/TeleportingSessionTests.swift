@@ -123,7 +123,7 @@ import Torch
         let learner = Learner()
         let session = try TeleportingSession(
             learner.step, Self.harmful(.steps([0]), trialSteps: 3), samples: learner.samples)
-        #expect(session.state != nil)
+        let before = session.state
         // Before the batch, and before each of two steps.
         var answers = [false, false, false]
         session.isInterrupted = { answers.popLast() ?? true }
@@ -132,6 +132,9 @@ import Torch
         #expect(outcome.teleports.first?.steps == 2 && outcome.teleports.first?.ending == .interrupted)
         session.settle()
         #expect(session.state == nil)
+        session.isInterrupted = { false }
+        try session.restore(try #require(before))
+        #expect(session.state != nil)
     }
 
     @Test("A remainder of the samples is no teleport batch")

@@ -292,6 +292,7 @@ public final class TeleportingSession {
         lostTrials = state.lostTrials
         trial = nil
         trialPhase = .onTheWay
+        isHalfTeleported = false
     }
 }
 

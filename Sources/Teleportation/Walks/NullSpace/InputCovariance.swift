@@ -113,6 +113,7 @@ public final class InputCovariance {
     public func nullSpace(tau: Double = 1) throws(TorchError) -> InputNullSpace {
         guard let sum else {
             let none = Tensor.zeros([0, dimension], dtype: dtype, device: device)
+            if rows.map({ $0.size(0) }).reduce(0, +) > dimension { condense() }
             return try InputNullSpace(
                 ofFew: joinedRows ?? none, hasBias: hasBias, tau: tau, resolution: resolution)
         }
