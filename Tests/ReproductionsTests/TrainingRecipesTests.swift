@@ -155,14 +155,19 @@ import Torch
     @Test("What was interrupted goes on, runs nothing again, and comes to the same numbers")
     func resumes() throws {
         try withTemporaryFolder { folder in
-            let whole = try recipes().run(context())
-            var questions = 0
-            var interrupted = context(in: folder)
-            // Within the third training.
-            interrupted.isCancelled = {
-                questions += 1
-                return questions > 70
+            var (questions, most) = (0, Int.max)
+            func counted(_ context: ReproductionContext) -> ReproductionContext {
+                var context = context
+                context.isCancelled = {
+                    questions += 1
+                    return questions > most
+                }
+                return context
             }
+            let whole = try recipes().run(counted(context()))
+            // Within the third of four trainings.
+            (questions, most) = (0, questions * 5 / 8)
+            let interrupted = counted(context(in: folder))
             let part = try recipes().run(interrupted)
             #expect(part.values.count < 4 && !part.values.isEmpty)
             let kept = try arm(part, Self.names[0], "null-space")
