@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 
 /// The arguments of a command, each option with its value.
 struct ArgumentList {
@@ -28,8 +27,8 @@ struct ArgumentList {
         }
     }
 
-    /// The options that say where results go and what is gone on with, or name a file, whose options they have.
-    static let place: Set = ["output", "overwrite", "resume", "config"]
+    /// The list without the options that say where results go and what is gone on with, or name a file, whose options they have.
+    var withoutPlace: ArgumentList { without(["output", "overwrite", "resume", "config"]) }
 
     /// The arguments.
     var arguments: [String] { items.flatMap(\.arguments) }
@@ -42,32 +41,11 @@ struct ArgumentList {
     }
 
     /// The list with each option once, as it is given last, which is what counts.
-    private var withoutRepetitions: ArgumentList {
+    var withoutRepetitions: ArgumentList {
         var list = self
         list.items = items.indices.filter { index in
             items[index].option == nil || !items[(index + 1)...].contains { $0.option == items[index].option }
         }.map { items[$0] }
         return list
-    }
-
-    /// The command line that does once more, in a new folder, what this process was asked for.
-    static func repetition(of command: any ParsableCommand.Type) -> String {
-        let own = Array(CommandLine.arguments.dropFirst())
-        let arguments: [String]
-        do {
-            let completed = try ResumedRun.completed(own, of: command)
-            let list = ArgumentList(completed.dropFirst(), of: command).without(place)
-            arguments = completed.prefix(1) + list.withoutRepetitions.arguments
-        } catch {
-            // A file of options that is gone by now: its name is all that there is.
-            arguments = own
-        }
-        return (["teleport"] + arguments.map(quoted)).joined(separator: " ")
-    }
-
-    /// An argument as a shell takes it.
-    private static func quoted(_ argument: String) -> String {
-        argument.wholeMatch(of: /[A-Za-z0-9_.,:=\/+@%-]+/) != nil
-            ? argument : "'" + argument.replacing("'", with: "'\\''") + "'"
     }
 }

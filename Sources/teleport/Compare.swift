@@ -155,7 +155,7 @@ struct Compare: ResumableCommand {
             throw ValidationError(
                 "--sweep \(sweep.option): is no option that a comparison can be swept over; see 'compare --help'")
         }
-        let kept = ResumedRun.own(arguments, of: Self.self).without(["sweep"]).arguments
+        let kept = ArgumentList(arguments.dropFirst(), of: Self.self).withoutPlace.without(["sweep"]).arguments
         return try sweep.values.map { value in
             do { return try Self.parse(kept + ["--\(sweep.option)=\(value)"]) } catch {
                 throw ValidationError("--sweep: " + Self.message(for: error))

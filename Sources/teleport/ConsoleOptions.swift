@@ -35,15 +35,11 @@ struct ConsoleOptions: ParsableArguments {
     ///   - record: The same as a file holds them.
     /// - Returns: Why they could not be written; nil if they were.
     func show(_ text: @autoclosure () -> String, _ record: some Record) throws -> String? {
-        guard json else { return Console.show(text()) }
-        // A line ends when it is printed.
-        return Console.show(String(decoding: try record.json().dropLast(), as: UTF8.self))
+        Console.show(json ? try record.printed() : text())
     }
 }
 
-extension Results.Failure {
-    /// Standard output takes nothing.
-    static func unwritableOutput(_ reason: String) -> Results.Failure {
-        Results.Failure(description: "cannot write to standard output: \(reason)")
-    }
+extension Record {
+    /// The JSON as it is printed, which ends the last line.
+    func printed() throws -> String { String(decoding: try json().dropLast(), as: UTF8.self) }
 }

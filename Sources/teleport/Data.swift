@@ -41,11 +41,7 @@ struct ListingOptions: ParsableArguments {
     ///
     /// - Throws: `Results.Failure`, as there is nothing but what is printed.
     func show(_ table: @autoclosure () -> String, _ values: @autoclosure () -> [JSONValue]) throws {
-        let text =
-            json
-            ? String(decoding: try JSONValue.array(values()).json(), as: UTF8.self)
-                .trimmingCharacters(in: .newlines) : table()
-        if let failure = Console.show(text) {
+        if let failure = Console.show(json ? try JSONValue.array(values()).printed() : table()) {
             throw Results.Failure.unwritableOutput(failure)
         }
     }

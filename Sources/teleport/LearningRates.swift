@@ -67,11 +67,7 @@ struct LearningRates: ParsableCommand {
             """, atLeast: 0)
     var trialSteps = TeleportPlan().trialSteps
 
-    @Option(
-        help: """
-            What becomes of the optimizer's moments: keep, reset, or teleport, which moves the velocity of momentum as \
-            the weights, with symmetry or gauge.
-            """)
+    @Option(help: .optimizerState)
     var optimizerState = TeleportPlan().optimizerState
 
     /// The file of results.

@@ -270,11 +270,7 @@ struct ScheduleOptions: ParsableArguments {
         atLeast: 0)
     var patience = standard.patience
 
-    @Option(
-        help: """
-            What becomes of the optimizer's moments: keep, reset, or teleport, which moves the velocity of momentum as \
-            the weights, with symmetry or gauge.
-            """)
+    @Option(help: .optimizerState)
     var optimizerState = standard.optimizerState
 
     /// A plan on this schedule.

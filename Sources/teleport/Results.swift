@@ -12,6 +12,11 @@ struct Results {
     /// A record that could not be written, or a folder that takes none.
     struct Failure: Error, CustomStringConvertible {
         let description: String
+
+        /// Standard output takes nothing.
+        static func unwritableOutput(_ reason: String) -> Failure {
+            Failure(description: "cannot write to standard output: \(reason)")
+        }
     }
 
     /// The folder that the user named, else a new one under `results/`, made so that a long run does not find out at its end
@@ -79,7 +84,7 @@ struct Results {
             notices =
                 (isInterrupted ? ["The run was interrupted: this is what there was."] : [])
                 + (divergence.map { ["Training diverged: \($0)."] } ?? [])
-            self.command = ArgumentList.repetition(of: command)
+            self.command = RepeatedRun.commandLine(of: command)
         }
     }
 

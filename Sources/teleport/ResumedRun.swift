@@ -43,21 +43,14 @@ enum ResumedRun {
         try completed(arguments, of: command, by: ConfigurationFile(namedIn: arguments, of: command))
     }
 
-    /// Complete arguments of a command without its name, and those of a place.
-    static func own(_ arguments: [String], of command: any ParsableCommand.Type) -> ArgumentList {
-        ArgumentList(arguments.dropFirst(), of: command).without(ArgumentList.place)
-    }
-
     /// Keeps the arguments of a command in its folder, for those who go on with it; `options(of:as:)` reads them.
     ///
     /// - Parameter arguments: The name of the command, and all else, complete.
     static func keep(
         _ arguments: [String], of command: any ParsableCommand.Type, in folder: TrainingFolder
-    ) throws(Results.Failure) {
-        let kept = JSONValue.array(own(arguments, of: command).arguments.map { .string($0) })
-        do throws(ReportError) { try kept.write(to: folder.options) } catch {
-            throw Results.Failure(description: "\(error)")
-        }
+    ) throws(ReportError) {
+        let own = ArgumentList(arguments.dropFirst(), of: command).withoutPlace
+        try JSONValue.array(own.arguments.map { .string($0) }).write(to: folder.options)
     }
 
     /// The options that a run was begun with, as its folder has them.

@@ -42,6 +42,12 @@ import Torch
         }
     }
 
+    /// The session of a training step that asks it where it is.
+    private final class Way {
+        var session: TeleportingSession?
+        var steps = 0
+    }
+
     private static func schedule(_ moments: TeleportSchedule.Moments) -> TeleportSchedule {
         TeleportSchedule(moments, batchCount: 2, batchSize: 8)
     }
@@ -187,10 +193,6 @@ import Torch
         "After as many clearly lost trials as the plan has patience for there are no more teleports",
         arguments: [(1, true), (2, true), (1, false)])
     func patience(count: Int, isClear: Bool) throws {
-        final class Way {
-            var session: TeleportingSession?
-            var steps = 0
-        }
         let (learner, way) = (Learner(), Way())
         let step = TrainingStep(learner.step.model, learner.step.loss, learner.step.optimizer) { _ in
             way.steps += 1
@@ -216,10 +218,6 @@ import Torch
 
     @Test("A trial that is clearly decided ends at the first look", arguments: [(1.0, 2.0), (2.0, 1.0), (1.5, 1.5)])
     func earlyVerdict(with: Double, without: Double) throws {
-        final class Way {
-            var session: TeleportingSession?
-            var steps = 0
-        }
         let (learner, way) = (Learner(), Way())
         let step = TrainingStep(learner.step.model, learner.step.loss, learner.step.optimizer) { _ in
             way.steps += 1

@@ -132,9 +132,8 @@ private final class ControlledTeleport: Teleport {
     /// The loss of the control samples as the optimizer's next step would leave it.
     private func lossAfterStep(along gradients: [ParameterGradient]) -> Double {
         looks += 1
-        let displacement = optimizer.displacement(of: parameters, with: gradients)
-        return Tensor.exchanging(parameters, with: zip(parameters, displacement).map { $1.added(to: $0, scale: 1) }) {
-            loss.controlLoss(of: model, on: samples)
-        }
+        let control = BatchLoss(model, loss, on: samples)
+        let displacement = optimizer.displacement(of: control.parameters, with: gradients)
+        return control.at(control.displaced(by: displacement, scale: 1)) { loss.controlLoss(of: model, on: samples) }
     }
 }

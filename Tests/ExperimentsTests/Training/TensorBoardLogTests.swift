@@ -9,19 +9,7 @@ import Testing
 /// The event files of a training.
 @Suite struct TensorBoardLogTests {
     private func experiment(epochs: Int = 3) throws -> TrainExperiment {
-        let plan = teleports(
-            0..<3,
-            { $0.climb.cap = .none },
-            plan: {
-                $0.schedule.moments = .every(6)
-                $0.trialSteps = 3
-                $0.controlSamples = 20
-            })
-        return TrainExperiment(
-            TrainingConfiguration(
-                architecture: .mlp(hidden: [32], activation: .relu), optimizer: try OptimizerOption(text: "adam"),
-                learningRate: 0.02, batchSize: 30, epochs: epochs),
-            plan: plan, seed: 5, course: .init(checkpointEvery: 4, keptCheckpoints: 3, log: .tensorBoard), on: digits)
+        try interruptedExperiment(epochs: epochs, .init(checkpointEvery: 4, keptCheckpoints: 3, log: .tensorBoard))
     }
 
     private func files(_ folder: TrainingFolder) throws -> [URL] {

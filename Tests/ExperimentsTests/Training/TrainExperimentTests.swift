@@ -15,19 +15,7 @@ import Torch
         _ course: TrainExperiment.Course = TrainExperiment.Course(checkpointEvery: 4, keptCheckpoints: 3),
         learningRate: Double = 0.02
     ) throws -> TrainExperiment {
-        let plan = teleports(
-            0..<3,
-            { $0.climb.cap = .none },
-            plan: {
-                $0.schedule.moments = .every(6)
-                $0.trialSteps = 3
-                $0.controlSamples = 20
-            })
-        return TrainExperiment(
-            TrainingConfiguration(
-                architecture: .mlp(hidden: [32], activation: .relu), optimizer: try OptimizerOption(text: "adam"),
-                learningRate: learningRate, batchSize: 30, epochs: epochs),
-            plan: plan, seed: 5, course: course, on: digits)
+        try interruptedExperiment(epochs: epochs, course, learningRate: learningRate)
     }
 
     private func lines(_ folder: TrainingFolder) throws -> [[String: JSONValue]] {

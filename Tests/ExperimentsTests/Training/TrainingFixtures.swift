@@ -36,6 +36,25 @@ func teleports(
     return plan
 }
 
+/// A training with teleports every six steps, each on trial, for tests that stop it and go on with it.
+func interruptedExperiment(
+    epochs: Int, _ course: TrainExperiment.Course, learningRate: Double = 0.02
+) throws -> TrainExperiment {
+    let plan = teleports(
+        0..<3,
+        { $0.climb.cap = .none },
+        plan: {
+            $0.schedule.moments = .every(6)
+            $0.trialSteps = 3
+            $0.controlSamples = 20
+        })
+    return TrainExperiment(
+        TrainingConfiguration(
+            architecture: .mlp(hidden: [32], activation: .relu), optimizer: try OptimizerOption(text: "adam"),
+            learningRate: learningRate, batchSize: 30, epochs: epochs),
+        plan: plan, seed: 5, course: course, on: digits)
+}
+
 extension Run {
     /// What does not depend on how fast the machine is.
     var withoutTimes: Run {

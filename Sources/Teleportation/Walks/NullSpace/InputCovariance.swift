@@ -68,7 +68,7 @@ public final class InputCovariance {
         guard rowCount >= dimension, dtype != .float64 else {
             input.forEachPart(ofAtMost: limit) {
                 rows.append(complete($0))
-                if rows.map({ $0.size(0) }).reduce(0, +) >= 2 * dimension { condense() }
+                condense(from: 2 * dimension)
             }
             return
         }
@@ -87,9 +87,10 @@ public final class InputCovariance {
         self.sum = sum
     }
 
-    /// Replaces all rows by as many as there are dimensions.
-    private func condense() {
-        if let all = joinedRows { rows = [all.qrTriangle()] }
+    /// Replaces the rows by as many as there are dimensions, from a number of them on.
+    private func condense(from count: Int) {
+        guard rows.map({ $0.size(0) }).reduce(0, +) >= count, let all = joinedRows else { return }
+        rows = [all.qrTriangle()]
     }
 
     /// Adds rows, `[m, in]`.
@@ -113,7 +114,7 @@ public final class InputCovariance {
     public func nullSpace(tau: Double = 1) throws(TorchError) -> InputNullSpace {
         guard let sum else {
             let none = Tensor.zeros([0, dimension], dtype: dtype, device: device)
-            if rows.map({ $0.size(0) }).reduce(0, +) > dimension { condense() }
+            condense(from: dimension + 1)
             return try InputNullSpace(
                 ofFew: joinedRows ?? none, hasBias: hasBias, tau: tau, resolution: resolution)
         }
