@@ -39,13 +39,16 @@ let package = Package(
     targets: [
         .target(
             name: "CTorch",
+            exclude: ["gloo/README.md"],
             cxxSettings: [
+                // For gloo's names; see gloo/README.md.
+                .headerSearchPath("."),
                 // libtorch is not a system library with a fixed place, so its paths are given here; SwiftPM calls
                 // such flags unsafe and accepts them in a root package and in a package depended on by path or branch.
                 .unsafeFlags([
                     "-isystem", libtorch + "/include",
                     "-isystem", libtorch + "/include/torch/csrc/api/include",
-                ])
+                ]),
             ],
             linkerSettings: [
                 // libtorch.so does nothing but name the libraries of this build, CUDA's kernels among them. No symbol

@@ -24,6 +24,11 @@ public struct Subset: Dataset {
     /// The samples at positions within the subset (`int64`, `[n]`), in that order.
     public func batch(_ positions: Tensor) -> Batch { samples.batch(indices.gathered(0, positions)) }
 
+    /// The same of the samples that no process shares with others.
+    public var whole: any SampleSource {
+        (samples.whole as? any Dataset).map { Subset(of: $0, at: indices) } ?? self
+    }
+
     /// The first `length` of these samples, or all if there are fewer.
     public func prefix(_ length: Int) -> Subset {
         Subset(of: samples, at: indices.narrowed(0, to: 0..<min(length, count)))

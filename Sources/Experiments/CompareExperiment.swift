@@ -17,12 +17,22 @@ package struct CompareExperiment {
     private let prepared: Training
 
     /// A comparison on a data set.
-    package init(_ training: TrainingConfiguration, plan: TeleportPlan, seeds: Seeds, on data: Split<any Dataset>) {
+    ///
+    /// - Parameters:
+    ///   - training: How the models are trained.
+    ///   - plan: How those of one arm are teleported.
+    ///   - seeds: One run of each arm for each of them.
+    ///   - data: The data set.
+    ///   - group: The processes over which each batch is spread; nil where this one is alone.
+    package init(
+        _ training: TrainingConfiguration, plan: TeleportPlan, seeds: Seeds, on data: Split<any Dataset>,
+        across group: ProcessGroup? = nil
+    ) {
         self.training = training
         self.plan = plan
         self.seeds = seeds
         self.data = data
-        prepared = Training(training, on: data)
+        prepared = Training(training, on: data, across: group)
     }
 
     /// Checks that the teleports can move the model, and that all goes together.
@@ -69,7 +79,7 @@ package struct CompareExperiment {
         }.map { ArmRecord(seeds: $0.seeds, runs: $0.runs) }
         return Summary(
             configuration: configuration, data: data.namedSizes,
-            environment: Summary.Environment(of: training, watch: watch, date: start),
+            environment: Summary.Environment(of: training, watch: watch, date: start, processes: prepared.group?.size),
             baseline: results[0], teleport: results[1])
     }
 

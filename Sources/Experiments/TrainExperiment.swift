@@ -65,7 +65,7 @@ package struct TrainExperiment {
     /// A training on a data set.
     package init(
         _ training: TrainingConfiguration, plan: TeleportPlan, seed: Int, course: Course = Course(),
-        on data: Split<any Dataset>, from dataFolder: String? = nil
+        on data: Split<any Dataset>, from dataFolder: String? = nil, across group: ProcessGroup? = nil
     ) {
         self.dataFolder = dataFolder
         self.training = training
@@ -73,7 +73,7 @@ package struct TrainExperiment {
         self.seed = seed
         self.course = course
         self.data = data
-        prepared = Training(training, on: data)
+        prepared = Training(training, on: data, across: group)
     }
 
     /// All options by the names that they have on the command line, every default written out.
@@ -111,7 +111,7 @@ package struct TrainExperiment {
     /// Trains the model from its beginning or from a checkpoint on.
     ///
     /// - Parameters:
-    ///   - folder: Where checkpoints, records and the model go.
+    ///   - folder: Where checkpoints, records and the model go; of several processes the first writes them.
     ///   - checkpoint: Where to go on; nil for the beginning.
     ///   - progress: Shows how far it is.
     ///   - watch: Watches how busy the machine is.
@@ -128,13 +128,14 @@ package struct TrainExperiment {
             try checkpoint.map { try TrainingRun(prepared, from: $0.state, plan: plan) }
             ?? TrainingRun(prepared, seed: seed, plan: plan)
         let checkpoints = folder.checkpoints(keeping: course.keptCheckpoints)
+        let isWriting = (prepared.group?.rank ?? 0) == 0
         run.isInterrupted = isCancelled
-        try checkpoints.make()
-        let logs = try logs(in: folder, of: run.record)
+        if isWriting { try checkpoints.make() }
+        let logs = isWriting ? try logs(in: folder, of: run.record) : []
         var savedStep = checkpoint.map { $0.state.progress.position.step }
         var failed: Set<Int> = []
         func save() {
-            guard savedStep != run.step, let state = run.state else { return }
+            guard isWriting, savedStep != run.step, let state = run.state else { return }
             do throws(SafetensorsError) {
                 try checkpoints.save(Checkpoint(state, options: options))
                 savedStep = run.step
@@ -181,14 +182,15 @@ package struct TrainExperiment {
             ending = .diverged
         }
         save()
-        if !run.isOnTrial {
+        if isWriting, !run.isOnTrial {
             do throws(SafetensorsError) { try StateDictionary(of: run.model).file.write(to: folder.model) } catch {
                 warn("\(error); the weights are in the newest checkpoint")
             }
         }
         return TrainingSummary(
             configuration: options, data: data.namedSizes,
-            environment: Summary.Environment(of: training, watch: watch, date: start), ending: ending, run: run.record)
+            environment: Summary.Environment(of: training, watch: watch, date: start, processes: prepared.group?.size),
+            ending: ending, run: run.record)
     }
 
     private func logs(in folder: TrainingFolder, of run: Run) throws(ReportError) -> [any RunLog] {

@@ -12,12 +12,18 @@ public struct Gradients {
     }
 
     private var entries: [Entry] = []
+    /// What adds them up over processes; nil where each is whole.
+    private let reduction: GradientReduction?
 
     /// None.
-    public init() {}
+    public init() { reduction = nil }
+
+    /// None, of those that are handed on to be added up over processes.
+    init(handedTo reduction: GradientReduction) { self.reduction = reduction }
 
     /// The gradients of parameters, in the same order.
     public init(_ parameters: [Tensor], _ gradients: [ParameterGradient]) {
+        reduction = nil
         require(
             parameters.count == gradients.count, "\(gradients.count) gradients for \(parameters.count) parameters")
         for (parameter, gradient) in zip(parameters, gradients) { add(gradient, of: parameter) }
@@ -28,7 +34,9 @@ public struct Gradients {
 
     /// Adds the gradient of one use of a parameter; those of a parameter that is used more than once are summed.
     public mutating func add(_ gradient: ParameterGradient, of parameter: Tensor) {
-        if let index = position(of: parameter, startingAt: 0) {
+        if let reduction {
+            reduction.take(gradient, of: parameter)
+        } else if let index = position(of: parameter, startingAt: 0) {
             entries[index].gradient = entries[index].gradient.adding(gradient)
             entries[index].useCount += 1
         } else {

@@ -13,6 +13,12 @@ public struct Pullback {
     /// Nothing yet.
     public init(needsGradients: Bool = true) { self.needsGradients = needsGradients }
 
+    /// Nothing yet of a loss whose samples are spread over processes: the gradients are handed on to be added up.
+    init(summedBy reduction: GradientReduction) {
+        needsGradients = true
+        gradients = Gradients(handedTo: reduction)
+    }
+
     /// The affine maps that were met, in the order of the forward pass.
     public var sites: [AffineSite] { records.reversed().map(\.site) }
 

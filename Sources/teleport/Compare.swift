@@ -9,7 +9,7 @@ import Teleportation
 import Torch
 
 /// `teleport compare`.
-struct Compare: ResumableCommand {
+struct Compare: ResumableCommand, SharedCommand {
     static let configuration = CommandConfiguration(
         abstract: "Train the same model with and without teleportation, and compare.",
         discussion: """
@@ -41,6 +41,7 @@ struct Compare: ResumableCommand {
     @OptionGroup(title: "Teleportation") var teleportation: TeleportationOptions
     @OptionGroup(title: "Schedule") var schedule: ScheduleOptions
     @OptionGroup(title: "Run") var execution: ExecutionOptions
+    @OptionGroup(title: "Processes") var processes: ProcessOptions
     @OptionGroup(title: "Results") var output: OutputOptions
 
     @Option(help: "The passes over the training data.", atLeast: 1)
@@ -68,29 +69,35 @@ struct Compare: ResumableCommand {
     mutating func run() throws {
         let watch = execution.apply()
         let arguments = try Self.completedArguments()
-        if let sweep { return try run(sweep, arguments, watch) }
-        let (experiment, data) = try experiment()
+        let processes = try self.processes.join()
+        if processes.restarts > 0 { resume = resume ?? output.resumable }
+        if let sweep { return try run(sweep, arguments, watch, processes) }
+        let (experiment, data) = try experiment(processes)
+        try processes.agree(on: experiment.configuration, data: data.digest)
         let startingLoss = try experiment.check()
-        let results = try begin(arguments, else: data.name)
+        let results = try begin(arguments, else: data.name, processes)
         for notice in model.capped(by: data) + teleportation.capped(by: data.train.count) {
             execution.console.notice(notice)
         }
 
         let interruption = Interruption()
-        let summary = try compare(experiment, in: results.folder, watch, interruption)
+        let isCancelled = processes.isCancelled(by: interruption)
+        let summary = try compare(experiment, in: results.folder, watch, processes, isCancelled)
 
         let report = ComparisonReport(summary)
         let divergence = Divergence(
             of: summary.arms.baseline.runs + summary.arms.teleport.runs, from: startingLoss)
-        try results.save(
-            summary, report,
-            .init(
-                of: Self.self, "With and without teleports",
-                lead: "\(experiment.training.architecture.text) on \(data.name)",
-                isInterrupted: interruption.isRequested,
-                divergence: divergence?.description), on: execution.console)
+        let isInterrupted = isCancelled()
+        if processes.isFirst {
+            try results.save(
+                summary, report,
+                .init(
+                    of: Self.self, "With and without teleports",
+                    lead: "\(experiment.training.architecture.text) on \(data.name)", isInterrupted: isInterrupted,
+                    divergence: divergence?.description), on: execution.console)
+        }
         Console.warn(of: watch, isQuiet: execution.quiet)
-        if interruption.isRequested {
+        if isInterrupted {
             Console.warn(
                 "interrupted; the results hold the epochs that were finished, and 'teleport compare --resume "
                     + "\(results.folder.relativePath)' goes on")
@@ -108,16 +115,22 @@ struct Compare: ResumableCommand {
 
     /// The comparison, on samples that are at hand, or else on its own.
     private func experiment(
-        on samples: Split<any Dataset>? = nil
+        _ processes: Processes, on samples: Split<any Dataset>? = nil
     ) throws -> (CompareExperiment, Split<any Dataset>) {
         if let samples { try model.task.check(samples) }
         let data = try samples ?? model.split()
         let plan = try schedule.plan(teleportation)
-        return (CompareExperiment(model.training(epochs: epochs, execution), plan: plan, seeds: seeds, on: data), data)
+        return (
+            CompareExperiment(
+                model.training(epochs: epochs, execution), plan: plan, seeds: seeds, on: data, across: processes.group),
+            data
+        )
     }
 
-    /// The folder of the results, with what it takes to go on with the comparison in it.
-    private func begin(_ arguments: [String], else job: String) throws -> Results {
+    /// The folder of the results, with what it takes to go on with the comparison in it; the first of several processes makes it.
+    private func begin(_ arguments: [String], else job: String, _ processes: Processes) throws -> Results {
+        defer { processes.group?.barrier() }
+        guard processes.isFirst else { return Results(reading: resume ?? output.output ?? "", record: record) }
         let results = try output.results(resuming: resume, else: job, record: record)
         if resume == nil {
             for name in [Self.runs, Self.cells] {
@@ -133,14 +146,17 @@ struct Compare: ResumableCommand {
 
     /// Runs a comparison, and keeps its runs as they end.
     private func compare(
-        _ experiment: CompareExperiment, in folder: URL, _ watch: ProcessorWatch, _ interruption: Interruption
+        _ experiment: CompareExperiment, in folder: URL, _ watch: ProcessorWatch, _ processes: Processes,
+        _ isCancelled: () -> Bool
     ) throws -> Summary {
-        let progress = ProgressLine(job: experiment.job, quiet: execution.quiet)
+        let progress = ProgressLine(job: experiment.job, quiet: execution.quiet || !processes.isFirst)
         defer { progress.finish() }
         return try experiment.run(
             progress: progress, watch: watch,
-            archive: RunArchive(folder.appendingPathComponent(Self.runs), options: experiment.configuration),
-            warn: { progress.print(Console.warning($0)) }, isCancelled: { interruption.isRequested })
+            archive: RunArchive(
+                folder.appendingPathComponent(Self.runs), options: experiment.configuration,
+                keepsRuns: processes.isFirst),
+            warn: { progress.print(Console.warning($0)) }, isCancelled: isCancelled)
     }
 
     // MARK: Sweeps
@@ -163,33 +179,38 @@ struct Compare: ResumableCommand {
         }
     }
 
-    private func run(_ sweep: SweepRange, _ arguments: [String], _ watch: ProcessorWatch) throws {
+    private func run(
+        _ sweep: SweepRange, _ arguments: [String], _ watch: ProcessorWatch, _ processes: Processes
+    ) throws {
         let cells = try cells(of: sweep, arguments)
         var experiments: [CompareExperiment] = []
         // All values have the same samples, which are read once, unless it is these that are swept over.
         var samples: Split<any Dataset>?
         for cell in cells {
-            let (experiment, own) = try cell.experiment(on: samples)
+            let (experiment, own) = try cell.experiment(processes, on: samples)
+            try processes.agree(on: experiment.configuration, data: own.digest)
             try experiment.check()
             experiments.append(experiment)
             if !TaskOptions.optionsOfData.contains(sweep.option) { samples = own }
         }
-        let results = try begin(arguments, else: "sweep-\(sweep.option)")
+        let results = try begin(arguments, else: "sweep-\(sweep.option)", processes)
         let interruption = Interruption()
+        let isCancelled = processes.isCancelled(by: interruption)
+        var isInterrupted = false
         var record: [SweepRecord.Cell] = []
         var environment: Summary.Environment?
-        for (index, (value, experiment)) in zip(sweep.values, experiments).enumerated()
-        where !interruption.isRequested {
+        for (index, (value, experiment)) in zip(sweep.values, experiments).enumerated() {
             execution.console.notice("\(sweep.option) \(value), \(index + 1) of \(sweep.values.count)")
             let folder = results.folder.appendingPathComponent(
                 "\(Self.cells)/\(sweep.option)=\(value.replacing("/", with: "_"))")
-            let summary = try compare(experiment, in: folder, watch, interruption)
+            let summary = try compare(experiment, in: folder, watch, processes, isCancelled)
             // Of a cell that was cut short there is nothing to compare.
-            if interruption.isRequested { break }
+            isInterrupted = isCancelled()
+            if isInterrupted { break }
             environment = environment ?? summary.environment
             record.append(SweepRecord.Cell(value: value, epochs: experiment.training.epochs, arms: summary.arms))
         }
-        if let environment, let first = experiments.first {
+        if processes.isFirst, let environment, let first = experiments.first {
             let found = SweepRecord(
                 option: sweep.option, configuration: first.configuration.merging(["sweep": .string(sweep.text)]) { $1 },
                 environment: environment, values: record)
@@ -200,10 +221,10 @@ struct Compare: ResumableCommand {
                     of: Self.self, "With and without teleports at each \(sweep.option)",
                     lead:
                         "\(first.training.architecture.text), \(record.count) of \(sweep.values.count.counted("value"))",
-                    isInterrupted: interruption.isRequested), on: execution.console)
+                    isInterrupted: isInterrupted), on: execution.console)
         }
         Console.warn(of: watch, isQuiet: execution.quiet)
-        if interruption.isRequested {
+        if isInterrupted {
             Console.warn("interrupted; 'teleport compare --resume \(results.folder.relativePath)' goes on")
             throw ExitCode(130)
         }

@@ -16,6 +16,7 @@ enum Console {
         case badUsage = 2
         case badData = 3
         case diverged = 4
+        case lostProcess = 5
 
         /// That of a command that throws an error of the library.
         init(for error: any Error) {
@@ -23,6 +24,7 @@ enum Console {
             case is DatasetError, is LossError, is StartingLossError, is SafetensorsError, is WeightsError,
                 is CheckpointError, is TrainingStateError, is LearnedFileError, is DownloadError:
                 self = .badData
+            case is ProcessGroupError: self = .lostProcess
             // What libtorch cannot decompose are numbers that are not finite, or nearly so.
             case is TorchError: self = .diverged
             // Models, methods, files and folders that do not go together: the error says what to give instead.
@@ -30,6 +32,11 @@ enum Console {
             }
         }
     }
+
+    /// What messages begin with, after the name of the tool: which of several processes speaks.
+    nonisolated(unsafe) static var prefix = ""
+    /// Whether results and warnings are left to another process.
+    nonisolated(unsafe) static var isQuiet = false
 
     /// Sees to it that what is shown cannot end the process, or get into a file.
     static func prepare() {
@@ -58,6 +65,8 @@ enum Console {
     ///
     /// - Returns: The status to throw.
     static func divergence(_ reason: String, learningRate: Double) -> ExitStatus {
+        // All processes see it, and one is enough to say so.
+        if isQuiet { return .diverged }
         fail("training diverged: \(reason); lower --learning-rate, which was \(learningRate)")
         return .diverged
     }
@@ -110,15 +119,18 @@ enum Console {
     /// - Returns: Why it could not be written; nil if it could.
     @discardableResult
     static func show(_ text: String) -> String? {
+        guard !isQuiet else { return nil }
         print(text)
         return fflush(nil) == 0 ? nil : String(cString: strerror(errno))
     }
 
     /// Tells on standard error what is worth knowing, in one line, whatever lines the message has.
-    static func warn(_ message: String) { StandardError.write(warning(message) + "\n") }
+    static func warn(_ message: String) {
+        if !isQuiet { StandardError.write(warning(message) + "\n") }
+    }
 
     /// Tells on standard error why a command ends, likewise.
-    static func fail(_ message: String) { StandardError.write(prefixed(message, .red) + "\n") }
+    static func fail(_ message: String) { StandardError.write(prefixed(prefix + message, .red) + "\n") }
 
     /// The line of a warning.
     static func warning(_ message: String) -> String { prefixed(message, .yellow) }

@@ -54,6 +54,12 @@ struct Results {
         }
     }
 
+    /// The folder of another process, in which this one writes nothing.
+    init(reading path: String, record: String) {
+        folder = URL(fileURLWithPath: path, isDirectory: true)
+        self.record = record
+    }
+
     private var file: URL { folder.appendingPathComponent(record) }
 
     /// The page for people.

@@ -24,6 +24,14 @@ extension OutputOptions {
         return try results(else: job, record: record)
     }
 
+    /// The folder, where processes that are started anew find a run in it to go on with.
+    var resumable: String? {
+        output.flatMap {
+            let folder = TrainingFolder(URL(fileURLWithPath: $0, isDirectory: true))
+            return FileManager.default.fileExists(atPath: folder.options.path) ? $0 : nil
+        }
+    }
+
     /// Refuses a place for the results of a run that has one.
     ///
     /// - Parameter resume: The folder of the run to go on with, if there is one.

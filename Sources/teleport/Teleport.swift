@@ -11,8 +11,8 @@ struct Teleport: ParsableCommand {
         commandName: "teleport",
         abstract: "Teleportation for neural-network training: the same loss, a larger gradient, fewer epochs.",
         discussion: """
-            Exit status: 0 done, 2 bad usage or configuration, 3 bad or missing data or weights, 4 training diverged, 130 \
-            interrupted.
+            Exit status: 0 done, 2 bad usage or configuration, 3 bad or missing data or weights, 4 training diverged, 5 another \
+            process of the run lost, 130 interrupted.
             """,
         version: Library.version,
         subcommands: [
@@ -34,6 +34,11 @@ struct Teleport: ParsableCommand {
         }
         if let notice = file?.notice(before: arguments) { Console.warn(notice) }
         do {
+            if !(command is any SharedCommand), try Processes.launch() != nil {
+                throw ValidationError(
+                    "\(Swift.type(of: command)._commandName): runs in one process, and WORLD_SIZE says that there are more; start it "
+                        + "without torchrun (train and compare run in several)")
+            }
             try command.run()
         } catch {
             end(with: error) { message in

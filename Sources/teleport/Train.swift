@@ -6,7 +6,7 @@ import Reporting
 import Torch
 
 /// `teleport train`.
-struct Train: ResumableCommand {
+struct Train: ResumableCommand, SharedCommand {
     static let configuration = CommandConfiguration(
         abstract: "Train one model with teleports, in a run that can be killed and gone on with.",
         discussion: """
@@ -24,12 +24,14 @@ struct Train: ResumableCommand {
               teleport train --resume results/mnist --epochs 20
               teleport train --model mlp:64 --optimizer adamw --checkpoint-every 500 --until test-loss:0.2 --early-stopping 3
               teleport train --log tensorboard --output results/logged
+              torchrun --no-python --nproc-per-node 2 teleport train --batch-size 256 --output results/two
             """)
 
     @OptionGroup(title: "Data and model") var model: ModelOptions
     @OptionGroup(title: "Teleportation") var teleportation: TeleportationOptions
     @OptionGroup(title: "Schedule") var schedule: ScheduleOptions
     @OptionGroup(title: "Run") var execution: ExecutionOptions
+    @OptionGroup(title: "Processes") var processes: ProcessOptions
     @OptionGroup(title: "Results") var output: OutputOptions
 
     @Option(help: "The passes over the training data.", atLeast: 1)
@@ -76,29 +78,34 @@ struct Train: ResumableCommand {
 
     mutating func run() throws {
         let watch = execution.apply()
+        let processes = try self.processes.join()
+        if processes.restarts > 0 { resume = resume ?? output.resumable }
         let data = try model.split()
         let experiment = TrainExperiment(
             model.training(epochs: epochs, execution), plan: try schedule.plan(teleportation), seed: seed,
             course: TrainExperiment.Course(
                 checkpointEvery: checkpointEvery, keptCheckpoints: keep, until: until, earlyStopping: earlyStopping,
                 log: log),
-            on: data, from: model.task.data.map { URL(fileURLWithPath: $0, isDirectory: true).path })
+            on: data, from: model.task.data.map { URL(fileURLWithPath: $0, isDirectory: true).path },
+            across: processes.group)
+        try processes.agree(on: experiment.options, data: data.digest)
         let startingLoss = try experiment.check()
-        let (results, folder, checkpoint) = try place(for: experiment, of: data.name)
+        let (results, folder, checkpoint) = try place(for: experiment, of: data.name, processes)
         for notice in model.capped(by: data) + teleportation.capped(by: data.train.count) {
             execution.console.notice(notice)
         }
 
-        let progress = ProgressLine(job: experiment.job(from: checkpoint), quiet: execution.quiet)
+        let progress = ProgressLine(
+            job: experiment.job(from: checkpoint), quiet: execution.quiet || !processes.isFirst)
         let interruption = Interruption()
         let summary = try experiment.run(
             in: folder, from: checkpoint, progress: progress, watch: watch,
             warn: { progress.print(Console.warning($0)) },
-            isCancelled: { interruption.isRequested })
+            isCancelled: processes.isCancelled(by: interruption))
         progress.finish()
 
         let divergence = Divergence(of: [summary.run], from: startingLoss)
-        try results.save(
+        try results?.save(
             summary, summary,
             .init(
                 of: Self.self, "Training with teleports",
@@ -127,6 +134,26 @@ struct Train: ResumableCommand {
     }
 
     /// The folder, with the options of the run in it, and the checkpoint to go on from.
+    ///
+    /// - Returns: Likewise, and the place for results, which the first of several processes has.
+    private func place(
+        for experiment: TrainExperiment, of dataset: String, _ processes: Processes
+    ) throws -> (results: Results?, folder: TrainingFolder, checkpoint: Checkpoint?) {
+        guard let group = processes.group else { return try place(for: experiment, of: dataset) }
+        // The others read what is there when the first has made it.
+        let first = processes.isFirst ? try place(for: experiment, of: dataset) : nil
+        group.barrier()
+        let folder = first?.folder ?? TrainingFolder(URL(fileURLWithPath: resume ?? "", isDirectory: true))
+        let checkpoint =
+            try first?.checkpoint
+            ?? (resume == nil ? nil : folder.checkpoints(keeping: keep).newest { Console.warn($0) })
+        try group.agree(
+            on: [
+                "the newest checkpoint": checkpoint.map { "that of step \($0.state.progress.position.step)" } ?? "none"
+            ])
+        return (first?.results, folder, checkpoint)
+    }
+
     private func place(
         for experiment: TrainExperiment, of dataset: String
     ) throws -> (results: Results, folder: TrainingFolder, checkpoint: Checkpoint?) {

@@ -20,6 +20,9 @@ extern "C" {
 
 typedef struct ct_opaque_tensor *ct_tensor;
 typedef struct ct_opaque_generator *ct_generator;
+typedef struct ct_opaque_store *ct_store;
+typedef struct ct_opaque_process_group *ct_process_group;
+typedef struct ct_opaque_work *ct_work;
 
 typedef struct {
     int32_t type;  // 0: CPU, 1: CUDA
@@ -248,6 +251,29 @@ ct_generator ct_generator_new(uint64_t seed);
 void ct_generator_free(ct_generator self);
 ct_tensor ct_generator_state(ct_generator self);
 int ct_generator_set_state(ct_generator self, ct_tensor state);
+
+// Distributed (c10d). Each of these handles is one owned reference, too.
+
+// A connection to the store at an address, which `is_server` starts there.
+ct_store ct_tcp_store(const char *host, uint16_t port, bool is_server, int64_t timeout_ms);
+void ct_store_release(ct_store self);
+int ct_store_set(ct_store self, const char *key, const void *bytes, size_t count);
+// 1 if the key is there, 0 if not, -1 if the store does not answer.
+int32_t ct_store_has(ct_store self, const char *key);
+// Calls `take` with the value of a key that is there.
+int ct_store_get(ct_store self, const char *key, void (*take)(void *context, const void *bytes, size_t count), void *context);
+
+// A group of `size` processes, connected by gloo; keys in the store begin with `prefix`.
+ct_process_group ct_process_group_gloo(
+    ct_store store, const char *prefix, int32_t rank, int32_t size, int64_t timeout_ms);
+void ct_process_group_release(ct_process_group self);
+// Each begins a collective, which is done when `ct_work_wait` returns 0. Tensors are dense and in row-major order.
+ct_work ct_all_reduce(ct_process_group self, ct_tensor tensor); // the sum, in place
+ct_work ct_broadcast(ct_process_group self, ct_tensor tensor, int32_t root);
+ct_work ct_all_gather(ct_process_group self, ct_tensor output, ct_tensor input); // [size, ...] of [...]
+ct_work ct_barrier(ct_process_group self);
+int ct_work_wait(ct_work self);
+void ct_work_release(ct_work self);
 
 #ifdef __cplusplus
 }

@@ -5,6 +5,8 @@ import Reporting
 package struct RunArchive {
     private let folder: URL
     private let options: [String: JSONValue]
+    /// Whether runs are kept here, and not by another process.
+    private let keepsRuns: Bool
 
     /// The options that may be others where a comparison is gone on with: they say which runs there are, and where they run.
     private static let changeableOptions: Set<String> = ["seeds", "threads"]
@@ -20,8 +22,10 @@ package struct RunArchive {
     /// - Parameters:
     ///   - folder: Where the files are; it is made with the first.
     ///   - options: The options of the comparison, by their names on the command line.
-    package init(_ folder: URL, options: [String: JSONValue]) {
+    ///   - keepsRuns: Whether runs are kept here; of several processes one does, and the others read what it kept.
+    package init(_ folder: URL, options: [String: JSONValue], keepsRuns: Bool = true) {
         self.folder = folder
+        self.keepsRuns = keepsRuns
         self.options = options.filter { !Self.changeableOptions.contains($0.key) }
     }
 
@@ -61,7 +65,7 @@ package struct RunArchive {
     ) throws -> Run? {
         if let kept = try run(of: arm, seed: seed) { return kept }
         let run = try train()
-        if let run, run.epochs.count == epochs || run.hasDiverged {
+        if keepsRuns, let run, run.epochs.count == epochs || run.hasDiverged {
             do throws(ReportError) { try save(run, of: arm, seed: seed) } catch { warn("\(error)") }
         }
         return run

@@ -8,8 +8,10 @@ extension Summary {
         package var version: String
         /// The version of libtorch.
         package var libtorchVersion: String
-        /// How many threads computed.
+        /// How many threads computed, in each process.
         package var threads: Int
+        /// How many processes trained together; nil, and absent from the JSON, where one did alone.
+        package var processes: Int?
         /// The device of the tensors, such as `cpu`.
         package var device: String
         /// The data type of the parameters, such as `float32`.
@@ -27,7 +29,7 @@ extension Summary {
         /// An environment; the processor is this host's and the date is now unless given.
         package init(
             version: String, libtorchVersion: String, threads: Int, device: String, dtype: String,
-            processors: Int? = nil, processorWait: Double? = nil,
+            processes: Int? = nil, processors: Int? = nil, processorWait: Double? = nil,
             processor: String = Environment.hostProcessor(), date: Date = Date()
         ) {
             self.version = version
@@ -35,6 +37,7 @@ extension Summary {
             self.threads = threads
             self.device = device
             self.dtype = dtype
+            self.processes = processes
             self.processors = processors
             self.processorWait = processorWait
             self.processor = processor
@@ -47,11 +50,12 @@ extension Summary {
         ///   - training: What was trained.
         ///   - watch: What watched how busy the machine was.
         ///   - date: When it started.
-        init(of training: TrainingConfiguration, watch: ProcessorWatch, date: Date) {
+        ///   - processes: How many processes trained it together; nil for one alone.
+        init(of training: TrainingConfiguration, watch: ProcessorWatch, date: Date, processes: Int? = nil) {
             self.init(
                 version: Library.version, libtorchVersion: Libtorch.version, threads: Libtorch.threadCount,
-                device: training.device.description, dtype: "\(training.dtype)", processors: Processors().count,
-                processorWait: watch.waitingShare, date: date)
+                device: training.device.description, dtype: "\(training.dtype)", processes: processes,
+                processors: Processors().count, processorWait: watch.waitingShare, date: date)
         }
 
         /// The name of this host's processor, or its architecture where the system does not tell.

@@ -12,18 +12,21 @@ package struct Evaluation: Sendable {
 
     /// Runs a model over all samples of a data set, in `Mode.evaluation`.
     package init(of model: some Layer, _ loss: some Loss, on data: any Dataset) {
-        var lossSum = 0.0
-        var correct = 0.0
-        var targets = 0
+        /// The loss, the targets that are met, and all of them.
+        var sums = [0.0, 0.0, 0.0]
+        var shard: Shard?
         for batch in data.batches(of: Self.batchSize(for: data)) {
+            shard = batch.shard
             let outputs = withMode(.evaluation) { model(batch.inputs) }
-            lossSum += loss(outputs, batch.targets).item() * Double(batch.count)
+            sums[0] += loss(outputs, batch.targets).item() * Double(batch.ownCount)
+            guard batch.ownCount > 0 else { continue }
             if case .regression = data.task { continue }
-            correct += outputs.argmax().equals(batch.targets).sum().item()
-            targets += batch.targets.count
+            sums[1] += outputs.argmax().equals(batch.targets).sum().item()
+            sums[2] += Double(batch.targets.count)
         }
-        self.loss = lossSum / Double(data.count)
-        accuracy = targets > 0 && self.loss.isFinite ? correct / Double(targets) : nil
+        if let shard { sums = shard.sums(sums) }
+        self.loss = sums[0] / Double(data.count)
+        accuracy = sums[2] > 0 && self.loss.isFinite ? sums[1] / sums[2] : nil
     }
 
     /// The samples that are run at once: a thousand, or fewer where they are large, since activations take memory.

@@ -14,6 +14,8 @@ package struct Training {
     let testSamples: any Dataset
     /// What each training step multiplies the learning rate by.
     let learningRateGrowth: Double
+    /// The processes over which each batch is spread; nil where this one is alone.
+    let group: ProcessGroup?
 
     /// The training of a model that goes with the data; see `Architecture.check(inputShape:task:)`.
     ///
@@ -21,13 +23,20 @@ package struct Training {
     ///   - configuration: How the model is trained.
     ///   - data: What it learns from and is tested with.
     ///   - learningRateGrowth: What each training step multiplies the learning rate by.
+    ///   - group: The processes over which each batch is spread, all of which take the same steps; nil where this one is alone.
     package init(
-        _ configuration: TrainingConfiguration, on data: Split<any Dataset>, learningRateGrowth: Double = 1
+        _ configuration: TrainingConfiguration, on data: Split<any Dataset>, learningRateGrowth: Double = 1,
+        across group: ProcessGroup? = nil
     ) {
         self.configuration = configuration
         self.learningRateGrowth = learningRateGrowth
-        trainingSamples = data.train.to(dtype: configuration.dtype, device: configuration.device)
-        testSamples = data.test.to(dtype: configuration.dtype, device: configuration.device)
+        self.group = group
+        func placed(_ samples: any Dataset) -> any Dataset {
+            let samples: any Dataset = samples.to(dtype: configuration.dtype, device: configuration.device)
+            return group.map { ShardedDataset(samples, in: $0) } ?? samples
+        }
+        trainingSamples = placed(data.train)
+        testSamples = placed(data.test)
     }
 
     /// The batches of an epoch.
@@ -70,6 +79,7 @@ package struct Training {
     @discardableResult
     func checkStart(_ plan: TeleportPlan?, seed: Int, on name: String) throws -> Double {
         try checkMemory()
+        try SharedTrainingRefusal.check(self, makeModel(seed: seed))
         let run = try TrainingRun(self, seed: seed, plan: plan)
         return try startingLoss(of: run.model, on: name)
     }

@@ -42,6 +42,11 @@ extension Loss {
         }
     }
 
+    /// The loss of a model on a batch, those of its samples that other processes hold included.
+    package func value(of model: some Layer, on batch: Batch) -> Double {
+        batch.whole(self(model(batch.inputs), batch.targets)).item()
+    }
+
     /// The loss, with a derivative that autograd computes.
     public func linearize(_ outputs: Tensor, _ targets: Tensor) -> (value: Tensor, gradient: Tensor) {
         let leaf = outputs.detached()

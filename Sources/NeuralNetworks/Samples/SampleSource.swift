@@ -16,11 +16,17 @@ public protocol SampleSource {
     /// The targets of all samples, `[N, ...]`, where they are at hand as one tensor; nil, the default, where they would have to
     /// be gathered.
     var targets: Tensor? { get }
+
+    /// The same samples in batches that no process shares with others; itself, the default, where they are so already.
+    var whole: any SampleSource { get }
 }
 
 extension SampleSource {
     /// Not at hand.
     public var targets: Tensor? { nil }
+
+    /// They are whole.
+    public var whole: any SampleSource { self }
 
     /// Different samples drawn at random, all subsets being equally likely.
     ///

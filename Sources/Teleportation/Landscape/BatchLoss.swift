@@ -40,9 +40,8 @@ public struct BatchLoss {
 
     /// The loss, computed anew.
     public func value() -> Double {
-        let batch = self.batch
         work.count(.forward)
-        return loss(model(batch.inputs), batch.targets).item()
+        return loss.value(of: model, on: batch)
     }
 
     /// The model and the loss, linearized at the parameters as they are.

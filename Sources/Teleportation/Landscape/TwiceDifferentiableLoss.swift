@@ -14,6 +14,8 @@ struct TwiceDifferentiableLoss {
     private let versions: [Int]
     /// Runs the model and the loss again.
     private let repeated: () -> TwiceDifferentiableLoss
+    /// Which part of the batch the tape is of; nil where it is of all.
+    private let shard: Shard?
 
     /// Runs the model and the loss on a batch, forward and back.
     ///
@@ -24,12 +26,15 @@ struct TwiceDifferentiableLoss {
         self.repeated = repeated
         let parameters = model.parameters.map(\.value)
         self.parameters = parameters
+        let shard = batch.shard
+        self.shard = shard
         let (value, gradients) = withGradients(of: parameters) {
-            let value = loss(model(batch.inputs), batch.targets)
+            let mean = loss(model(batch.inputs), batch.targets)
+            let value = shard.map { mean * $0.weight } ?? mean
             return (value, gradient(of: value, with: parameters, createGraph: true))
         }
-        self.value = value
-        self.gradients = gradients.map { $0.detached() }
+        self.value = shard?.sum(value.detached()) ?? value
+        self.gradients = gradients.map { shard?.sum($0.detached()) ?? $0.detached() }
         followed = gradients
         versions = parameters.map(\.version)
     }
@@ -44,6 +49,12 @@ struct TwiceDifferentiableLoss {
     }
 
     /// `H u`, for some of the model's parameters.
+    func hessianProduct(with u: [Tensor], for parameters: [Tensor]) -> [Tensor] {
+        let product = partialHessianProduct(with: u, for: parameters)
+        return shard.map { shard in product.map { shard.sum($0) } } ?? product
+    }
+
+    /// What the samples of this process have of `H u`, for some of the model's parameters: of a batch that is not spread, all.
     ///
     /// It uses the tape up: it can be asked for once, and before the parameters move. Where they were elsewhere in between, as
     /// for a look ahead, the tape is made anew.
@@ -51,9 +62,9 @@ struct TwiceDifferentiableLoss {
     /// - Parameters:
     ///   - u: A vector, one tensor for each parameter of the model.
     ///   - parameters: Those whose part of the product is asked for.
-    func hessianProduct(with u: [Tensor], for parameters: [Tensor]) -> [Tensor] {
+    func partialHessianProduct(with u: [Tensor], for parameters: [Tensor]) -> [Tensor] {
         guard self.parameters.map(\.version) == versions else {
-            return repeated().hessianProduct(with: u, for: parameters)
+            return repeated().partialHessianProduct(with: u, for: parameters)
         }
         // The derivative of <g, u> with u held fixed.
         return withGradients(of: self.parameters) {

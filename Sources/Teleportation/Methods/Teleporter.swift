@@ -18,6 +18,10 @@ public protocol Teleporter {
     /// `Teleport.carried(_:)`.
     var carriesVelocities: Bool { get }
 
+    /// Whether it moves on a batch whose samples are spread over processes (`Batch.shard`). If not, each process is given all samples of
+    /// a batch, and all do the same.
+    var movesOnShards: Bool { get }
+
     /// Checks that the method can move a model before an optimizer goes on.
     ///
     /// - Throws: A refusal, which says what does not fit and what to use instead.
@@ -98,6 +102,9 @@ extension Teleporter {
 
     /// Moves are additions.
     public var carriesVelocities: Bool { false }
+
+    /// It asks for all samples.
+    public var movesOnShards: Bool { false }
 
     /// Any model can be moved.
     public func check(_ model: some Layer, before optimizer: any Optimizer) throws {}

@@ -19,6 +19,9 @@ public struct TeleporterSequence: Teleporter {
     /// Whether all moves are divisible; each of them is shortened by itself.
     public var hasDivisibleMoves: Bool { teleporters.allSatisfy(\.hasDivisibleMoves) }
 
+    /// Whether all do.
+    public var movesOnShards: Bool { teleporters.allSatisfy(\.movesOnShards) }
+
     /// Checks that each of the teleporters can move the model.
     public func check(_ model: some Layer, before optimizer: any Optimizer) throws {
         for teleporter in teleporters { try teleporter.check(model, before: optimizer) }

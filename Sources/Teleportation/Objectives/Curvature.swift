@@ -95,6 +95,9 @@ public struct Curvature: Objective, Hashable {
     /// `curvature`.
     public var name: String { "curvature" }
 
+    /// The curves go through the activations of all samples.
+    public var needsWholeBatch: Bool { true }
+
     /// psi at a point.
     public func value(at point: Point) -> Double {
         let landscape = point.currentLandscape

@@ -35,6 +35,10 @@ public protocol Objective: Sendable {
     /// batch.
     var looksAtOtherSamples: Bool { get }
 
+    /// Whether the objective reads the samples of the batch, and not only losses and gradients: it then asks for all of them, also where
+    /// others would be spread over processes.
+    var needsWholeBatch: Bool { get }
+
     /// The objective for one teleport, with what is random in it drawn: all that a teleport compares, as the values before and
     /// after a step, is then computed with the same draws.
     func prepared(in context: TeleportContext) -> Self
@@ -62,6 +66,9 @@ extension Objective {
 
     /// The samples of the batch are enough.
     public var looksAtOtherSamples: Bool { false }
+
+    /// Losses and gradients are.
+    public var needsWholeBatch: Bool { false }
 
     /// Nothing is random.
     public func prepared(in context: TeleportContext) -> Self { self }

@@ -6,12 +6,15 @@ extension Loss {
     /// a language model would take gigabytes.
     func controlLoss(of model: some Layer, on samples: Batch) -> Double {
         // Parts of nearly one size: batch normalization has no variance in a part of one sample.
-        let parts = (samples.count + 31) / 32
-        return (0..<parts).map { part in
-            let range = part * samples.count / parts..<(part + 1) * samples.count / parts
+        let count = samples.inputs.size(0)
+        let parts = (count + 31) / 32
+        let means = (0..<parts).map { part in
+            let range = part * count / parts..<(part + 1) * count / parts
             let outputs = model(samples.inputs.narrowed(0, to: range))
-            let share = Double(range.count) / Double(samples.count)
+            let share = Double(range.count) / Double(count)
             return self(outputs, samples.targets.narrowed(0, to: range)) * share
-        }.total()
+        }
+        guard let shard = samples.shard else { return means.total() }
+        return shard.sums([means.total() * shard.weight])[0]
     }
 }

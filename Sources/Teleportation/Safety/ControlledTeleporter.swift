@@ -34,6 +34,9 @@ public struct ControlledTeleporter: Teleporter {
     /// As the moves of the base.
     public var carriesVelocities: Bool { base.carriesVelocities }
 
+    /// As the base.
+    public var movesOnShards: Bool { base.movesOnShards }
+
     /// Checks that the base can move the model.
     public func check(_ model: some Layer, before optimizer: any Optimizer) throws {
         try base.check(model, before: optimizer)
@@ -120,7 +123,7 @@ private final class ControlledTeleport: Teleport {
             after = lossAfterStep(along: gradients)
         }
         guard report.halvings.control > 0 else { return }
-        report.lossAfter = loss(model(batch.inputs), batch.targets).item()
+        report.lossAfter = loss.value(of: model, on: batch)
         report.gradientEvaluations += 1.0 / 3
     }
 

@@ -12,6 +12,7 @@ package struct VelocityTeleporter: Teleporter {
 
     package var hasDivisibleMoves: Bool { base.hasDivisibleMoves }
     package var carriesVelocities: Bool { base.carriesVelocities }
+    package var movesOnShards: Bool { base.movesOnShards }
 
     package func check(_ model: some Layer, before optimizer: any Optimizer) throws {
         try base.check(model, before: optimizer)

@@ -73,7 +73,7 @@ public final class TeleportingSession {
         require(
             samples.count > 0 && passSize >= 1,
             "TeleportingSession: \(samples.count) samples, \(passSize) of them at once")
-        let first = samples.batch(.range(min(samples.count, 8)))
+        let first = samples.whole.batch(.range(min(samples.count, 8)))
         let outputs = withMode(.evaluation) { trainingStep.model(first.inputs) }
         try trainingStep.loss.check(outputs: outputs, targets: first.targets)
         if let targets = samples.targets {
@@ -212,16 +212,18 @@ public final class TeleportingSession {
         var teleporter: any Teleporter =
             control.map { ControlledTeleporter(plan.teleporter, by: $0) } ?? plan.teleporter
         if plan.optimizerState == .teleport { teleporter = VelocityTeleporter(teleporter) }
-        let batches = plan.schedule.batches(of: samples, shuffledBy: generator)
+        // Where samples are spread over processes, a method that does not move on its part of them is given all, at each process.
+        let ownSamples = teleporter.movesOnShards ? samples : samples.whole
+        let batches = plan.schedule.batches(of: ownSamples, shuffledBy: generator)
         let trial = plan.trialSteps > 0 ? TeleportTrial(of: model, optimizer) : nil
         // Cap and control samples are to see the steps that will follow.
         let memory =
             plan.optimizerState == .reset ? OptimizerSnapshot(of: optimizer, for: trainingStep.parameters) : nil
         if memory != nil { optimizer.reset(trainingStep.parameters) }
         var context = TeleportContext(
-            before: optimizer, samples: samples.batches(of: passSize), generator: generator,
-            drawOthers: { [samples, controlGenerator] in
-                samples.randomBatch(of: min($0, samples.count), using: controlGenerator)
+            before: optimizer, samples: ownSamples.batches(of: passSize), generator: generator,
+            drawOthers: { [controlGenerator] in
+                ownSamples.randomBatch(of: min($0, ownSamples.count), using: controlGenerator)
             })
         context.isInterrupted = isInterrupted
         let reports = teleporter.teleport(model, loss, on: batches, in: context)

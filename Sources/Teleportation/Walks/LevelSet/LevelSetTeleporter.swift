@@ -65,6 +65,9 @@ public struct LevelSetTeleporter: ClimbingTeleporter {
         }
     }
 
+    /// By the gradient of the loss of all samples.
+    public var movesOnShards: Bool { !climb.objective.needsWholeBatch }
+
     /// Begins a teleport; see `Teleporter`.
     public func begin(_ model: some Layer, _ loss: some Loss, in context: TeleportContext) -> any Teleport {
         ClimbingTeleport(climb, in: context) { batch in

@@ -14,6 +14,9 @@ final class ClosedFormPlace: Place {
     }()
     private(set) lazy var gradients = pulled.gradients.values(of: walk.landscape.parameters)
 
+    /// Which part of the batch is here; nil for all.
+    private var shard: Shard? { walk.linearized.shard }
+
     init(on walk: NullSpaceWalk) { self.walk = walk }
 
     var loss: Double { walk.lossBefore }
@@ -46,14 +49,32 @@ final class ClosedFormPlace: Place {
             return space.project(product(of: weight, tangents)).map { weight.moves(along: $0) } ?? []
         }
         let input = weight.sites[0].input
-        if input.representation != nil && delta.size(0) <= delta.size(1) {
-            guard let rows = space.project(tangent) else { return [] }
+        let (out, columns) = (delta.size(1), input.columnCount)
+        if input.representation != nil, case let count = rowCount(tangent),
+            count <= out, shard == nil || count * (out + columns) < 2 * out * columns
+        {
+            guard let rows = space.project(wholeRows(tangent)) else { return [] }
+            let delta = wholeDelta(of: weight, delta)
             return weight.moves(
                 along: .product(delta: delta, input: Representation(rows: rows.weight)),
                 rows.bias.map { delta.transposed().matmul($0) })
         }
         // More rows than outputs: the product has fewer rows to project than its factor.
-        return space.projectProduct(delta, tangent, of: input).map { weight.moves(along: $0) } ?? []
+        return space.projectProduct(delta, tangent, of: input, over: shard).map { weight.moves(along: $0) } ?? []
+    }
+
+    /// The rows of all processes over which the batch is spread, of which these are the ones here.
+    private func rowCount(_ rows: Tensor) -> Int {
+        guard let held = shard?.heldCounts, let shard else { return rows.size(0) }
+        return rows.size(0) / held[shard.group.rank] * held.reduce(0, +)
+    }
+
+    private func wholeRows(_ rows: Tensor) -> Tensor { shard?.gathered(rows) ?? rows }
+
+    /// The cotangents of the outputs of a weight's only map, of all processes: those that its gradient has were sent before.
+    private func wholeDelta(of weight: MovableWeight, _ delta: Tensor) -> Tensor {
+        if shard != nil, case .product(let whole, _)? = pulled.gradients[weight.weight] { return whole }
+        return wholeRows(delta)
     }
 
     /// `pi(a + H u)` of a weight.
@@ -89,23 +110,34 @@ final class ClosedFormPlace: Place {
         // The gradient of a loss has the bias in its rows. Apart from them it would be projected to what only cancels in the sum.
         if let bias = weight.bias.flatMap({ explicit[$0] }) {
             let rest = bias.formed() - delta.sum(along: [0])
-            guard rest.squaredNorm().item() == 0 else { return nil }
+            guard rest.squaredNorm().item() <= roundingOfSums(delta) else { return nil }
         } else if weight.bias != nil {
             return nil
         }
+        let tangent = tangents?[0]
+        let rowCount = input.rowCount + (tangent.map(self.rowCount) ?? 0)
+        let (out, columns) = (delta.size(1), input.columnCount)
+        guard rowCount * (out + columns) < out * columns else { return nil }
         var (deltas, rows) = ([delta], [input.rows])
         var ones = [Tensor.full([input.rowCount, 1], 1, dtype: input.dtype, device: input.device)]
-        if let tangent = tangents?[0] {
+        if let tangent {
             guard let delta = pulled[weight.sites[0]] else { return nil }
-            deltas.append(delta)
-            rows.append(tangent)
-            ones.append(.zeros([tangent.size(0), 1], dtype: input.dtype, device: input.device))
+            let whole = wholeRows(tangent)
+            deltas.append(wholeDelta(of: weight, delta))
+            rows.append(whole)
+            ones.append(.zeros([whole.size(0), 1], dtype: input.dtype, device: input.device))
         }
-        let all = Representation(rows: .concatenated(rows, along: 0))
-        guard all.isThinner(than: weight.weight) else { return nil }
         return (
-            .concatenated(deltas, along: 0), all.rows, weight.bias.map { _ in .concatenated(ones, along: 0) }
+            .concatenated(deltas, along: 0), .concatenated(rows, along: 0),
+            weight.bias.map { _ in .concatenated(ones, along: 0) }
         )
+    }
+
+    /// The squared norm of the difference that rounding makes between sums of rows here and sums over processes of such sums.
+    private func roundingOfSums(_ rows: Tensor) -> Double {
+        guard shard != nil else { return 0 }
+        let rounding = 4 * rows.dtype.epsilon
+        return rounding * rounding * Double(rows.size(0)) * rows.squaredNorm().item()
     }
 
     /// `Delta^T (D_u A)`, summed over the uses of a weight.
@@ -117,6 +149,6 @@ final class ClosedFormPlace: Place {
             sum = sum.map { $0 + product } ?? product
         }
         guard let sum else { fatalError("a weight that moves has a tangent") }
-        return sum
+        return shard?.sum(sum) ?? sum
     }
 }

@@ -72,19 +72,51 @@ public final class InputCovariance {
             }
             return
         }
+        let sum = summed()
+        input.forEachPart(ofAtMost: limit) { add(complete($0), to: sum) }
+    }
+
+    /// The sum of the outer products of all rows so far, in the place of which it stays.
+    private func summed() -> Tensor {
         let sum = self.sum ?? .zeros([dimension, dimension], dtype: .float64, device: device)
-        func add(_ part: Tensor) {
-            let part = part.to(dtype: .float64)
-            for start in stride(from: 0, to: dimension, by: Self.blockWidth) {
-                let columns = start..<min(start + Self.blockWidth, dimension)
-                sum.narrowed(0, to: start..<dimension).narrowed(1, to: columns).addMatmulInPlace(
-                    part.narrowed(1, to: start..<dimension).transposed(), part.narrowed(1, to: columns))
-            }
-        }
-        for part in rows { add(part) }
+        for part in rows { add(part, to: sum) }
         rows = []
-        input.forEachPart(ofAtMost: limit) { add(complete($0)) }
         self.sum = sum
+        return sum
+    }
+
+    private func add(_ part: Tensor, to sum: Tensor) {
+        let part = part.to(dtype: .float64)
+        for start in stride(from: 0, to: dimension, by: Self.blockWidth) {
+            let columns = start..<min(start + Self.blockWidth, dimension)
+            sum.narrowed(0, to: start..<dimension).narrowed(1, to: columns).addMatmulInPlace(
+                part.narrowed(1, to: start..<dimension).transposed(), part.narrowed(1, to: columns))
+        }
+    }
+
+    /// Adds the rows that the other processes of a group have, each of which calls this at the same time, once.
+    ///
+    /// Few rows are gathered, `[m, d]` of each; of many the sums are added up, `8 d^2` bytes.
+    func merge(over group: ProcessGroup) {
+        condense(from: dimension + 1)
+        let held = rows.map { $0.size(0) }.reduce(0, +)
+        let counts = group.gathered(Tensor([Int64(rowCount), Int64(held), sum == nil ? 0 : 1])).elements(
+            as: Int64.self
+        ).map(Int.init)
+        let (all, heldCounts) = (stride(from: 0, to: counts.count, by: 3), stride(from: 1, to: counts.count, by: 3))
+        rowCount = all.map { counts[$0] }.reduce(0, +)
+        let hasSums = stride(from: 2, to: counts.count, by: 3).contains { counts[$0] > 0 }
+        guard !hasSums, rowCount < dimension || dtype == .float64 else {
+            group.sum(summed())
+            return
+        }
+        let most = heldCounts.map { counts[$0] }.max() ?? 0
+        let padding = Tensor.zeros([most - held, dimension], dtype: dtype, device: device)
+        let gathered = group.gathered(.concatenated(rows + [padding], along: 0))
+        rows = heldCounts.enumerated().map { rank, place in
+            gathered.selected(0, rank).narrowed(0, to: 0..<counts[place])
+        }
+        condense(from: 2 * dimension)
     }
 
     /// Replaces the rows by as many as there are dimensions, from a number of them on.
@@ -152,7 +184,9 @@ public final class InputCovariance {
         of model: some Layer, _ loss: some Loss, over batches: any Sequence<Batch>
     ) -> [(weight: Tensor, covariance: InputCovariance)] {
         var sums: [(weight: Tensor, covariance: InputCovariance)]?
+        var group: ProcessGroup?
         for batch in batches {
+            group = batch.shard?.group
             let linearized = LinearizedLoss(model, loss, on: batch)
             if sums == nil {
                 sums = MovableWeight.behindOthers(in: linearized).map { ($0.weight, InputCovariance(of: $0)) }
@@ -162,6 +196,9 @@ public final class InputCovariance {
                     covariance.add(site.input)
                 }
             }
+        }
+        if let group {
+            for (_, covariance) in sums ?? [] { covariance.merge(over: group) }
         }
         return sums ?? []
     }

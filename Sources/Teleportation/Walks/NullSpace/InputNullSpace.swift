@@ -89,18 +89,22 @@ public struct InputNullSpace {
     ///   - delta: The cotangents of the map's outputs; see `AffineInput.product`.
     ///   - tangent: D, the tangents of its inputs.
     ///   - input: The input of the map.
+    ///   - shard: Which part of a batch that is spread over processes these belong to; the product is then that of all.
     func projectProduct(
-        _ delta: Tensor, _ tangent: Tensor, of input: any AffineInput
+        _ delta: Tensor, _ tangent: Tensor, of input: any AffineInput, over shard: Shard? = nil
     ) -> (weight: Tensor, bias: Tensor?)? {
         let (out, columns) = (delta.size(1), input.columnCount)
         guard input.representation != nil, basisIsOfNullSpace, freeDimensions * (out + columns) < out * columns else {
-            return project(input.product(delta, tangent))
+            let product = input.product(delta, tangent)
+            return project(shard?.sum(product) ?? product)
         }
         // The coordinates of the tangents in a small null space are fewer than their products.
         let coordinates = tangent.matmul(basis.weight)
-        let (left, whole) = (coordinates.squaredNorm().item(), tangent.squaredNorm().item())
-        return isRounding(left, of: whole, tangent.dtype)
-            ? nil : rows(ofCoordinates: delta.transposed().matmul(coordinates))
+        var energies = [coordinates.squaredNorm().item(), tangent.squaredNorm().item()]
+        if let shard { energies = shard.sums(energies) }
+        guard !isRounding(energies[0], of: energies[1], tangent.dtype) else { return nil }
+        let product = delta.transposed().matmul(coordinates)
+        return rows(ofCoordinates: shard?.sum(product) ?? product)
     }
 
     /// `X N^T` for coordinates X, `[r, d - k]`, in the null space.

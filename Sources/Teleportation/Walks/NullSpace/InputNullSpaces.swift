@@ -5,14 +5,21 @@ import Torch
 final class InputNullSpaces {
     private let tau: Double
     private let covariances: [(weight: Tensor, covariance: InputCovariance)]?
+    /// The processes over which the samples of the batch are spread; nil where they are all here.
+    private let group: ProcessGroup?
     /// The null spaces asked for so far.
     private(set) var known: [(weight: Tensor, space: InputNullSpace)] = []
 
     /// - Parameters:
     ///   - tau: See `InputNullSpace`.
     ///   - covariances: Inputs of weights over more than the batch, which stand for those of the batch; nil for those of the batch.
-    init(tau: Double, covariances: [(weight: Tensor, covariance: InputCovariance)]? = nil) {
+    ///   - group: The processes over which the samples of the batch are spread; nil where they are all here.
+    init(
+        tau: Double, covariances: [(weight: Tensor, covariance: InputCovariance)]? = nil,
+        over group: ProcessGroup? = nil
+    ) {
         self.tau = tau
+        self.group = group
         self.covariances = covariances
     }
 
@@ -34,7 +41,7 @@ final class InputNullSpaces {
             }
             space = try covariance.nullSpace(tau: tau)
         } else {
-            space = try InputNullSpace.of(movable, tau: tau)
+            space = try InputNullSpace.of(movable, tau: tau, over: group)
         }
         known.append((movable.weight, space))
         return space
@@ -42,13 +49,16 @@ final class InputNullSpaces {
 }
 
 extension InputNullSpace {
-    /// The null space of the inputs of a weight.
-    static func of(_ movable: MovableWeight, tau: Double) throws(TorchError) -> InputNullSpace {
-        if movable.sites.count == 1, let representation = movable.sites[0].input.representation {
+    /// The null space of the inputs of a weight, at all processes of a group where there is one.
+    static func of(
+        _ movable: MovableWeight, tau: Double, over group: ProcessGroup?
+    ) throws(TorchError) -> InputNullSpace {
+        if group == nil, movable.sites.count == 1, let representation = movable.sites[0].input.representation {
             return try InputNullSpace(of: representation.rows, hasBias: movable.bias != nil, tau: tau)
         }
         let covariance = InputCovariance(of: movable)
         for site in movable.sites { covariance.add(site.input) }
+        if let group { covariance.merge(over: group) }
         return try covariance.nullSpace(tau: tau)
     }
 }

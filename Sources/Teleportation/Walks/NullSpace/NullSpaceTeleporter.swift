@@ -64,6 +64,9 @@ public struct NullSpaceTeleporter: ClimbingTeleporter {
     /// Half of a move lies in the same null spaces.
     public var hasDivisibleMoves: Bool { true }
 
+    /// In the null spaces of the inputs of all samples.
+    public var movesOnShards: Bool { !climb.objective.needsWholeBatch }
+
     /// Checks that the model can be moved with the teleporter's scope; see `Teleporter`.
     ///
     /// - Throws: `NullSpaceRefusal` if the loss of all samples is to be held and they see each other; `SettingRefusal` if tau
@@ -86,7 +89,9 @@ public struct NullSpaceTeleporter: ClimbingTeleporter {
         return ClimbingTeleport(climb, in: context) { batch in
             BatchLoss(model, loss, on: batch)
         } makeWalk: { landscape in
-            NullSpaceWalk(on: landscape, in: shared ?? InputNullSpaces(tau: tau), place: derivative.place(on:))
+            NullSpaceWalk(
+                on: landscape, in: shared ?? InputNullSpaces(tau: tau, over: landscape.batch.shard?.group),
+                place: derivative.place(on:))
         }
     }
 

@@ -31,6 +31,9 @@ public struct GaugeTeleporter: ClimbingTeleporter {
     /// Half of the logarithms is in the group too.
     public var hasDivisibleMoves: Bool { true }
 
+    /// By the gradient of the loss of all samples.
+    public var movesOnShards: Bool { !climb.objective.needsWholeBatch }
+
     /// Group elements act on the parameters.
     public var carriesVelocities: Bool { true }
 

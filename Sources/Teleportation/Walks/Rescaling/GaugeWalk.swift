@@ -86,9 +86,22 @@ private final class GaugePlace: DifferentiatedPlace {
 
     func direction(of gradient: ObjectiveGradient) -> (any Direction)? {
         let parameters = walk.landscape.parameters
-        guard let sum = differentiated.formed(gradient, for: parameters) else { return nil }
-        let all = Gradients(parameters, sum.map { .tensor($0) })
-        return GaugeDirection(walk.gauges.map { $0.derivative(of: all) }, on: walk)
+        func derivatives(_ gradients: [Tensor]) -> [Tensor] {
+            let all = Gradients(parameters, gradients.map { .tensor($0) })
+            return walk.gauges.map { $0.derivative(of: all) }
+        }
+        guard let shard = walk.landscape.batch.shard else {
+            return differentiated.formed(gradient, for: parameters).map { GaugeDirection(derivatives($0), on: walk) }
+        }
+        // The derivative along a gauge is linear, and of fewer numbers than the gradient.
+        let products = gradient.hessianAlong.map {
+            derivatives(differentiated.partialHessianProduct(with: $0.map { $0.formed() }, for: parameters)).map(
+                shard.sum)
+        }
+        let explicit = gradient.explicit.map { derivatives($0.map { $0.formed() }) }
+        guard let first = explicit ?? products else { return nil }
+        guard explicit != nil, let products else { return GaugeDirection(first, on: walk) }
+        return GaugeDirection(zip(first, products).map { $0 + $1 }, on: walk)
     }
 }
 
