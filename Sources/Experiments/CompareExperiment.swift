@@ -24,15 +24,18 @@ package struct CompareExperiment {
     ///   - seeds: One run of each arm for each of them.
     ///   - data: The data set.
     ///   - group: The processes over which each batch is spread; nil where this one is alone.
+    ///   - synchronizesStatistics: Whether batch normalization takes the statistics of a batch over all of them.
     package init(
         _ training: TrainingConfiguration, plan: TeleportPlan, seeds: Seeds, on data: Split<any Dataset>,
-        across group: ProcessGroup? = nil
+        across group: ProcessGroup? = nil,
+        synchronizesStatistics: Bool = false
     ) {
         self.training = training
         self.plan = plan
         self.seeds = seeds
         self.data = data
-        prepared = Training(training, on: data, across: group)
+        prepared = Training(
+            training, on: data, across: group, synchronizesStatistics: synchronizesStatistics)
     }
 
     /// Checks that the teleports can move the model, and that all goes together.
@@ -89,6 +92,7 @@ package struct CompareExperiment {
     /// All options that were heeded, by the names that they have on the command line.
     package var configuration: [String: JSONValue] {
         var options = training.options(plan, on: data)
+        if prepared.synchronizesStatistics { options["batch-statistics"] = .string("synchronized") }
         options["seeds"] = .array(seeds.values.map { .integer($0) })
         return options
     }

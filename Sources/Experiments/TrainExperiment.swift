@@ -65,7 +65,8 @@ package struct TrainExperiment {
     /// A training on a data set.
     package init(
         _ training: TrainingConfiguration, plan: TeleportPlan, seed: Int, course: Course = Course(),
-        on data: Split<any Dataset>, from dataFolder: String? = nil, across group: ProcessGroup? = nil
+        on data: Split<any Dataset>, from dataFolder: String? = nil, across group: ProcessGroup? = nil,
+        synchronizesStatistics: Bool = false
     ) {
         self.dataFolder = dataFolder
         self.training = training
@@ -73,13 +74,15 @@ package struct TrainExperiment {
         self.seed = seed
         self.course = course
         self.data = data
-        prepared = Training(training, on: data, across: group)
+        prepared = Training(
+            training, on: data, across: group, synchronizesStatistics: synchronizesStatistics)
     }
 
     /// All options by the names that they have on the command line, every default written out.
     package var options: [String: JSONValue] {
         var options = training.options(plan, on: data).merging(course.options) { $1 }
         options["seed"] = .integer(seed)
+        if prepared.synchronizesStatistics { options["batch-statistics"] = .string("synchronized") }
         options["data"] = dataFolder.map { .string($0) }
         return options.filter { $0.value != .null }
     }

@@ -5,6 +5,8 @@ public enum NormalizationStatistics {
     /// Those of the batch itself, which depend on every sample: the means and `1 / sqrt(variance + epsilon)`, both
     /// `[C]`.
     case batch(mean: Tensor, inverseDeviation: Tensor)
+    /// Those of the samples of all processes of a group, with the values of a channel that these have in all: likewise.
+    case shared(mean: Tensor, inverseDeviation: Tensor, values: Double, processes: ProcessGroup)
     /// Given ones, both `[C]`.
     case given(mean: Tensor, variance: Tensor)
 }
@@ -29,6 +31,26 @@ extension Tensor {
         let variance = (centred * centred).sum(along: others, keepingDimensions: true) / values
         let scale = (variance + epsilon).power(-0.5) * weight.reshaped(perChannel)
         return (centred * scale + bias.reshaped(perChannel), mean.flattened(), variance.flattened())
+    }
+}
+
+extension Tensor {
+    /// The means and the variances (with divisor n, the values of a channel), both `[C]`, of the samples `[N, C, ...]` of all processes
+    /// of a group, and n.
+    public func channelStatistics(across processes: ProcessGroup) -> (mean: Tensor, variance: Tensor, values: Double) {
+        let others = (0..<rank).filter { $0 != 1 }
+        let values = Double(count / size(1))
+        let means = sum(along: others, keepingDimensions: true) / values
+        let centred = self - means
+        let own = Tensor.stacked([means.flattened(), (centred * centred).sum(along: others) / values])
+        let counts = processes.gathered(Tensor(values, dtype: .float64)).doubles()
+        let all = processes.gathered(own)
+        let total = counts.reduce(0, +)
+        let shares = Tensor(counts.map { $0 / total }, shape: [counts.count, 1]).to(dtype: dtype, device: device)
+        // The variance within the processes, and that between them: no squares are subtracted.
+        let mean = (all.selected(1, 0) * shares).sum(along: [0])
+        let between = all.selected(1, 0) - mean
+        return (mean, ((all.selected(1, 1) + between * between) * shares).sum(along: [0]), total)
     }
 }
 
@@ -81,17 +103,45 @@ extension Kernels {
         _ cotangent: Tensor, input: Tensor, weight: Tensor, statistics: NormalizationStatistics, epsilon: Double,
         needs: (input: Bool, weight: Bool, bias: Bool)
     ) -> (input: Tensor?, weight: Tensor?, bias: Tensor?) {
-        gradients(needs) { wants, inputGradient, weightGradient, biasGradient in
+        if case .shared(let mean, let inverseDeviation, let values, let processes) = statistics {
+            return sharedPullback(
+                cotangent, input: input, weight: weight, mean, inverseDeviation, values, processes, needs: needs)
+        }
+        return gradients(needs) { wants, inputGradient, weightGradient, biasGradient in
             switch statistics {
             case .batch(let mean, let inverseDeviation):
                 ct_native_batch_norm_backward(
                     cotangent.handle, input.handle, weight.handle, nil, nil, mean.handle, inverseDeviation.handle, true,
                     epsilon, wants, &inputGradient, &weightGradient, &biasGradient)
+            case .shared: fatalError("is done above")
             case .given(let mean, let variance):
                 ct_native_batch_norm_backward(
                     cotangent.handle, input.handle, weight.handle, mean.handle, variance.handle, nil, nil, false,
                     epsilon, wants, &inputGradient, &weightGradient, &biasGradient)
             }
         }
+    }
+
+    /// The pull-back through statistics of several processes: `w r (c - (<c> + n <c n>))` with `<>` the mean over all values of a
+    /// channel, n the normalized input, r one over the deviation and w the weight. Those of weight and bias are of the samples here.
+    private static func sharedPullback(
+        _ cotangent: Tensor, input: Tensor, weight: Tensor, _ mean: Tensor, _ inverseDeviation: Tensor,
+        _ values: Double, _ processes: ProcessGroup, needs: (input: Bool, weight: Bool, bias: Bool)
+    ) -> (input: Tensor?, weight: Tensor?, bias: Tensor?) {
+        let others = (0..<input.rank).filter { $0 != 1 }
+        func perChannel(_ x: Tensor) -> Tensor { x.reshaped([-1] + Array(repeating: 1, count: input.rank - 2)) }
+        let normalized = (input - perChannel(mean)) * perChannel(inverseDeviation)
+        let sums = Tensor.stacked([cotangent.sum(along: others), (cotangent * normalized).sum(along: others)])
+        var inputGradient: Tensor?
+        if needs.input {
+            let all = sums.clone()
+            processes.sum(all)
+            let means = all / values
+            let mixed = perChannel(means.selected(0, 0)) + normalized * perChannel(means.selected(0, 1))
+            inputGradient = (cotangent - mixed) * perChannel(inverseDeviation * weight)
+        }
+        return (
+            inputGradient, needs.weight ? sums.selected(0, 1) : nil, needs.bias ? sums.selected(0, 0) : nil
+        )
     }
 }

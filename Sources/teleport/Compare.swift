@@ -122,7 +122,8 @@ struct Compare: ResumableCommand, SharedCommand {
         let plan = try schedule.plan(teleportation)
         return (
             CompareExperiment(
-                model.training(epochs: epochs, execution), plan: plan, seeds: seeds, on: data, across: processes.group),
+                model.training(epochs: epochs, execution), plan: plan, seeds: seeds, on: data, across: processes.group,
+                synchronizesStatistics: self.processes.synchronizesStatistics),
             data
         )
     }

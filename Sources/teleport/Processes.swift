@@ -2,6 +2,7 @@ import ArgumentParser
 import Experiments
 import Foundation
 import Reporting
+import TextForms
 import Torch
 
 /// The processes that run a command together, as `torchrun` or another launcher starts them.
@@ -79,8 +80,24 @@ struct ProcessOptions: ParsableArguments {
             """, atLeast: 1)
     var processTimeout = 300
 
+    @Option(
+        help: """
+            Of whose samples batch normalization takes the statistics, where several processes run this command together: per-process, or \
+            synchronized, as one process would.
+            """)
+    var batchStatistics = BatchStatisticsOption.perProcess
+
+    /// Whether the processes take the statistics of a batch together.
+    var synchronizesStatistics: Bool { batchStatistics == .synchronized }
+
     /// Joins the other processes, if there are any.
     func join() throws(ProcessGroupError) -> Processes { try Processes(timeout: .seconds(processTimeout)) }
+}
+
+/// Of whose samples batch normalization takes the statistics of a batch.
+enum BatchStatisticsOption: String, CaseIterable, Sendable, ChoiceConvertible {
+    case perProcess = "per-process"
+    case synchronized
 }
 
 /// A command that several processes can run together.

@@ -87,7 +87,7 @@ struct Train: ResumableCommand, SharedCommand {
                 checkpointEvery: checkpointEvery, keptCheckpoints: keep, until: until, earlyStopping: earlyStopping,
                 log: log),
             on: data, from: model.task.data.map { URL(fileURLWithPath: $0, isDirectory: true).path },
-            across: processes.group)
+            across: processes.group, synchronizesStatistics: self.processes.synchronizesStatistics)
         try processes.agree(on: experiment.options, data: data.digest)
         let startingLoss = try experiment.check()
         let (results, folder, checkpoint) = try place(for: experiment, of: data.name, processes)

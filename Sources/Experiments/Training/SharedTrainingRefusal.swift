@@ -1,4 +1,5 @@
 import NeuralNetworks
+import Teleportation
 
 /// Why several processes cannot train a model together as one would.
 package enum SharedTrainingRefusal: Error, Hashable, CustomStringConvertible {
@@ -6,15 +7,21 @@ package enum SharedTrainingRefusal: Error, Hashable, CustomStringConvertible {
     case randomLayers
     /// Batches of which a process has one sample, in a model in which samples see each other, as with batch normalization.
     case loneSamples(batchSize: Int, processes: Int)
+    /// Synchronized statistics, and teleports that differentiate through them by autograd.
+    case synchronizedAutograd
 
     /// Checks that the processes of a training, if there are several, can train a model together.
-    static func check(_ training: Training, _ model: any Layer) throws(SharedTrainingRefusal) {
+    static func check(
+        _ training: Training, _ model: any Layer, _ plan: TeleportPlan?
+    ) throws(SharedTrainingRefusal) {
         guard let processes = training.group?.size else { return }
         guard model.generators.isEmpty else { throw .randomLayers }
         let size = training.configuration.batchSize
         guard !model.couplesSamples || size >= 2 * processes else {
             throw .loneSamples(batchSize: size, processes: processes)
         }
+        guard training.synchronizesStatistics, model.couplesSamples, let teleporter = plan?.teleporter else { return }
+        if (teleporter as? NullSpaceTeleporter)?.derivative != .closedForm { throw .synchronizedAutograd }
     }
 
     /// A sentence for people, which says what to give instead.
@@ -26,6 +33,9 @@ package enum SharedTrainingRefusal: Error, Hashable, CustomStringConvertible {
         case .loneSamples(let size, let processes):
             "--batch-size \(size): with batch normalization each of \(processes) processes needs 2 samples or more; give "
                 + "\(2 * processes) or more, or start fewer processes"
+        case .synchronizedAutograd:
+            "--batch-statistics synchronized: goes with --method null-space and --derivative closed-form alone, or --schedule none with "
+                + "these; take them, or --batch-statistics per-process"
         }
     }
 }

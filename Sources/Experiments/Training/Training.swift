@@ -16,6 +16,8 @@ package struct Training {
     let learningRateGrowth: Double
     /// The processes over which each batch is spread; nil where this one is alone.
     let group: ProcessGroup?
+    /// Whether batch normalization takes the statistics of a batch over all of them.
+    let synchronizesStatistics: Bool
 
     /// The training of a model that goes with the data; see `Architecture.check(inputShape:task:)`.
     ///
@@ -24,13 +26,15 @@ package struct Training {
     ///   - data: What it learns from and is tested with.
     ///   - learningRateGrowth: What each training step multiplies the learning rate by.
     ///   - group: The processes over which each batch is spread, all of which take the same steps; nil where this one is alone.
+    ///   - synchronizesStatistics: Whether batch normalization takes the statistics of a batch over all of them.
     package init(
         _ configuration: TrainingConfiguration, on data: Split<any Dataset>, learningRateGrowth: Double = 1,
-        across group: ProcessGroup? = nil
+        across group: ProcessGroup? = nil, synchronizesStatistics: Bool = false
     ) {
         self.configuration = configuration
         self.learningRateGrowth = learningRateGrowth
         self.group = group
+        self.synchronizesStatistics = synchronizesStatistics
         func placed(_ samples: any Dataset) -> any Dataset {
             let samples: any Dataset = samples.to(dtype: configuration.dtype, device: configuration.device)
             return group.map { ShardedDataset(samples, in: $0) } ?? samples
@@ -79,7 +83,7 @@ package struct Training {
     @discardableResult
     func checkStart(_ plan: TeleportPlan?, seed: Int, on name: String) throws -> Double {
         try checkMemory()
-        try SharedTrainingRefusal.check(self, makeModel(seed: seed))
+        try SharedTrainingRefusal.check(self, makeModel(seed: seed), plan)
         let run = try TrainingRun(self, seed: seed, plan: plan)
         return try startingLoss(of: run.model, on: name)
     }
@@ -128,7 +132,14 @@ package struct Training {
     /// later ones find ready, and would be counted to whichever run comes first.
     package func warmUp() {
         let step = makeStep(for: makeModel(seed: 0))
-        for batch in trainingSamples.batches(of: configuration.batchSize).prefix(30) { step(on: batch) }
+        withStatistics {
+            for batch in trainingSamples.batches(of: configuration.batchSize).prefix(30) { step(on: batch) }
+        }
+    }
+
+    /// Runs a body in which batch normalization takes the statistics that it is to take.
+    func withStatistics<Result>(_ body: () -> Result) -> Result {
+        BatchStatistics.$processes.withValue(synchronizesStatistics ? group : nil, operation: body)
     }
 
     /// Whether the loss is that of a text's next token.

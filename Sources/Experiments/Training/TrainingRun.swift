@@ -119,7 +119,9 @@ package final class TrainingRun {
     /// Takes the next step.
     ///
     /// - Returns: What it did; nil at the end of the training, which is also there where a loss stopped being finite.
-    package func next() -> Event? {
+    package func next() -> Event? { training.withStatistics(takeStep) }
+
+    private func takeStep() -> Event? {
         guard !hasEnded, epoch < training.configuration.epochs else { return nil }
         clock.start()
         defer { clock.stop() }

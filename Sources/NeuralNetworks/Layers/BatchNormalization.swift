@@ -5,7 +5,7 @@ import Torch
 ///
 /// `Mode.current`, where the layer is run or linearized, says which mean and deviation: in training those of the batch,
 /// which the running ones follow; in teleportation those of the batch, and nothing changes; in evaluation the running
-/// ones.
+/// ones. Of a batch that is spread over processes, `BatchStatistics.processes` says whether they take them together.
 public struct BatchNormalization: Layer {
     /// What a normalized channel is multiplied by, `[C]`.
     public let weight: Tensor
@@ -52,14 +52,12 @@ public struct BatchNormalization: Layer {
             return normalized(x).output
         }
         checkShape(x)
+        require(
+            BatchStatistics.processes == nil,
+            "BatchNormalization: statistics of several processes, through which autograd does not differentiate; linearize"
+        )
         let (output, mean, variance) = x.batchNormalized(weight: weight, bias: bias, epsilon: epsilon)
-        if Mode.current == .training {
-            withoutGradients {
-                let values = Double(x.count / x.size(1))
-                runningMean.addInPlace(mean - runningMean, scale: momentum)
-                runningVariance.addInPlace(variance * (values / (values - 1)) - runningVariance, scale: momentum)
-            }
-        }
+        if Mode.current == .training { follow(mean, variance, of: Double(x.count / x.size(1))) }
         return output
     }
 
@@ -71,6 +69,9 @@ public struct BatchNormalization: Layer {
 
     private func normalized(_ x: Tensor) -> (output: Tensor, statistics: NormalizationStatistics) {
         checkShape(x)
+        if Mode.current != .evaluation, let processes = BatchStatistics.processes {
+            return normalized(x, across: processes)
+        }
         switch Mode.current {
         case .training:
             return Kernels.batchNormalization(
@@ -82,6 +83,27 @@ public struct BatchNormalization: Layer {
                 x, weight: weight, bias: bias, mean: runningMean, variance: runningVariance, epsilon: epsilon)
             // Copies, since the running ones change in place.
             return (output, .given(mean: runningMean.clone(), variance: runningVariance.clone()))
+        }
+    }
+
+    private func normalized(
+        _ x: Tensor, across processes: ProcessGroup
+    ) -> (output: Tensor, statistics: NormalizationStatistics) {
+        let (mean, variance, values) = x.channelStatistics(across: processes)
+        if Mode.current == .training { follow(mean, variance, of: values) }
+        let output = Kernels.batchNormalization(
+            x, weight: weight, bias: bias, mean: mean, variance: variance, epsilon: epsilon)
+        let inverseDeviation = (variance + epsilon).power(-0.5)
+        return (
+            output, .shared(mean: mean, inverseDeviation: inverseDeviation, values: values, processes: processes)
+        )
+    }
+
+    /// Has the running statistics follow those of a batch, with so many values in each channel.
+    private func follow(_ mean: Tensor, _ variance: Tensor, of values: Double) {
+        withoutGradients {
+            runningMean.addInPlace(mean - runningMean, scale: momentum)
+            runningVariance.addInPlace(variance * (values / (values - 1)) - runningVariance, scale: momentum)
         }
     }
 
@@ -128,7 +150,8 @@ struct BatchNormalizationLinearization: Linearization {
             let (mean, variance, epsilon) =
                 switch statistics {
                 // The variance, epsilon included.
-                case .batch(let mean, let inverseDeviation): (mean, inverseDeviation.power(-2), 0.0)
+                case .batch(let mean, let inverseDeviation), .shared(let mean, let inverseDeviation, _, _):
+                    (mean, inverseDeviation.power(-2), 0.0)
                 case .given(let mean, let variance): (mean, variance, layer.epsilon)
                 }
             let own = Kernels.batchNormalization(

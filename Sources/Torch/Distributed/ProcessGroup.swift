@@ -4,7 +4,8 @@ import Synchronization
 
 /// The processes of one training, and what they compute together: collectives of libtorch's c10d, on gloo.
 ///
-/// All processes ask for the same collectives in the same order. One that is lost ends the others: nothing can go on without it.
+/// All processes ask for the same collectives in the same order, each from one thread at a time. One that is lost ends the others:
+/// nothing can go on without it.
 ///
 /// ```swift
 /// if let launch = try Launch(ProcessInfo.processInfo.environment) {
@@ -12,7 +13,7 @@ import Synchronization
 ///     group.sum(gradient)
 /// }
 /// ```
-public final class ProcessGroup {
+public final class ProcessGroup: @unchecked Sendable {
     /// The number of this process, from 0.
     public let rank: Int
     /// How many there are.
@@ -26,6 +27,8 @@ public final class ProcessGroup {
     private let store: Store
     /// Whether the store ends with this process.
     private let keepsStore: Bool
+    /// How often the processes have compared what they say.
+    private var agreements = 0
 
     /// What a process has handed to collectives.
     public struct Traffic: Hashable, Sendable {
@@ -136,13 +139,17 @@ public final class ProcessGroup {
     /// - Parameter statements: What this process says, by what it is about.
     /// - Throws: `ProcessGroupError`, which names the rank, what it says and what rank 0 says.
     public func agree(on statements: [String: String]) throws(ProcessGroupError) {
+        agreements += 1
+        let said = "said/\(agreements)"
         do throws(TorchError) {
-            for (name, value) in statements { try store.set("said/\(rank)/\(name)", to: value) }
-            try store.set("said/\(rank)", to: statements.keys.sorted().joined(separator: "\n"))
-            _ = try store.wait(for: "said", of: [0], atMost: timeout)
-            let names = Set(try store.value(of: "said/0").split(separator: "\n").map(String.init))
+            for (name, value) in statements { try store.set("\(said)/\(rank)/\(name)", to: value) }
+            try store.set("\(said)/\(rank)", to: statements.keys.sorted().joined(separator: "\n"))
+            guard try store.wait(for: said, of: [0], atMost: timeout).isEmpty else {
+                throw TorchError(description: "rank 0 has said nothing within \(timeout)")
+            }
+            let names = Set(try store.value(of: "\(said)/0").split(separator: "\n").map(String.init))
             for name in names.union(statements.keys).sorted() {
-                let first = names.contains(name) ? try store.value(of: "said/0/\(name)") : nil
+                let first = names.contains(name) ? try store.value(of: "\(said)/0/\(name)") : nil
                 guard first != statements[name] else { continue }
                 throw TorchError(
                     description:
@@ -225,10 +232,11 @@ public struct ProcessGroupError: Error, Hashable, CustomStringConvertible {
 }
 
 extension TorchError {
-    /// The first line without what libtorch says of its own sources.
+    /// The first sentence, or line, without what libtorch says of its own sources.
     fileprivate var firstLine: String {
-        let line = description.split(whereSeparator: \.isNewline).first.map(String.init) ?? description
-        return line.replacing(#/^\[[^\]]*\.(cc|cpp|h):[0-9]+\] /#, with: "")
+        let line = description.prefix { !$0.isNewline }
+        let sentence = line.prefix(upTo: line.firstRange(of: ". ")?.lowerBound ?? line.endIndex)
+        return String(sentence.replacing(#/^\[[^\]]*\.(cc|cpp|h):[0-9]+\] /#, with: ""))
     }
 }
 
