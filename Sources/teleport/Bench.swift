@@ -6,7 +6,7 @@ import TextForms
 import Torch
 
 /// `teleport bench`.
-struct Bench: ParsableCommand {
+struct Bench: ParsableCommand, SharedCommand {
     static let configuration = CommandConfiguration(
         abstract: "Measure what teleports, training steps and reading data take.",
         discussion: """
@@ -16,6 +16,7 @@ struct Bench: ParsableCommand {
             Examples:
               teleport bench teleport
               teleport bench train --threads 1 --repetitions 50 --json
+              torchrun --no-python --nproc-per-node 2 teleport bench distributed --threads 1
             """)
 
     @Argument(help: "What to measure: \(BenchmarkSuite.allCases.map(\.rawValue).alternatives).")
@@ -31,12 +32,20 @@ struct Bench: ParsableCommand {
 
     @OptionGroup var console: ConsoleOptions
 
+    func validate() throws {
+        guard suite != .distributed, try Processes.launch() != nil else { return }
+        throw ValidationError(
+            "\(suite.rawValue): is measured in one process, and WORLD_SIZE says that there are more; start it without torchrun"
+        )
+    }
+
     func run() throws {
         Console.use(threads: threads, most: 2, isQuiet: console.quiet)
         let watch = ProcessorWatch()
+        let processes = try Processes(timeout: .seconds(300))
         var failure: String?
         var results: [BenchmarkResult] = []
-        try suite.run(repetitions: repetitions) { result in
+        try suite.run(in: processes.group, repetitions: repetitions) { result in
             results.append(result)
             if !console.json {
                 let (factor, unit) =
@@ -49,7 +58,15 @@ struct Bench: ParsableCommand {
                 }
                 let name = result.name.padding(toLength: 28, withPad: " ", startingAt: 0)
                 let rate = result.megabytesPerSecond.map { String(format: ", %.0f MB/s", $0) } ?? ""
-                failure = Console.show(name + values.joined() + " \(unit) (median, minimum, maximum)" + rate) ?? failure
+                let traffic =
+                    result.traffic.map {
+                        String(
+                            format: ", %.0f collectives, %.3f MB, %.3f ms waiting", $0.collectives, $0.bytes * 1e-6,
+                            $0.waiting * 1e3)
+                    } ?? ""
+                failure =
+                    Console.show(name + values.joined() + " \(unit) (median, minimum, maximum)" + rate + traffic)
+                    ?? failure
             }
         }
         if console.json { failure = try console.show("", results) }

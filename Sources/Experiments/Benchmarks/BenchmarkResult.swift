@@ -16,6 +16,18 @@ package struct BenchmarkResult: Record, Codable, Sendable {
     package let unit: Unit
     /// How many million bytes were worked through in a second at the median, for work that is measured so.
     package let megabytesPerSecond: Double?
+    /// What a process hands to collectives with the other processes that do the work once, for work that several do.
+    package let traffic: Traffic?
+
+    /// What collectives take.
+    package struct Traffic: Codable, Sendable {
+        /// How many there are.
+        package let collectives: Double
+        /// The bytes of their tensors.
+        package let bytes: Double
+        /// How long the process waits for their ends, in seconds.
+        package let waiting: Double
+    }
 
     /// What a measurement counts.
     package enum Unit: String, Codable, Sendable {
@@ -82,5 +94,18 @@ package struct BenchmarkResult: Record, Codable, Sendable {
         minimum = values.min() ?? median
         maximum = values.max() ?? median
         megabytesPerSecond = bytes.map { Double($0) / 1e6 / median }
+        traffic = nil
+    }
+
+    /// The same measurement with what collectives took of it.
+    init(_ result: BenchmarkResult, _ traffic: Traffic) {
+        name = result.name
+        median = result.median
+        minimum = result.minimum
+        maximum = result.maximum
+        repetitions = result.repetitions
+        unit = result.unit
+        megabytesPerSecond = result.megabytesPerSecond
+        self.traffic = traffic
     }
 }

@@ -1,4 +1,5 @@
 import TextForms
+import Torch
 
 /// What `teleport bench` measures; `Benchmarks/` in the repository holds the same work in PyTorch.
 package enum BenchmarkSuite: String, ChoiceConvertible, Sendable {
@@ -21,15 +22,20 @@ package enum BenchmarkSuite: String, ChoiceConvertible, Sendable {
     case memory
     /// Reading data sets from files, and gathering batches.
     case data
+    /// Collectives, and training steps and teleports of several processes, started by `torchrun`; or of one alone.
+    case distributed
 
     /// Runs the suite.
     ///
     /// - Parameters:
+    ///   - group: The processes that run it together; nil for one alone. Each measures.
     ///   - repetitions: How many times each piece of work is measured.
     ///   - report: Receives each measurement as it is made.
     /// - Throws: if the files for `data`, which lie in the folder for temporary files, cannot be written or read, or the
     ///   system does not count memory.
-    package func run(repetitions: Int, report: (BenchmarkResult) -> Void) throws {
+    package func run(
+        in group: ProcessGroup? = nil, repetitions: Int, report: (BenchmarkResult) -> Void
+    ) throws {
         switch self {
         case .teleport:
             report(TeleportWork.mlp.measure("teleport/mlp-1024", repetitions: repetitions))
@@ -61,6 +67,7 @@ package enum BenchmarkSuite: String, ChoiceConvertible, Sendable {
             ]
             for (name, work) in works { report(try work.peakMemory("memory/\(name)", repetitions: repetitions)) }
         case .data: try DataWork().measure(repetitions: repetitions, report: report)
+        case .distributed: DistributedWork(group: group).measure(repetitions: repetitions, report: report)
         }
     }
 }

@@ -21,7 +21,7 @@ public final class ProcessGroup: @unchecked Sendable {
     /// How long a collective waits for the others.
     public let timeout: Duration
     /// What has been handed to collectives so far.
-    public private(set) var traffic = Traffic()
+    public fileprivate(set) var traffic = Traffic()
 
     private let handle: ct_process_group
     private let store: Store
@@ -36,10 +36,8 @@ public final class ProcessGroup: @unchecked Sendable {
         public var collectives = 0
         /// The bytes of the tensors.
         public var bytes = 0
-
-        static func - (more: Traffic, less: Traffic) -> Traffic {
-            Traffic(collectives: more.collectives - less.collectives, bytes: more.bytes - less.bytes)
-        }
+        /// How long the process has waited for their ends, which is what they took beyond the work that went on beside them.
+        public var waiting = Duration.zero
     }
 
     /// Joins the group of a launch; returns when all processes have.
@@ -216,7 +214,9 @@ public final class Collective {
     @discardableResult
     public func wait() -> Tensor {
         if !isDone {
+            let start = ContinuousClock.now
             if ct_work_wait(handle) != 0 { group.fail(.last) }
+            group.traffic.waiting += ContinuousClock.now - start
             isDone = true
         }
         return result
