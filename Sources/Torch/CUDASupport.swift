@@ -45,6 +45,15 @@ extension CUDASupport: CustomStringConvertible {
         }
     }
 
+    /// Why a GPU cannot be computed on, with those that there are; nil if it can.
+    ///
+    /// - Parameter index: Its number.
+    package func obstacle(to index: Int) -> String? {
+        guard case .devices(let count, _) = self else { return obstacle }
+        guard index >= count else { return nil }
+        return count == 1 ? "there is one GPU, cuda:0" : "there are \(count) GPUs, cuda:0 to cuda:\(count - 1)"
+    }
+
     /// The version and the number of GPUs, or why there are none.
     package var description: String {
         guard case .devices(let count, let version) = self else { return "none: \(obstacle ?? "")" }

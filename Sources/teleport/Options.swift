@@ -291,7 +291,9 @@ struct ExecutionOptions: ParsableArguments {
     var dtype: DType?
 
     @Option(
-        help: ArgumentHelp("Where to compute: cpu, cuda or cuda:INDEX.", valueName: "device"),
+        help: ArgumentHelp(
+            "Where to compute: cpu, cuda (of several processes each on the GPU of its LOCAL_RANK) or cuda:INDEX.",
+            valueName: "device"),
         default: ModelOptions.standard.device)
     var device: Device?
 
@@ -310,8 +312,10 @@ struct ExecutionOptions: ParsableArguments {
     var quiet: Bool { console.quiet }
 
     func validate() throws {
-        if let device, case .cuda = device, let obstacle = CUDASupport.current.obstacle {
-            throw ValidationError("--device \(device): \(obstacle); use cpu, or a CUDA build of libtorch and a GPU")
+        let support = CUDASupport.current
+        if let device, case .cuda(let index) = device, let obstacle = support.obstacle(to: index) {
+            let remedy = support.obstacle == nil ? "name one that is there" : "use cpu, or a CUDA build of libtorch and a GPU"
+            throw ValidationError("--device \(device): \(obstacle); \(remedy)")
         }
     }
 

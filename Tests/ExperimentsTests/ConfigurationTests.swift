@@ -219,7 +219,9 @@ import Torch
         try expect("cpu", is: Device.cpu)
         try expect("cuda:0", is: Device.cuda(index: 0))
         try expect("cuda:3", is: Device.cuda(index: 3))
-        #expect(try Device(text: "cuda") == .cuda(index: 0))
+        #expect(try Device(text: "cuda", environment: [:]) == .cuda(index: 0))
+        #expect(try Device(text: "cuda", environment: ["LOCAL_RANK": "3"]) == .cuda(index: 3))
+        #expect(try Device(text: "cuda:1", environment: ["LOCAL_RANK": "3"]) == .cuda(index: 1))
         expectRefused(
             Device.self, ["", "gpu", "cpu:0", "cpu:", "cuda:", "cuda:-1", "cuda:x", "cuda:128", "CPU"],
             remedy: "cpu, cuda or cuda:INDEX")
