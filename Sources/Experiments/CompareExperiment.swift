@@ -48,6 +48,12 @@ package struct CompareExperiment {
         try prepared.check(plan, seed: seeds.values[0], on: data.name)
     }
 
+    /// Finds out how many threads are fastest, and goes on with these; see `Training.chooseThreads()`.
+    ///
+    /// - Returns: How many.
+    @discardableResult
+    package func chooseThreads() -> Int { prepared.chooseThreads() }
+
     /// Checks that it is the training that diverged, and not the data on which any model does.
     ///
     /// - Throws: `StartingLossError` if the data are to blame.

@@ -46,6 +46,18 @@ extension Option {
             transform: { try given(try integer($0, in: range), orLeftOut: effect) })
     }
 
+    /// A number of threads, or auto for nil.
+    init(threads help: ArgumentHelp) where Value == Int? {
+        self.init(
+            parsing: .unconditional, help: help,
+            transform: { text in
+                if text == "auto" { return nil }
+                do throws(Remedy) { return try integer(text, in: 1...1024) } catch {
+                    throw Remedy(description: "\(error), or auto")
+                }
+            })
+    }
+
     /// An integer within bounds.
     init(wrappedValue: Int, help: ArgumentHelp, in range: ClosedRange<Int>) where Value == Int {
         self.init(

@@ -75,6 +75,7 @@ struct Compare: ResumableCommand, SharedCommand {
         let (experiment, data) = try experiment(processes)
         try processes.agree(on: experiment.configuration, data: data.digest)
         let startingLoss = try experiment.check()
+        execution.chooseThreads(processes) { experiment.chooseThreads() }
         let results = try begin(arguments, else: data.name, processes)
         for notice in model.capped(by: data) + teleportation.capped(by: data.train.count) {
             execution.console.notice(notice)
@@ -194,6 +195,7 @@ struct Compare: ResumableCommand, SharedCommand {
             experiments.append(experiment)
             if !TaskOptions.optionsOfData.contains(sweep.option) { samples = own }
         }
+        if let first = experiments.first { execution.chooseThreads(processes) { first.chooseThreads() } }
         let results = try begin(arguments, else: "sweep-\(sweep.option)", processes)
         let interruption = Interruption()
         let isCancelled = processes.isCancelled(by: interruption)

@@ -298,9 +298,11 @@ struct ExecutionOptions: ParsableArguments {
     var device: Device?
 
     @Option(
-        help:
-            "The threads that one operation may use; by default $OMP_NUM_THREADS, else all processors there are for it.",
-        in: 1...1024, orLeftOut: "for all cores")
+        threads:
+            """
+            The threads that one operation may use; by default auto: $OMP_NUM_THREADS, else all processors there are for it, of which \
+            train and compare take one alone where that is faster in the first steps.
+            """)
     var threads: Int?
 
     @Option(help: "A YAML file with options under their names; the command line wins.", naming: "YAML file", .yaml)
@@ -314,8 +316,26 @@ struct ExecutionOptions: ParsableArguments {
     func validate() throws {
         let support = CUDASupport.current
         if let device, case .cuda(let index) = device, let obstacle = support.obstacle(to: index) {
-            let remedy = support.obstacle == nil ? "name one that is there" : "use cpu, or a CUDA build of libtorch and a GPU"
+            let remedy =
+                support.obstacle == nil ? "name one that is there" : "use cpu, or a CUDA build of libtorch and a GPU"
             throw ValidationError("--device \(device): \(obstacle); \(remedy)")
+        }
+    }
+
+    /// Has an experiment find out how many threads are fastest, where nobody has said how many to take.
+    ///
+    /// - Parameters:
+    ///   - processes: The processes that run it; several share the processors.
+    ///   - choose: Takes the fastest number, and returns it.
+    func chooseThreads(_ processes: Processes, _ choose: () -> Int) {
+        let processors = Processors()
+        guard threads == nil, processors.threadsAsked == nil, processes.group == nil, device ?? .cpu == .cpu else {
+            return
+        }
+        let most = Libtorch.threadCount
+        let count = choose()
+        if count < most {
+            console.notice("one thread is faster here than \(most); --threads \(most) takes them all the same")
         }
     }
 

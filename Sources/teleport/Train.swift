@@ -90,6 +90,7 @@ struct Train: ResumableCommand, SharedCommand {
             across: processes.group, synchronizesStatistics: self.processes.synchronizesStatistics)
         try processes.agree(on: experiment.options, data: data.digest)
         let startingLoss = try experiment.check()
+        execution.chooseThreads(processes) { experiment.chooseThreads() }
         let (results, folder, checkpoint) = try place(for: experiment, of: data.name, processes)
         for notice in model.capped(by: data) + teleportation.capped(by: data.train.count) {
             execution.console.notice(notice)

@@ -87,7 +87,7 @@ import Torch
         ("--derivative", "forward", "give closed-form, double-backward or published"),
         ("--tolerance", "0", "give a positive number"), ("--optimizer-state", "lose", "give keep, teleport or reset"),
         ("--dtype", "float16", "give float32 or float64"), ("--device", "gpu", "give cpu, cuda or cuda:INDEX"),
-        ("--threads", "0", "give an integer from 1 to 1024, or leave the option out for all cores"),
+        ("--threads", "0", "give an integer from 1 to 1024, or auto"),
         ("--training-samples", "0", "give an integer of at least 1, or leave the option out for all samples"),
         ("--test-samples", "-3", "give an integer of at least 1, or leave the option out for all samples"),
         (

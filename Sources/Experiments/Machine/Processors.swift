@@ -31,7 +31,9 @@ package struct Processors: Equatable, Sendable {
     }
 
     /// The threads to take where the command line names none: what the user has set, else one for each processor.
-    package var threads: Int { threadsAsked ?? count }
+    ///
+    /// - Parameter processes: How many processes share the processors.
+    package func threads(sharing processes: Int = 1) -> Int { threadsAsked ?? max(1, count / processes) }
 
     private static func affinity() -> Int {
         // OpenMP binds this thread to one processor, and others to others, where it is told to.

@@ -52,7 +52,7 @@ import Testing
     func count(affinity: Int, quota: Double?, threads: String?, count: Int, taken: Int) {
         let processors = Processors(
             affinity: affinity, quota: quota, environment: threads.map { ["OMP_NUM_THREADS": $0] } ?? [:])
-        #expect(processors.count == count && processors.threads == taken)
+        #expect(processors.count == count && processors.threads() == taken)
     }
 
     @Test("The mask of the process has a bit for each processor")

@@ -51,7 +51,7 @@ final class InputNullSpaces {
 extension InputNullSpace {
     /// The null space of the inputs of a weight, at all processes of a group where there is one.
     static func of(
-        _ movable: MovableWeight, tau: Double, over group: ProcessGroup?
+        _ movable: MovableWeight, tau: Double, over group: ProcessGroup? = nil
     ) throws(TorchError) -> InputNullSpace {
         if group == nil, movable.sites.count == 1, let representation = movable.sites[0].input.representation {
             return try InputNullSpace(of: representation.rows, hasBias: movable.bias != nil, tau: tau)
