@@ -160,6 +160,54 @@ import Torch
         }
     }
 
+    /// Rows of every form that is taken, held against the fields split and read by the standard library.
+    @Test func readsRandomRowsAsTheStandardLibraryDoes() throws {
+        var random = SplitMix64(seed: 59)
+        func pick(_ texts: [String]) -> String { texts[random.integer(below: texts.count)] }
+        func number() -> String {
+            let digits = (0...random.integer(below: 22)).map { _ in "\(random.integer(below: 10))" }.joined()
+            let point = random.integer(below: digits.count + 1)
+            let text = pick([digits, digits, digits.prefix(point) + "." + digits.dropFirst(point)])
+            return pick(["", "", "-", "+"]) + text + pick(["", "", "", "e\(random.integer(below: 30) - 20)"])
+        }
+        for _ in 0..<300 {
+            let width = 1 + random.integer(below: 40)
+            var text = ""
+            var expected: [Double] = []
+            for _ in 0...random.integer(below: 30) {
+                let numbers = (0..<width).map { _ in number() }
+                expected += numbers.map { Double($0)! }
+                let fields = numbers.map { field in
+                    let quote = pick(["", "", "", "\""])
+                    return pick(["", "", " "]) + quote + field + quote + pick(["", "", "\t "])
+                }
+                text += fields.joined(separator: ",") + pick(["\n", "\r\n"])
+            }
+            // What separates one column may be blanks.
+            guard width > 1 || !text.contains(where: { " \t".contains($0) }) else { continue }
+            let values = try read(text, columnCount: pick(["", "x"]).isEmpty ? nil : width)
+            #expect(values.shape == [expected.count / width, width])
+            #expect(values.elements() == expected, "\(text)")
+        }
+    }
+
+    @Test func countsTheColumnsOfEveryRow() throws {
+        var random = SplitMix64(seed: 61)
+        for _ in 0..<300 {
+            let width = 1 + random.integer(below: 30)
+            let rowCount = 2 + random.integer(below: 20)
+            let wrong = 1 + random.integer(below: rowCount - 1)
+            // One number each in as few bytes as there can be.
+            let found = width + [-1, 1, width + 1][random.integer(below: 3)]
+            guard found > 0 else { continue }
+            let rows = (0..<rowCount).map { row in
+                [String](repeating: "7", count: row == wrong ? found : width).joined(separator: ",")
+            }
+            try expect(
+                .wrongColumnCount(found, line: wrong + 1, expected: width), reading: rows.joined(separator: "\n"))
+        }
+    }
+
     // MARK: Defects
 
     /// Checks that reading a text, both as it is and compressed, fails as expected and that the message names the file.
