@@ -116,11 +116,31 @@ extension SeriesDataset {
         let count = Double(reference.size(0))
         // Less the first row, a constant column is zero and has a deviation of exactly 0.
         let origin = reference.narrowed(0, to: 0..<1)
-        let differences = reference - origin
-        let mean = differences.sum(along: [0], keepingDimensions: true) / count
-        let centred = differences - mean
-        let deviation = ((centred * centred).sum(along: [0], keepingDimensions: true) / count).squareRoot()
+        func mean(_ terms: (_ rows: Tensor) -> Tensor) -> Tensor {
+            let sum = Tensor.zeros(like: origin)
+            for rows in blocks(of: reference) { sum.addInPlace(terms(rows).sum(along: [0], keepingDimensions: true)) }
+            return sum / count
+        }
+        let centre = origin + mean { $0 - origin }
+        let deviation = mean { rows in
+            let centred = rows - centre
+            return centred * centred
+        }.squareRoot()
         let isConstant = deviation.equals(Tensor.zeros(like: deviation)).to(dtype: deviation.dtype)
-        return (values - (origin + mean)) / (deviation + isConstant)
+        let divisor = deviation + isConstant
+        let result = Tensor.empty(values.shape, dtype: values.dtype, device: values.device)
+        for (source, target) in zip(blocks(of: values), blocks(of: result)) {
+            target.copy(from: (source - centre) / divisor)
+        }
+        return result
+    }
+
+    /// Some rows at a time, few enough that they are in the cache of the processor from one operation to the next.
+    private static func blocks(of values: Tensor) -> [Tensor] {
+        let rowCount = values.size(0)
+        let step = max((1 << 15) / max(values.size(1), 1), 1)
+        return stride(from: 0, to: rowCount, by: step).map {
+            values.narrowed(0, to: $0..<min($0 + step, rowCount))
+        }
     }
 }

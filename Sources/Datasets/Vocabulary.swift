@@ -10,15 +10,21 @@ import Torch
 /// ```
 public struct Vocabulary: Sendable {
     // A text has far more words than it has different ones, so words are looked up by their bytes, without a string for
-    // each: in a hash table with linear probing, at most half full, of indices into the words.
+    // each: in a hash table with linear probing, at most half full.
+    private var slots = [Slot](repeating: Slot(), count: 64)
     private var bytes: [UInt8] = []
-    /// Where in `bytes` each word ends.
-    private var ends: [Int] = []
-    private var hashes: [WordHash] = []
-    /// The index of a word, or `vacant`.
-    private var slots: [Int32] = [Int32](repeating: Vocabulary.vacant, count: 64)
+    /// Where in `bytes` each word begins, and where the last one ends.
+    private var bounds = [0]
 
-    private static let vacant: Int32 = -1
+    /// A place in the table. What most words differ in is in it, so that no other memory need be looked at.
+    private struct Slot {
+        /// The index of a word; negative where there is none.
+        var index: Int32 = -1
+        var length: Int32 = 0
+        var head: UInt64 = 0
+
+        var isVacant: Bool { index < 0 }
+    }
 
     /// A vocabulary without words.
     public init() {}
@@ -29,7 +35,7 @@ public struct Vocabulary: Sendable {
     }
 
     /// The number of words.
-    public var count: Int { ends.count }
+    public var count: Int { bounds.count - 1 }
 
     /// The words in the order of their indices.
     public var words: [String] { (0..<count).map { self[$0] } }
@@ -42,59 +48,72 @@ public struct Vocabulary: Sendable {
 
     /// The index of a word, or nil if it is not in the vocabulary.
     public func index(of word: String) -> Int? {
-        Self.withBytes(of: word) { index(of: $0, hash: WordHash(of: $0)) }
+        Self.withBytes(of: word) { index(of: WordBytes($0)) }
     }
 
     /// The index of a word, which is added if it is new.
     @discardableResult
     public mutating func insert(_ word: String) -> Int {
-        Self.withBytes(of: word) { insert($0, hash: WordHash(of: $0)) }
+        Self.withBytes(of: word) { insert(WordBytes($0)) }
     }
 
-    /// The index of the word of these bytes, or nil if it is not in the vocabulary.
-    func index(of word: UnsafeBufferPointer<UInt8>, hash: WordHash) -> Int? {
-        let index = slots[slot(of: word, hash: hash)]
-        return index == Self.vacant ? nil : Int(index)
+    /// The index of a word, or nil if it is not in the vocabulary.
+    func index(of word: WordBytes) -> Int? {
+        let slot = slots[slot(of: word)]
+        return slot.isVacant ? nil : Int(slot.index)
     }
 
-    /// The index of the word of these bytes, which is added if it is new.
-    mutating func insert(_ word: UnsafeBufferPointer<UInt8>, hash: WordHash) -> Int {
-        let slot = slot(of: word, hash: hash)
-        if slots[slot] != Self.vacant { return Int(slots[slot]) }
+    /// The index of a word, which is added if it is new.
+    mutating func insert(_ word: WordBytes) -> Int {
+        let slot = slot(of: word)
+        if !slots[slot].isVacant { return Int(slots[slot].index) }
         let index = count
-        slots[slot] = Int32(index)
-        bytes += word
-        ends.append(bytes.count)
-        hashes.append(hash)
+        slots[slot] = Slot(index: Int32(index), length: Int32(word.bytes.count), head: word.head)
+        bytes += word.bytes
+        bounds.append(bytes.count)
         if 2 * count > slots.count { grow() }
         return index
     }
 
-    private func range(of index: Int) -> Range<Int> { (index == 0 ? 0 : ends[index - 1])..<ends[index] }
+    private func range(of index: Int) -> Range<Int> { bounds[index]..<bounds[index + 1] }
 
     /// Where in the table a word is, or has its place.
-    private func slot(of word: UnsafeBufferPointer<UInt8>, hash: WordHash) -> Int {
-        var slot = hash.slot(in: slots.count)
-        while slots[slot] != Self.vacant {
-            let index = Int(slots[slot])
-            if hashes[index] == hash && isWord(index, word) { break }
-            slot = (slot + 1) & (slots.count - 1)
+    @inline(__always)
+    private func slot(of word: WordBytes) -> Int {
+        let mask = slots.count - 1
+        var index = Int(word.hash) & mask
+        while true {
+            let slot = slots[index]
+            if slot.isVacant
+                || slot.head == word.head && slot.length == word.bytes.count
+                    && (slot.length <= ByteBlock.count || hasTail(slot, of: word))
+            {
+                return index
+            }
+            index = (index + 1) & mask
         }
-        return slot
     }
 
-    private func isWord(_ index: Int, _ word: UnsafeBufferPointer<UInt8>) -> Bool {
-        let range = range(of: index)
-        guard range.count == word.count, let start = word.baseAddress else { return range.isEmpty && word.isEmpty }
-        return bytes.withUnsafeBufferPointer { memcmp($0.baseAddress! + range.lowerBound, start, word.count) == 0 }
+    /// Whether the word of a slot has the bytes of another one, as long as it, beyond the head that they have in common.
+    @inline(never)
+    private func hasTail(_ slot: Slot, of word: WordBytes) -> Bool {
+        let tail = bytes[range(of: Int(slot.index))].dropFirst(ByteBlock.count)
+        return tail.withUnsafeBytes {
+            memcmp($0.baseAddress!, word.bytes.baseAddress! + ByteBlock.count, $0.count) == 0
+        }
     }
 
     private mutating func grow() {
-        slots = [Int32](repeating: Self.vacant, count: 2 * slots.count)
-        for (index, hash) in hashes.enumerated() {
-            var slot = hash.slot(in: slots.count)
-            while slots[slot] != Self.vacant { slot = (slot + 1) & (slots.count - 1) }
-            slots[slot] = Int32(index)
+        let filled = slots.filter { !$0.isVacant }
+        slots = [Slot](repeating: Slot(), count: 2 * slots.count)
+        let mask = slots.count - 1
+        bytes.withUnsafeBufferPointer { bytes in
+            for slot in filled {
+                let word = WordBytes(UnsafeBufferPointer(rebasing: bytes[range(of: Int(slot.index))]))
+                var index = Int(word.hash) & mask
+                while !slots[index].isVacant { index = (index + 1) & mask }
+                slots[index] = slot
+            }
         }
     }
 
@@ -104,22 +123,4 @@ public struct Vocabulary: Sendable {
         var word = word
         return word.withUTF8(body)
     }
-}
-
-/// The hash of a word by the function FNV-1a, which takes in one byte after the other.
-struct WordHash: Hashable, Sendable {
-    private var value: UInt64 = 0xcbf2_9ce4_8422_2325
-
-    /// The hash of no bytes.
-    init() {}
-
-    init(of bytes: some Sequence<UInt8>) {
-        for byte in bytes { combine(byte) }
-    }
-
-    /// Makes this the hash of one more byte.
-    mutating func combine(_ byte: UInt8) { value = (value ^ UInt64(byte)) &* 0x100_0000_01b3 }
-
-    /// The slot for it in a table, whose size is a power of two.
-    func slot(in slotCount: Int) -> Int { Int(truncatingIfNeeded: value ^ value >> 32) & (slotCount - 1) }
 }

@@ -76,6 +76,27 @@ import Testing
         #expect(value == nil && length == 0)
     }
 
+    /// However many digits there are, and wherever the bytes end.
+    @Test func stopsAtWhatIsNoDigit() {
+        let digits = "12345678901234567"
+        for length in 1...digits.count {
+            let text = Array(digits.prefix(length).utf8)
+            for byte in UInt8.min...UInt8.max where !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) {
+                // A point belongs to the number, and an exponent would.
+                guard ![UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E")].contains(byte) else { continue }
+                for rest in [[byte], [byte] + [UInt8](repeating: UInt8(ascii: "9"), count: 8)] {
+                    let bytes = text + rest
+                    let (value, end) = bytes.withUnsafeBufferPointer { bytes in
+                        var position = bytes.baseAddress!
+                        let value = scanner.scan(&position, upTo: position + bytes.count)
+                        return (value, bytes.baseAddress!.distance(to: position))
+                    }
+                    #expect(value == Double(digits.prefix(length)) && end == length, "\(byte) behind \(length)")
+                }
+            }
+        }
+    }
+
     @Test func stopsBehindTheNumber() {
         #expect(scan("12,5") == (12, 2))
         #expect(scan("1.5.5") == (1.5, 3))

@@ -89,6 +89,32 @@ import Torch
         expect(test.inputs.selected(0, 7), Array(33..<37))
     }
 
+    /// A series of many columns, which is gone through in several pieces, the last one smaller.
+    @Test func standardizesSeriesOfAnySize() throws {
+        let (rowCount, width) = (1000, 301)
+        var random = SplitMix64(seed: 73)
+        let numbers = (0..<rowCount * width).map { index in
+            // Far from zero, save for a column that is constant.
+            index % width == 7 ? 0.1 : 1e4 + Double(random.integer(below: 1000))
+        }
+        let split = try #require(SeriesDataset.split(named: "rows", of: Tensor(numbers, shape: [rowCount, width])))
+        let parts = [
+            (split.train.values.doubles(), 0), (split.test.values.doubles(), rowCount - split.test.values.size(0)),
+        ]
+        for column in 0..<width {
+            let train = (0..<700).map { numbers[$0 * width + column] }
+            let mean = train.reduce(0, +) / 700
+            let variance = train.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / 700
+            let deviation = column == 7 ? 1 : variance.squareRoot()
+            for (found, firstRow) in parts {
+                let errors = stride(from: column, to: found.count, by: width).map { index in
+                    abs(found[index] - (numbers[firstRow * width + index] - mean) / deviation)
+                }
+                #expect(errors.max()! < 1e-10)
+            }
+        }
+    }
+
     @Test func needsASampleInEachPart() {
         for (windowLength, horizon) in [(168, 24), (1, 1), (4, 3), (5, 5), (3, 8)] {
             let minimum = SeriesDataset.minimumRowCount(windowLength: windowLength, horizon: horizon)
@@ -157,6 +183,54 @@ import Torch
             let values = try SeriesFile(contentsOf: folder.write(bytes, to: name)).values
             #expect(values.shape == [100_000, 3])
             #expect(values.elements() == numbers)
+        }
+    }
+
+    /// Rows of every form that is taken, held against the fields split and read by the standard library.
+    @Test func readsRandomRowsAsTheStandardLibraryDoes() throws {
+        var random = SplitMix64(seed: 59)
+        func pick(_ texts: [String]) -> String { texts[random.integer(below: texts.count)] }
+        func number() -> String {
+            let digits = (0...random.integer(below: 22)).map { _ in "\(random.integer(below: 10))" }.joined()
+            let point = random.integer(below: digits.count + 1)
+            let text = pick([digits, digits, digits.prefix(point) + "." + digits.dropFirst(point)])
+            return pick(["", "", "-", "+"]) + text + pick(["", "", "", "e\(random.integer(below: 30) - 20)"])
+        }
+        for _ in 0..<100 {
+            let width = 1 + random.integer(below: 40)
+            var text = ""
+            var expected: [Double] = []
+            for _ in 0...random.integer(below: 30) {
+                let numbers = (0..<width).map { _ in number() }
+                expected += numbers.map { Double($0)! }
+                let fields = numbers.map { field in
+                    let quote = pick(["", "", "", "\""])
+                    return pick(["", "", " "]) + quote + field + quote + pick(["", "", "\t "])
+                }
+                text += fields.joined(separator: ",") + pick(["\n", "\r\n"])
+            }
+            // What separates one column may be blanks.
+            guard width > 1 || !text.contains(where: { " \t".contains($0) }) else { continue }
+            let values = try read(text, columnCount: pick(["", "x"]).isEmpty ? nil : width)
+            #expect(values.shape == [expected.count / width, width])
+            #expect(values.elements() == expected, "\(text)")
+        }
+    }
+
+    @Test func countsTheColumnsOfEveryRow() throws {
+        var random = SplitMix64(seed: 61)
+        for _ in 0..<100 {
+            let width = 1 + random.integer(below: 30)
+            let rowCount = 2 + random.integer(below: 20)
+            let wrong = 1 + random.integer(below: rowCount - 1)
+            // One number each in as few bytes as there can be.
+            let found = width + [-1, 1, width + 1][random.integer(below: 3)]
+            guard found > 0 else { continue }
+            let rows = (0..<rowCount).map { row in
+                [String](repeating: "7", count: row == wrong ? found : width).joined(separator: ",")
+            }
+            try expect(
+                .wrongColumnCount(found, line: wrong + 1, expected: width), reading: rows.joined(separator: "\n"))
         }
     }
 

@@ -17,6 +17,17 @@ import Torch
         #expect(vocabulary[2] == "Katze")
     }
 
+    @Test func tellsWordsApartBeyondTheirFirstBytes() {
+        let words = (0...40).flatMap { length in
+            let word = String(repeating: "a", count: length)
+            return [word, word + "b", word + "\0", word + "\0\0", "b" + word]
+        }
+        let vocabulary = Vocabulary(words)
+        var seen: Set<String> = []
+        #expect(vocabulary.words == words.filter { seen.insert($0).inserted })
+        #expect(vocabulary.words.enumerated().allSatisfy { vocabulary.index(of: $1) == $0 })
+    }
+
     @Test func isAValue() {
         let first = Vocabulary(["a"])
         var second = first
@@ -38,6 +49,43 @@ import Torch
         #expect(vocabulary.count == indices.count)
         #expect(indices.allSatisfy { vocabulary.index(of: $0.key) == $0.value && vocabulary[$0.value] == $0.key })
         #expect((0..<1000).allSatisfy { vocabulary.index(of: "x\($0)") == nil })
+    }
+}
+
+@Suite struct WordBytesTests {
+    @Test func findsTheWordsOfALine() {
+        var random = SplitMix64(seed: 67)
+        for length in 0..<400 {
+            // Letters, blanks, tabs, and characters of more bytes than one.
+            let choices = Array("aaaabcdefgh   \téß語".unicodeScalars)
+            let line = String(
+                String.UnicodeScalarView((0..<length).map { _ in choices[random.integer(below: choices.count)] }))
+            var found: [String] = []
+            var areHashesEqual = true
+            Array(line.utf8).withUnsafeBufferPointer { bytes in
+                WordBytes.forEach(in: bytes) { word in
+                    found.append(String(decoding: word.bytes, as: UTF8.self))
+                    let other = WordBytes(word.bytes)
+                    areHashesEqual = areHashesEqual && (other.head, other.hash) == (word.head, word.hash)
+                }
+            }
+            #expect(found == line.split { " \t".contains($0) }.map(String.init))
+            #expect(areHashesEqual)
+        }
+    }
+
+    @Test func hashesAllBytes() {
+        // Words that differ in one byte, wherever it is.
+        var hashes: Set<UInt32> = []
+        for length in 1...40 {
+            for position in 0..<length {
+                var word = [UInt8](repeating: UInt8(ascii: "a"), count: length)
+                word[position] = UInt8(ascii: "b")
+                word.withUnsafeBufferPointer { _ = hashes.insert(WordBytes($0).hash) }
+            }
+        }
+        // That two of 820 have the same of 2^32 hashes is very rare.
+        #expect(hashes.count >= 815)
     }
 }
 
@@ -242,6 +290,41 @@ import Torch
         try expect(.controlCharacter(0x1b, line: 1), reading: Array("a \u{1b}[1m\n".utf8))
         try expect(.controlCharacter(0x0d, line: 1), reading: Array("a\rb\n".utf8))
         try expect(.controlCharacter(0x7f, line: 1), reading: Array("\u{7f}".utf8))
+    }
+
+    /// Each control character, wherever in a line it is.
+    @Test func refusesEachControlCharacterAnywhere() throws {
+        for position in [0, 31, 98] {
+            for byte in UInt8.min...0x7f {
+                var line = [UInt8](repeating: UInt8(ascii: "a"), count: 100)
+                line[position] = byte
+                let url = try folder.write(line + [0x0a], to: "text.txt")
+                if byte == 0x0a { continue }
+                if byte == 0x09 || (0x20...0x7e).contains(byte) {
+                    let isBlank = byte == 0x09 || byte == 0x20
+                    let words = isBlank && position > 0 ? 2 : 1
+                    #expect(try TextFile(contentsOf: url).tokens.count == words + 1)
+                } else {
+                    #expect(throws: DatasetError.file(path: url.path, .controlCharacter(byte, line: 1))) {
+                        try TextFile(contentsOf: url)
+                    }
+                }
+            }
+        }
+    }
+
+    @Test func readsLinesLongerThanWhatIsReadAtOnce() throws {
+        var random = SplitMix64(seed: 71)
+        let lines = (0..<12).map { _ in
+            [UInt8](repeating: UInt8(ascii: "a"), count: random.integer(below: 1 << 19))
+        }
+        let text = Array(lines.joined(separator: [0x0a]))
+        for (name, bytes) in [("text.txt", text), ("text.txt.gz", gzip(text))] {
+            let reader = try LineReader(contentsOf: folder.write(bytes, to: name))
+            var found: [Int] = []
+            while let line = try reader.next() { found.append(line.count) }
+            #expect(found == lines.map(\.count))
+        }
     }
 
     @Test func refusesOtherEncodings() throws {

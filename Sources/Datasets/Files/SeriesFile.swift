@@ -32,19 +32,19 @@ public struct SeriesFile {
         }
         guard parser.rowCount > 0 else { throw .file(path: reader.path, .tooFewRows(0, expected: 1)) }
         self.url = url
-        values = Tensor(parser.values, shape: [parser.rowCount, parser.columnCount])
+        values = parser.values.tensor(shape: [parser.rowCount, parser.columnCount])
         warnings = parser.concerns.map { DatasetWarning(path: reader.path, $0) }
     }
 }
 
 /// Turns the lines of a series into numbers.
-private struct RowParser {
+private struct RowParser: ~Copyable {
     let path: String
     /// The variables that the series must have, if that is known.
     let expectedColumnCount: Int?
     let valueLimit: Int
     /// All numbers so far, row by row.
-    private(set) var values: [Double] = []
+    private(set) var values: NumberBuffer<Double>
     /// The rows so far.
     private(set) var rowCount = 0
     /// The numbers in each row; known after the first.
@@ -64,6 +64,7 @@ private struct RowParser {
         self.path = path
         expectedColumnCount = columnCount
         self.valueLimit = valueLimit
+        values = NumberBuffer(path: path)
     }
 
     /// Takes in the next line.
@@ -102,10 +103,12 @@ private struct RowParser {
     private var fieldCount: Int { columnCount + (isDated ? 1 : 0) }
 
     private mutating func parseRow(_ line: UnsafeBufferPointer<UInt8>, number: Int) throws(DatasetError) {
-        let firstValue = values.count
+        // Between each two numbers there is a comma.
+        let row = try values.reserve((line.count + 1) / 2)
+        var count = 0
         var position = line.baseAddress!
         let end = position + line.count
-        if isDated { try parseDate(line, &position, number: number) }
+        if isDated { position += try parseDate(line, number: number) }
         var isInRow = !isDated || position < end
         if isDated && isInRow { position += 1 }
         while isInRow {
@@ -114,21 +117,23 @@ private struct RowParser {
             if let value = scanner.scan(&position, upTo: end), position == end || position.pointee == Self.comma,
                 value.magnitude <= Double(Float.greatestFiniteMagnitude)
             {
-                values.append(value)
+                row[count] = value
             } else {
                 position = field
                 while position < end && position.pointee != Self.comma { position += 1 }
                 let bytes = UnsafeBufferPointer(start: field, count: field.distance(to: position))
                 guard let value = unusualNumber(bytes) else {
-                    let column = values.count - firstValue + (isDated ? 2 : 1)
+                    let column = count + (isDated ? 2 : 1)
                     throw .file(path: path, defect(of: bytes, in: line, number: number, column: column))
                 }
-                values.append(value)
+                row[count] = value
             }
+            count += 1
             isInRow = position < end
             if isInRow { position += 1 }
         }
-        try checkCount(values.count - firstValue, number: number)
+        try checkCount(count, number: number)
+        values.add(count)
         rowCount += 1
         guard values.count <= valueLimit else { throw .file(path: path, .tooManyNumbers(limit: valueLimit)) }
     }
@@ -151,12 +156,11 @@ private struct RowParser {
         }
     }
 
-    /// Passes over the date of a row, to the comma after it.
+    /// Takes in the date of a row, and returns its length.
     private mutating func parseDate(
-        _ line: UnsafeBufferPointer<UInt8>, _ position: inout UnsafePointer<UInt8>, number: Int
-    ) throws(DatasetError) {
+        _ line: UnsafeBufferPointer<UInt8>, number: Int
+    ) throws(DatasetError) -> Int {
         let bytes = line.prefix { $0 != Self.comma }
-        position += bytes.count
         let field = Self.stripped(bytes)
         guard let date = DateField(field) else {
             if String(decoding: line, as: UTF8.self) == header?.text {
@@ -170,6 +174,7 @@ private struct RowParser {
             }
             lastDate = order
         }
+        return bytes.count
     }
 
     /// The number in a field with blanks or quotes around it; nil if there is none that can be used.
@@ -206,10 +211,9 @@ private struct RowParser {
     }
 
     private func isRepeated(after rows: Int) -> Bool {
-        values.withUnsafeBytes { bytes in
-            let distance = rows * columnCount * MemoryLayout<Double>.stride
-            return memcmp(bytes.baseAddress!, bytes.baseAddress! + distance, bytes.count - distance) == 0
-        }
+        let bytes = values.bytes
+        let distance = rows * columnCount * MemoryLayout<Double>.stride
+        return memcmp(bytes.baseAddress!, bytes.baseAddress! + distance, bytes.count - distance) == 0
     }
 
     // MARK: The first line

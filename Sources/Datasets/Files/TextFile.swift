@@ -32,63 +32,60 @@ public struct TextFile {
         let reader = try LineReader(contentsOf: url, byteLimit: 32 * min(tokenLimit, 1 << 24))
         var words = vocabulary ?? Vocabulary()
         let unknown = vocabulary == nil ? 0 : Int64(words.insert(Self.unknown))
-        var tokens: [Int64] = []
+        var endOfLine: Int64?
+        var tokens = NumberBuffer<Int64>(path: reader.path)
         var unknownCount = 0
         while let line = try reader.next() {
             try Self.checkCharacters(line, of: reader)
+            // Between each two words there is a blank, and behind them comes the end of the line.
+            let row = try tokens.reserve((line.count + 1) / 2 + 1)
+            var count = 0
             if vocabulary == nil {
-                Self.forEachWord(in: line) { tokens.append(Int64(words.insert($0, hash: $1))) }
+                WordBytes.forEach(in: line) { word in
+                    row[count] = Int64(words.insert(word))
+                    count += 1
+                }
             } else {
-                Self.forEachWord(in: line) { word, hash in
-                    let index = words.index(of: word, hash: hash)
+                WordBytes.forEach(in: line) { word in
+                    let index = words.index(of: word)
                     if index == nil { unknownCount += 1 }
-                    tokens.append(index.map(Int64.init) ?? unknown)
+                    row[count] = index.map(Int64.init) ?? unknown
+                    count += 1
                 }
             }
-            tokens.append(Int64(words.insert(Self.endOfLine)))
+            let end = endOfLine ?? Int64(words.insert(Self.endOfLine))
+            endOfLine = end
+            row[count] = end
+            tokens.add(count + 1)
             guard tokens.count <= tokenLimit else { throw .file(path: reader.path, .tooManyWords(limit: tokenLimit)) }
         }
         words.insert(Self.unknown)
         self.url = url
-        self.tokens = Tensor(tokens)
+        self.tokens = tokens.tensor(shape: [tokens.count])
         self.vocabulary = words
-        unknownShare = tokens.isEmpty ? 0 : Double(unknownCount) / Double(tokens.count)
+        unknownShare = tokens.count == 0 ? 0 : Double(unknownCount) / Double(tokens.count)
     }
 
     /// Checks that a line is UTF-8 without control characters other than the tab.
     private static func checkCharacters(
         _ line: UnsafeBufferPointer<UInt8>, of reader: LineReader
     ) throws(DatasetError) {
-        // One bit for each property, so that the loop has no branches and takes in many bytes at once. In UTF-8 a byte
-        // below 128 is never part of another character.
-        var flags: UInt8 = 0
-        for byte in line { flags |= (byte & 0x80) | (isControl(byte) ? 1 : 0) }
-        if flags & 1 != 0, let byte = line.first(where: isControl) {
+        // The least and the greatest byte are found without branches, many at once; in most lines they say enough.
+        var least = UInt8.max
+        var greatest = UInt8.min
+        for byte in line {
+            least = min(least, byte)
+            greatest = max(greatest, byte)
+        }
+        guard least < 0x20 || greatest > 0x7e else { return }
+        // In UTF-8 a byte below 128 is never part of another character.
+        if let byte = line.first(where: isControl) {
             throw .file(path: reader.path, .controlCharacter(byte, line: reader.number))
         }
-        if flags & 0x80 != 0 && String(validating: line, as: UTF8.self) == nil {
+        if greatest > 0x7f && String(validating: line, as: UTF8.self) == nil {
             throw .file(path: reader.path, .invalidUTF8(line: reader.number))
         }
     }
 
-    @inline(__always)
     private static func isControl(_ byte: UInt8) -> Bool { byte < 0x20 && byte != 0x09 || byte == 0x7f }
-
-    @inline(__always)
-    private static func forEachWord(
-        in line: UnsafeBufferPointer<UInt8>, _ body: (UnsafeBufferPointer<UInt8>, WordHash) -> Void
-    ) {
-        var start = 0
-        var hash = WordHash()
-        for (position, byte) in line.enumerated() {
-            if byte != 0x20 && byte != 0x09 {
-                hash.combine(byte)
-                continue
-            }
-            if position > start { body(UnsafeBufferPointer(rebasing: line[start..<position]), hash) }
-            start = position + 1
-            hash = WordHash()
-        }
-        if line.count > start { body(UnsafeBufferPointer(rebasing: line[start...]), hash) }
-    }
 }
