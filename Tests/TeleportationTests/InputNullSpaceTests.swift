@@ -109,7 +109,7 @@ import Torch
         let x = Tensor.normal([images, 3, 5, 5], using: generator, dtype: .float64)
         let map = try #require(layer.linearize(x).linearization.sites.first)
         let space = try InputNullSpace.of(
-            MovableWeight(weight: map.weight, bias: map.bias, sites: [map]), tau: 1)
+            MovableWeight(weight: map.weight, bias: map.bias, sites: [map]), tau: 1, over: nil)
         #expect(space.freeDimensions == max(27 + (hasBias ? 1 : 0) - 9 * images, 0))
         guard space.freeDimensions > 0 else { return }
         let direction = Tensor.normal([4, 27], using: generator, dtype: .float64)

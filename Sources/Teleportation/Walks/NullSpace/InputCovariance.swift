@@ -191,6 +191,8 @@ public final class InputCovariance {
             if sums == nil {
                 sums = MovableWeight.behindOthers(in: linearized).map { ($0.weight, InputCovariance(of: $0)) }
             }
+            // A sample that stands in is counted where it belongs.
+            guard batch.ownCount > 0 else { continue }
             for site in linearized.model.sites {
                 for (weight, covariance) in sums ?? [] where weight.isIdentical(to: site.weight) {
                     covariance.add(site.input)

@@ -5,21 +5,21 @@ import Torch
 final class InputNullSpaces {
     private let tau: Double
     private let covariances: [(weight: Tensor, covariance: InputCovariance)]?
-    /// The processes over which the samples of the batch are spread; nil where they are all here.
-    private let group: ProcessGroup?
+    /// Which part of the batch is here; nil for all.
+    private let shard: Shard?
     /// The null spaces asked for so far.
     private(set) var known: [(weight: Tensor, space: InputNullSpace)] = []
 
     /// - Parameters:
     ///   - tau: See `InputNullSpace`.
     ///   - covariances: Inputs of weights over more than the batch, which stand for those of the batch; nil for those of the batch.
-    ///   - group: The processes over which the samples of the batch are spread; nil where they are all here.
+    ///   - shard: Which part of the batch is here; nil for all.
     init(
         tau: Double, covariances: [(weight: Tensor, covariance: InputCovariance)]? = nil,
-        over group: ProcessGroup? = nil
+        over shard: Shard? = nil
     ) {
         self.tau = tau
-        self.group = group
+        self.shard = shard
         self.covariances = covariances
     }
 
@@ -41,7 +41,7 @@ final class InputNullSpaces {
             }
             space = try covariance.nullSpace(tau: tau)
         } else {
-            space = try InputNullSpace.of(movable, tau: tau, over: group)
+            space = try InputNullSpace.of(movable, tau: tau, over: shard)
         }
         known.append((movable.weight, space))
         return space
@@ -49,16 +49,17 @@ final class InputNullSpaces {
 }
 
 extension InputNullSpace {
-    /// The null space of the inputs of a weight, at all processes of a group where there is one.
+    /// The null space of the inputs of a weight, at all processes where they are of a batch that is spread.
     static func of(
-        _ movable: MovableWeight, tau: Double, over group: ProcessGroup? = nil
+        _ movable: MovableWeight, tau: Double, over shard: Shard? = nil
     ) throws(TorchError) -> InputNullSpace {
-        if group == nil, movable.sites.count == 1, let representation = movable.sites[0].input.representation {
+        if shard == nil, movable.sites.count == 1, let representation = movable.sites[0].input.representation {
             return try InputNullSpace(of: representation.rows, hasBias: movable.bias != nil, tau: tau)
         }
         let covariance = InputCovariance(of: movable)
-        for site in movable.sites { covariance.add(site.input) }
-        if let group { covariance.merge(over: group) }
+        // A sample that stands in is counted where it belongs.
+        if shard?.weight != 0 { for site in movable.sites { covariance.add(site.input) } }
+        if let shard { covariance.merge(over: shard.group) }
         return try covariance.nullSpace(tau: tau)
     }
 }

@@ -90,7 +90,7 @@ public struct NullSpaceTeleporter: ClimbingTeleporter {
             BatchLoss(model, loss, on: batch)
         } makeWalk: { landscape in
             NullSpaceWalk(
-                on: landscape, in: shared ?? InputNullSpaces(tau: tau, over: landscape.batch.shard?.group),
+                on: landscape, in: shared ?? InputNullSpaces(tau: tau, over: landscape.batch.shard),
                 place: derivative.place(on:))
         }
     }
