@@ -59,14 +59,13 @@ struct DistributedWork {
         guard let group else { return report(result) }
         let before = group.traffic
         for _ in 0..<work.count { work.run() }
-        let (count, after) = (Double(work.count), group.traffic)
+        let (count, traffic) = (Double(work.count), group.traffic - before)
         report(
             BenchmarkResult(
                 result,
                 BenchmarkResult.Traffic(
-                    collectives: Double(after.collectives - before.collectives) / count,
-                    bytes: Double(after.bytes - before.bytes) / count,
-                    waiting: (after.waiting - before.waiting) / .seconds(1) / count)))
+                    collectives: Double(traffic.collectives) / count, bytes: Double(traffic.bytes) / count,
+                    waiting: traffic.waiting / .seconds(1) / count)))
     }
 
     /// A model, and a batch of noise, of which this process has its part.

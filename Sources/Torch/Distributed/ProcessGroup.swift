@@ -38,6 +38,13 @@ public final class ProcessGroup: @unchecked Sendable {
         public var bytes = 0
         /// How long the process has waited for their ends, which is what they took beyond the work that went on beside them.
         public var waiting = Duration.zero
+
+        /// What came after what had been before.
+        package static func - (all: Traffic, before: Traffic) -> Traffic {
+            Traffic(
+                collectives: all.collectives - before.collectives, bytes: all.bytes - before.bytes,
+                waiting: all.waiting - before.waiting)
+        }
     }
 
     /// Joins the group of a launch; returns when all processes have.
