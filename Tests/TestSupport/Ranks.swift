@@ -41,6 +41,8 @@ package func threadOutcomes<Value: Sendable>(
     _ count: Int, limit: Duration, _ body: @escaping @Sendable (Int) throws -> Value
 ) -> [Result<Value, any Error>] {
     _ = endsLosersThreads
+    // Whoever sends to a rank that has left gets an error instead.
+    signal(SIGPIPE, SIG_IGN)
     let outcomes = Outcomes<Value>()
     for rank in 0..<count {
         let thread = Thread {

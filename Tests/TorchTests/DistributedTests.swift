@@ -185,22 +185,23 @@ import Testing
         #expect(try objections(3) { _ in statements } == [nil, nil, nil])
     }
 
-    @Test("A rank that says something else is told what, what it says and what rank 0 says")
+    @Test("All are told of the first rank that says something else: what, what it says and what rank 0 says")
     func disagreement() throws {
         let objections = try objections(3) { rank in
             [["--epochs": rank == 1 ? "5" : "2", "--model": rank == 2 ? "cnn" : "mlp:3"]]
         }
-        #expect(objections[0] == nil)
-        #expect(objections[1] == "--epochs is 5 at rank 1, and 2 at rank 0; start all ranks alike")
-        #expect(objections[2] == "--model is cnn at rank 2, and mlp:3 at rank 0; start all ranks alike")
+        let first = "--epochs is 5 at rank 1, and 2 at rank 0; start all ranks alike"
+        #expect(objections == [first, first, first])
     }
 
     @Test("A rank that says more than rank 0, or less, does not agree with it")
     func moreAndLess() throws {
         let more = try objections { rank in [rank == 0 ? [:] : ["--seed": "1"]] }
-        #expect(more == [nil, "--seed is 1 at rank 1, and nothing at rank 0; start all ranks alike"])
+        #expect(
+            more == Array(repeating: "--seed is 1 at rank 1, and nothing at rank 0; start all ranks alike", count: 2))
         let less = try objections { rank in [rank == 0 ? ["--seed": "1"] : [:]] }
-        #expect(less == [nil, "--seed is nothing at rank 1, and 1 at rank 0; start all ranks alike"])
+        #expect(
+            less == Array(repeating: "--seed is nothing at rank 1, and 1 at rank 0; start all ranks alike", count: 2))
     }
 
     @Test("A later agreement is apart from those before")
@@ -208,7 +209,8 @@ import Testing
         let objections = try objections { rank in
             [["--epochs": "2"], rank == 0 ? ["--seed": "1"] : ["--epochs": "2", "--seed": "1"]]
         }
-        #expect(objections == [nil, "--epochs is 2 at rank 1, and nothing at rank 0; start all ranks alike"])
+        let later = "--epochs is 2 at rank 1, and nothing at rank 0; start all ranks alike"
+        #expect(objections == [later, later])
     }
 
     // MARK: Ranks that are missing
@@ -273,6 +275,7 @@ import Testing
     func unhandledLoss() async {
         let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
             let port = freePort()
+            signal(SIGPIPE, SIG_IGN)
             for rank in 0..<2 {
                 Thread {
                     guard

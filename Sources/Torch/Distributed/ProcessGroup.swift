@@ -85,6 +85,9 @@ public final class ProcessGroup: @unchecked Sendable {
                 "the \(size) processes do not come together: \(error.firstLine); start them with one WORLD_SIZE, or give "
                     + "them more time")
         }
+        // One that left at once would not be found by those that are still on their way.
+        barrier()
+        traffic = Traffic()
     }
 
     deinit { ct_process_group_release(handle) }
@@ -149,20 +152,38 @@ public final class ProcessGroup: @unchecked Sendable {
         do throws(TorchError) {
             for (name, value) in statements { try store.set("\(said)/\(rank)/\(name)", to: value) }
             try store.set("\(said)/\(rank)", to: statements.keys.sorted().joined(separator: "\n"))
-            guard try store.wait(for: said, of: [0], atMost: timeout).isEmpty else {
-                throw TorchError(description: "rank 0 has said nothing within \(timeout)")
-            }
-            let names = Set(try store.value(of: "\(said)/0").split(separator: "\n").map(String.init))
-            for name in names.union(statements.keys).sorted() {
-                let first = names.contains(name) ? try store.value(of: "\(said)/0/\(name)") : nil
-                guard first != statements[name] else { continue }
-                throw TorchError(
-                    description:
-                        "\(name) is \(statements[name] ?? "nothing") at rank \(rank), and \(first ?? "nothing") at rank 0"
-                )
-            }
+            try waitForAll(said, of: [0])
+            let difference = try difference(from: "\(said)/0", in: statements)
+            try store.set("\(said)/difference/\(rank)", to: difference ?? "")
+            try waitForAll("\(said)/difference", of: 0..<size)
+            var differences: [String] = []
+            for other in 0..<size { differences.append(try store.value(of: "\(said)/difference/\(other)")) }
+            // Nobody leaves, and the store with it, before all have heard.
+            try store.set("\(said)/heard/\(rank)")
+            if keepsStore { _ = try store.wait(for: "\(said)/heard", of: 0..<size, atMost: Self.grace) }
+            if let first = differences.first(where: { !$0.isEmpty }) { throw TorchError(description: first) }
         } catch {
             throw ProcessGroupError("\(error.firstLine); start all ranks alike")
+        }
+    }
+
+    /// What a rank says otherwise than rank 0, in words; nil if nothing.
+    private func difference(
+        from first: String, in statements: [String: String]
+    ) throws(TorchError) -> String? {
+        let names = Set(try store.value(of: first).split(separator: "\n").map(String.init))
+        for name in names.union(statements.keys).sorted() {
+            let value = names.contains(name) ? try store.value(of: "\(first)/\(name)") : nil
+            guard value != statements[name] else { continue }
+            return "\(name) is \(statements[name] ?? "nothing") at rank \(rank), and \(value ?? "nothing") at rank 0"
+        }
+        return nil
+    }
+
+    private func waitForAll(_ key: String, of ranks: some Sequence<Int>) throws(TorchError) {
+        let missing = try store.wait(for: key, of: ranks, atMost: timeout)
+        guard missing.isEmpty else {
+            throw TorchError(description: "\(missing.named) has said nothing within \(timeout)")
         }
     }
 
