@@ -30,7 +30,10 @@ package func rankOutcomes<Value: Sendable>(
 ) -> [Result<Value, any Error>] {
     let port = freePort()
     return threadOutcomes(size, limit: timeout * 3) { rank in
-        try body(ProcessGroup(Launch(rank: rank, size: size, port: port), timeout: timeout))
+        let group = try ProcessGroup(Launch(rank: rank, size: size, port: port), timeout: timeout)
+        // One that leaves at once would not be found by those that are still on their way.
+        group.barrier()
+        return try body(group)
     }
 }
 
@@ -41,6 +44,8 @@ package func threadOutcomes<Value: Sendable>(
     _ count: Int, limit: Duration, _ body: @escaping @Sendable (Int) throws -> Value
 ) -> [Result<Value, any Error>] {
     _ = endsLosersThreads
+    // Whoever sends to a rank that has left gets an error instead.
+    signal(SIGPIPE, SIG_IGN)
     let outcomes = Outcomes<Value>()
     for rank in 0..<count {
         let thread = Thread {
