@@ -30,7 +30,10 @@ package func rankOutcomes<Value: Sendable>(
 ) -> [Result<Value, any Error>] {
     let port = freePort()
     return threadOutcomes(size, limit: timeout * 3) { rank in
-        try body(ProcessGroup(Launch(rank: rank, size: size, port: port), timeout: timeout))
+        let group = try ProcessGroup(Launch(rank: rank, size: size, port: port), timeout: timeout)
+        // One that leaves at once would not be found by those that are still on their way.
+        group.barrier()
+        return try body(group)
     }
 }
 

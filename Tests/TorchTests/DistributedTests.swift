@@ -159,9 +159,21 @@ import Testing
             return [before, group.traffic - before]
         }
         for counts in traffic {
-            #expect(counts[0] == ProcessGroup.Traffic())
+            #expect(counts[0].collectives == 0 && counts[0].bytes == 0)
             #expect(counts[1].collectives == 3 && counts[1].bytes == 40 + 48 + 16)
         }
+    }
+
+    @Test("The traffic counts how long a rank waits for others, and not how long others wait for it")
+    func waiting() throws {
+        let waiting = try withRanks(2) { group in
+            if group.rank == 1 { Thread.sleep(forTimeInterval: 1) }
+            let before = group.traffic
+            group.sum(.zeros([10]))
+            return (group.traffic - before).waiting
+        }
+        #expect(waiting[0] > .milliseconds(500))
+        #expect(waiting[1] < waiting[0])
     }
 
     // MARK: Agreement
