@@ -41,6 +41,8 @@ template <class Body> ct_work begun(Body body) { return guarded_pointer<ct_work,
 
 extern "C" {
 
+void ct_set_log_level(int32_t level) { FLAGS_caffe2_log_level = level; }
+
 ct_store ct_tcp_store(const char *host, uint16_t port, bool is_server, int64_t timeout_ms) {
     return guarded_pointer<ct_store, c10d::Store>([&] {
         c10d::TCPStoreOptions options;

@@ -252,6 +252,9 @@ void ct_generator_free(ct_generator self);
 ct_tensor ct_generator_state(ct_generator self);
 int ct_generator_set_state(ct_generator self, ct_tensor state);
 
+// What c10 writes to standard error by itself: 0 everything, 1 warnings, 2 errors.
+void ct_set_log_level(int32_t level);
+
 // Distributed (c10d). Each of these handles is one owned reference, too.
 
 // A connection to the store at an address, which `is_server` starts there.

@@ -15,7 +15,8 @@ extension Device: TextConvertible {
         switch (named.name, named.argument.map { Int($0) }) {
         case ("cpu", nil): self = .cpu
         case ("cuda", nil):
-            self = .cuda(index: environment["LOCAL_RANK"].flatMap { Int($0) }.flatMap { (0...127).contains($0) ? $0 : nil } ?? 0)
+            let local = environment["LOCAL_RANK"].flatMap { Int($0) } ?? 0
+            self = .cuda(index: (0...127).contains(local) ? local : 0)
         // libtorch counts devices in 8 bits.
         case ("cuda", let index??) where (0...127).contains(index): self = .cuda(index: index)
         default: throw TextError(text, "give cpu, cuda or cuda:INDEX")

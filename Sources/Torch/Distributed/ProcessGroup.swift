@@ -54,6 +54,7 @@ public final class ProcessGroup: @unchecked Sendable {
     ///   - timeout: How long to wait for others, here and in each collective.
     /// - Throws: `ProcessGroupError`, which names the ranks that have not come.
     public init(_ launch: Launch, timeout: Duration = .seconds(300)) throws(ProcessGroupError) {
+        Self.prepare()
         rank = launch.rank
         size = launch.size
         self.timeout = timeout
@@ -73,7 +74,7 @@ public final class ProcessGroup: @unchecked Sendable {
             try store.set("here/\(rank)")
             let missing = try store.wait(for: "here", of: 0..<size, atMost: timeout)
             guard missing.isEmpty else {
-                throw TorchError(description: "\(missing.named) has not come to \(place) within \(timeout)")
+                throw TorchError(description: "\(missing.named) \(missing.has) not come to \(place) within \(timeout)")
             }
             guard
                 let handle = ct_process_group_gloo(
@@ -88,6 +89,15 @@ public final class ProcessGroup: @unchecked Sendable {
         // One that left at once would not be found by those that are still on their way.
         barrier()
         traffic = Traffic()
+    }
+
+    /// Sees to it that a process that is lost is an error and nothing else.
+    private static func prepare() {
+        // Whoever sends to it is otherwise ended by a signal, where nobody has said what to do with that.
+        let handler = signal(SIGPIPE, SIG_IGN)
+        if unsafeBitCast(handler, to: Int.self) != unsafeBitCast(SIG_DFL, to: Int.self) { signal(SIGPIPE, handler) }
+        // c10d's warnings come with backtraces, and what they say is in the error.
+        if ProcessInfo.processInfo.environment["TORCH_CPP_LOG_LEVEL"] == nil { ct_set_log_level(2) }
     }
 
     deinit { ct_process_group_release(handle) }
@@ -183,7 +193,7 @@ public final class ProcessGroup: @unchecked Sendable {
     private func waitForAll(_ key: String, of ranks: some Sequence<Int>) throws(TorchError) {
         let missing = try store.wait(for: key, of: ranks, atMost: timeout)
         guard missing.isEmpty else {
-            throw TorchError(description: "\(missing.named) has said nothing within \(timeout)")
+            throw TorchError(description: "\(missing.named) \(missing.has) said nothing within \(timeout)")
         }
     }
 
@@ -212,7 +222,9 @@ public final class ProcessGroup: @unchecked Sendable {
             if keepsStore {
                 _ = try store.wait(for: "told", of: Set(0..<size).subtracting(lost), atMost: Self.grace)
             }
-            guard lost.isEmpty else { return "\(lost.named) of \(size) is lost (\(reason.firstLine))" }
+            guard lost.isEmpty else {
+                return "\(lost.named) of \(size) \(lost.count == 1 ? "is" : "are") lost (\(reason.firstLine))"
+            }
             return "rank \(rank) of \(size) waited for the others in vain (\(reason.firstLine))"
         } catch {
             return "rank 0 of \(size) is lost, at which the others meet (\(reason.firstLine))"
@@ -269,6 +281,8 @@ extension TorchError {
 }
 
 extension [Int] {
+    fileprivate var has: String { count == 1 ? "has" : "have" }
+
     /// `rank 1` or `ranks 1, 2 and 3`.
     fileprivate var named: String {
         let names = map(String.init)
