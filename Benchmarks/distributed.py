@@ -90,24 +90,38 @@ def teleport(samples, ranks, steps=8):
 
 
 class Messages:
-    """What collectives cost: a time for each, and one for each byte that goes out of a process."""
+    """What collectives cost: between the sizes that were measured, what those take; for more processes, a ring's steps and bytes."""
 
-    def __init__(self, latency, byte):
-        self.latency, self.byte = latency, byte
+    def __init__(self, results):
+        """From the sums and gathers of two processes."""
+        sizes = lambda kind: sorted(
+            (int(name.rsplit("-", 1)[1]), result["minimum"])
+            for name, result in results.items() if name.startswith(f"distributed/{kind}-")
+        )
+        self.sums, self.gathers = sizes("sum"), sizes("gather")
+        self.latency = self.sums[0][1]
+        (size, seconds) = self.sums[-1]
+        self.byte = (seconds - self.latency) / size
 
-    @classmethod
-    def measured(cls, results):
-        """From the sums and gathers of two processes, the smallest and the largest."""
-        small = min(results["distributed/sum-4"]["minimum"], results["distributed/gather-4"]["minimum"])
-        # Of a sum of n bytes each of two processes sends n, as of a gather.
-        large = min(results["distributed/sum-8388608"]["minimum"], results["distributed/gather-8388608"]["minimum"])
-        return cls(small, (large - small) / (1 << 23))
+    @staticmethod
+    def interpolated(points, size):
+        if size <= points[0][0]:
+            return points[0][1]
+        for (low, before), (high, after) in zip(points, points[1:]):
+            if size <= high:
+                return before + (after - before) * (size - low) / (high - low)
+        return points[-1][1] * size / points[-1][0]
 
     def seconds(self, collectives, sums, parts, ranks):
         """So many collectives with so many numbers in sums, and in the parts of a process that are gathered."""
+        summed, gathered = 4 * sums / collectives, 4 * parts / collectives
+        # Each collective as an average one of both kinds; of two processes each sends n bytes of a sum or a part of n.
+        share = summed / (summed + gathered)
+        two = share * self.interpolated(self.sums, summed + gathered)
+        two += (1 - share) * self.interpolated(self.gathers, summed + gathered)
         hops = max(1, (ranks - 1).bit_length())
-        sent = 4 * (2 * (ranks - 1) / ranks * sums + (ranks - 1) * parts)
-        return collectives * hops * self.latency + sent * self.byte
+        sent = share * 2 * (ranks - 1) / ranks + (1 - share) * (ranks - 1)
+        return collectives * (hops * self.latency + sent * max(two - self.latency, 0))
 
 
 def predicted(name, one, messages, collectives, ranks=2):
@@ -179,11 +193,13 @@ class Link:
 
 
 def measure(command, repetitions, ranks, link=None):
-    """What the benchmark prints: name to result."""
+    """What the benchmark prints: name to result. One process runs beside a second one that has nothing to do with it, as each of two
+    does: processors that are all busy are slower than one that has the machine to itself."""
     full = [*shlex.split(command), "distributed", "--threads", "1", "--repetitions", str(repetitions), "--json", "--quiet"]
     environment = dict(os.environ, OMP_NUM_THREADS="1")
     if ranks == 1:
-        return results(subprocess.run(full, stdout=subprocess.PIPE, check=True, env=environment).stdout)
+        both = [subprocess.Popen(full, stdout=subprocess.PIPE, env=environment) for _ in range(2)]
+        return results([process.communicate()[0] for process in both][0])
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -273,9 +289,9 @@ def main():
                 for name, result in measure(arguments.ours, arguments.repetitions, ranks, joined).items():
                     known = best[side].get(name)
                     best[side][name] = result if known is None or result["minimum"] < known["minimum"] else known
-    messages = Messages.measured(best[1])
+    messages = Messages(best[1])
     print(table(*best, messages))
-    print(f"\nA collective takes {1e6 * messages.latency:.0f} us and {1e9 * messages.byte:.2f} ns for each byte sent.")
+    print(f"\nA small collective takes {1e6 * messages.latency:.0f} us, and a byte of a large one {1e9 * messages.byte:.2f} ns.")
     if arguments.plan:
         print("\n" + plan(*best, messages))
     if arguments.json:
