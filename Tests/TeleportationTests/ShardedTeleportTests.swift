@@ -303,6 +303,26 @@ import Torch
     // MARK: Control and trial
 
     @Test(
+        "Processes with unequal numbers of control samples take equally many parts of them, of which they take statistics together"
+    )
+    func controlParts() throws {
+        let losses = try withRanks(2) { group in
+            let generator = Generator(seed: 5)
+            let all = Samples(
+                inputs: .normal([65, 6], using: generator, dtype: .float64),
+                targets: .integers([65], in: 0..<3, using: generator))
+            let model = Sequential(
+                Dense(6, 8, using: generator, dtype: .float64), BatchNormalization(8, dtype: .float64), ReLU(),
+                Dense(8, 3, using: generator, dtype: .float64))
+            let batch = ShardedSamples(all, in: group).batch(.range(65))
+            return withMode(.teleportation) {
+                BatchStatistics.$processes.withValue(group) { CrossEntropy().controlLoss(of: model, on: batch) }
+            }
+        }
+        #expect(losses[0].isFinite && losses[0] == losses[1])
+    }
+
+    @Test(
         "Control samples that are spread shorten a move as they do in one process, and undo it as they do",
         arguments: [(0.3, 8.0), (0.6, 8.0), (3, 8)])
     func control(learningRate: Double, growth: Double) throws {

@@ -7,7 +7,8 @@ extension Loss {
     func controlLoss(of model: some Layer, on samples: Batch) -> Double {
         // Parts of nearly one size: batch normalization has no variance in a part of one sample.
         let count = samples.inputs.size(0)
-        let parts = (count + 31) / 32
+        // Processes that share a batch take equally many, since statistics of it may be taken by all together.
+        let parts = ((samples.shard?.heldCounts.max() ?? count) + 31) / 32
         let means = (0..<parts).map { part in
             let range = part * count / parts..<(part + 1) * count / parts
             let outputs = model(samples.inputs.narrowed(0, to: range))
