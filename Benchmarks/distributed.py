@@ -246,7 +246,7 @@ def table(one, two, messages):
 
 
 def plan(one, two, messages):
-    """What the model says of more processes, each with as many samples as one has here, and with a share of the same."""
+    """What the model says of more processes, each with its share of the same batch."""
     lines = [
         "| work | processes | computed | sent | times faster |",
         "|:--|--:|--:|--:|--:|",

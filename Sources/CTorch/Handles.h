@@ -11,7 +11,6 @@
 #include <ATen/ATen.h>
 
 #include <string>
-#include <vector>
 
 namespace ctorch {
 

@@ -30,3 +30,20 @@ extension Dataset {
     /// The same samples on another device.
     public func to(device: Device) -> Self { to(dtype: nil, device: device) }
 }
+
+/// A data set whose batches are spread over the processes of a group.
+extension ShardedSamples: Dataset where Base: Dataset {
+    /// The shape of the input of one sample.
+    public var inputShape: [Int] { base.inputShape }
+
+    /// What is asked of a model.
+    public var task: LearningTask { base.task }
+
+    /// The first `length` samples, or all if there are fewer.
+    public func prefix(_ length: Int) -> ShardedSamples { ShardedSamples(base.prefix(length), in: group) }
+
+    /// The same samples with inputs of another floating-point type, on another device, or both.
+    public func to(dtype: DType?, device: Device?) -> ShardedSamples {
+        ShardedSamples(base.to(dtype: dtype, device: device), in: group)
+    }
+}

@@ -97,8 +97,7 @@ package struct CompareExperiment {
 
     /// All options that were heeded, by the names that they have on the command line.
     package var configuration: [String: JSONValue] {
-        var options = training.options(plan, on: data)
-        if prepared.synchronizesStatistics { options["batch-statistics"] = .string("synchronized") }
+        var options = prepared.options(plan, on: data)
         options["seeds"] = .array(seeds.values.map { .integer($0) })
         return options
     }

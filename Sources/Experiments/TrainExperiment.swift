@@ -80,9 +80,8 @@ package struct TrainExperiment {
 
     /// All options by the names that they have on the command line, every default written out.
     package var options: [String: JSONValue] {
-        var options = training.options(plan, on: data).merging(course.options) { $1 }
+        var options = prepared.options(plan, on: data).merging(course.options) { $1 }
         options["seed"] = .integer(seed)
-        if prepared.synchronizesStatistics { options["batch-statistics"] = .string("synchronized") }
         options["data"] = dataFolder.map { .string($0) }
         return options.filter { $0.value != .null }
     }

@@ -23,34 +23,40 @@ extension Tensor {
     public func batchNormalized(
         weight: Tensor, bias: Tensor, epsilon: Double
     ) -> (output: Tensor, mean: Tensor, variance: Tensor) {
-        let values = Double(count / size(1))
-        let others = (0..<rank).filter { $0 != 1 }
-        let perChannel = [-1] + Array(repeating: 1, count: rank - 2)
-        let mean = sum(along: others, keepingDimensions: true) / values
-        let centred = self - mean
-        let variance = (centred * centred).sum(along: others, keepingDimensions: true) / values
-        let scale = (variance + epsilon).power(-0.5) * weight.reshaped(perChannel)
-        return (centred * scale + bias.reshaped(perChannel), mean.flattened(), variance.flattened())
+        let (centred, mean, variance) = centredChannels
+        let scale = (variance + epsilon).power(-0.5) * perChannel(weight)
+        return (centred * scale + perChannel(bias), mean.flattened(), variance.flattened())
     }
-}
 
-extension Tensor {
     /// The means and the variances (with divisor n, the values of a channel), both `[C]`, of the samples `[N, C, ...]` of all processes
     /// of a group, and n.
     public func channelStatistics(across processes: ProcessGroup) -> (mean: Tensor, variance: Tensor, values: Double) {
-        let others = (0..<rank).filter { $0 != 1 }
-        let values = Double(count / size(1))
-        let means = sum(along: others, keepingDimensions: true) / values
-        let centred = self - means
-        let own = Tensor.stacked([means.flattened(), (centred * centred).sum(along: others) / values])
-        let counts = processes.gathered(Tensor(values, dtype: .float64)).doubles()
-        let all = processes.gathered(own)
-        let total = counts.reduce(0, +)
-        let shares = Tensor(counts.map { $0 / total }, shape: [counts.count, 1]).to(dtype: dtype, device: device)
+        let (_, mean, variance) = centredChannels
+        let values = Tensor.full([size(1)], Double(count / size(1)), dtype: dtype, device: device)
+        let all = processes.gathered(.stacked([mean.flattened(), variance.flattened(), values]))
+        let total = all.selected(1, 2).sum(along: [0])
+        let shares = all.selected(1, 2) / total
         // The variance within the processes, and that between them: no squares are subtracted.
-        let mean = (all.selected(1, 0) * shares).sum(along: [0])
-        let between = all.selected(1, 0) - mean
-        return (mean, ((all.selected(1, 1) + between * between) * shares).sum(along: [0]), total)
+        let wholeMean = (all.selected(1, 0) * shares).sum(along: [0])
+        let between = all.selected(1, 0) - wholeMean
+        let wholeVariance = ((all.selected(1, 1) + between * between) * shares).sum(along: [0])
+        return (wholeMean, wholeVariance, total.selected(0, 0).item())
+    }
+
+    /// The samples less the means of their channels, and these means and the variances, both `[1, C, 1, ...]`.
+    private var centredChannels: (centred: Tensor, mean: Tensor, variance: Tensor) {
+        let values = Double(count / size(1))
+        let mean = sum(along: allButChannels, keepingDimensions: true) / values
+        let centred = self - mean
+        return (centred, mean, (centred * centred).sum(along: allButChannels, keepingDimensions: true) / values)
+    }
+
+    /// The dimensions of `[N, C, ...]` but for that of the channels.
+    fileprivate var allButChannels: [Int] { (0..<rank).filter { $0 != 1 } }
+
+    /// Numbers of the channels, `[C]`, in a shape that broadcasts to that of this tensor.
+    fileprivate func perChannel(_ numbers: Tensor) -> Tensor {
+        numbers.reshaped([-1] + Array(repeating: 1, count: rank - 2))
     }
 }
 
@@ -103,18 +109,18 @@ extension Kernels {
         _ cotangent: Tensor, input: Tensor, weight: Tensor, statistics: NormalizationStatistics, epsilon: Double,
         needs: (input: Bool, weight: Bool, bias: Bool)
     ) -> (input: Tensor?, weight: Tensor?, bias: Tensor?) {
-        if case .shared(let mean, let inverseDeviation, let values, let processes) = statistics {
-            return sharedPullback(
+        switch statistics {
+        case .shared(let mean, let inverseDeviation, let values, let processes):
+            sharedPullback(
                 cotangent, input: input, weight: weight, mean, inverseDeviation, values, processes, needs: needs)
-        }
-        return gradients(needs) { wants, inputGradient, weightGradient, biasGradient in
-            switch statistics {
-            case .batch(let mean, let inverseDeviation):
+        case .batch(let mean, let inverseDeviation):
+            gradients(needs) { wants, inputGradient, weightGradient, biasGradient in
                 ct_native_batch_norm_backward(
                     cotangent.handle, input.handle, weight.handle, nil, nil, mean.handle, inverseDeviation.handle, true,
                     epsilon, wants, &inputGradient, &weightGradient, &biasGradient)
-            case .shared: fatalError("is done above")
-            case .given(let mean, let variance):
+            }
+        case .given(let mean, let variance):
+            gradients(needs) { wants, inputGradient, weightGradient, biasGradient in
                 ct_native_batch_norm_backward(
                     cotangent.handle, input.handle, weight.handle, mean.handle, variance.handle, nil, nil, false,
                     epsilon, wants, &inputGradient, &weightGradient, &biasGradient)
@@ -128,10 +134,9 @@ extension Kernels {
         _ cotangent: Tensor, input: Tensor, weight: Tensor, _ mean: Tensor, _ inverseDeviation: Tensor,
         _ values: Double, _ processes: ProcessGroup, needs: (input: Bool, weight: Bool, bias: Bool)
     ) -> (input: Tensor?, weight: Tensor?, bias: Tensor?) {
-        let others = (0..<input.rank).filter { $0 != 1 }
-        func perChannel(_ x: Tensor) -> Tensor { x.reshaped([-1] + Array(repeating: 1, count: input.rank - 2)) }
+        let perChannel = input.perChannel
         let normalized = (input - perChannel(mean)) * perChannel(inverseDeviation)
-        let sums = Tensor.stacked([cotangent.sum(along: others), (cotangent * normalized).sum(along: others)])
+        let sums = Tensor.stacked([cotangent, cotangent * normalized].map { $0.sum(along: input.allButChannels) })
         var inputGradient: Tensor?
         if needs.input {
             let all = sums.clone()

@@ -78,8 +78,7 @@ enum Console {
     ///   - most: The most threads to take where nobody asked for a number.
     static func use(threads: Int?, most: Int = 1024, isQuiet: Bool) {
         let processors = Processors()
-        let sharing = (try? Processes.launch())?.localSize ?? 1
-        let count = threads ?? min(processors.threads(sharing: sharing), most)
+        let count = threads ?? min(processors.threads, most)
         Libtorch.threadCount = count
         guard count > processors.count, !isQuiet else { return }
         let (name, remedy) = threads == nil ? ("OMP_NUM_THREADS=", "set") : ("--threads ", "give")

@@ -51,13 +51,15 @@ struct Processes {
     ///   - options: The options, by their names on the command line.
     ///   - digest: What tells the data from others.
     /// - Throws: `ProcessGroupError`, which names the rank and what differs.
-    func agree(on options: [String: JSONValue], data digest: String) throws(ProcessGroupError) {
+    func agree(
+        on options: @autoclosure () -> [String: JSONValue], data digest: @autoclosure () -> String
+    ) throws(ProcessGroupError) {
         guard let group else { return }
         var statements = [
-            "the version": "\(Library.version) with libtorch \(Libtorch.version)", "the data set": digest,
+            "the version": "\(Library.version) with libtorch \(Libtorch.version)", "the data set": digest(),
         ]
         // Where the data are, and on which GPU a process computes, is its own affair.
-        for (name, value) in options where !["data", "device"].contains(name) {
+        for (name, value) in options() where !["data", "device"].contains(name) {
             statements["--\(name)"] = value.argument ?? "\(value)"
         }
         try group.agree(on: statements)

@@ -64,34 +64,6 @@ package func threadOutcomes<Value: Sendable>(
     return (0..<count).map { known[$0] ?? .failure(RankFailure(description: "not done within \(limit)")) }
 }
 
-/// A port that nobody listens at.
-package func freePort() -> UInt16 {
-    let (socket, port) = listeningSocket()
-    close(socket)
-    return port
-}
-
-/// A socket that somebody listens with, and its port, which nobody else can then listen at.
-package func listeningSocket() -> (socket: Int32, port: UInt16) {
-    #if canImport(Glibc)
-        let socket = Foundation.socket(AF_INET6, Int32(SOCK_STREAM.rawValue), 0)
-    #else
-        let socket = Foundation.socket(AF_INET6, SOCK_STREAM, 0)
-    #endif
-    var address = sockaddr_in6()
-    address.sin6_family = sa_family_t(AF_INET6)
-    address.sin6_addr = in6addr_any
-    var length = socklen_t(MemoryLayout<sockaddr_in6>.size)
-    withUnsafeMutablePointer(to: &address) { pointer in
-        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-            _ = bind(socket, address, length)
-            _ = listen(socket, 1)
-            _ = getsockname(socket, address, &length)
-        }
-    }
-    return (socket, UInt16(bigEndian: address.sin6_port))
-}
-
 /// Why ranks did not do what they were to do.
 package struct RankFailure: Error, CustomStringConvertible {
     /// A line for each rank that is meant.

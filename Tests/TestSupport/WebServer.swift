@@ -61,23 +61,8 @@ package final class WebServer: Sendable {
         self.answer = answer
         // A client that has gone away is no reason to end the tests.
         signal(SIGPIPE, SIG_IGN)
-        #if canImport(Glibc)
-            let listener = Foundation.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        #else
-            let listener = Foundation.socket(AF_INET, SOCK_STREAM, 0)
-        #endif
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let isBound = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                bind(listener, address, size) == 0 && listen(listener, 16) == 0
-                    && getsockname(listener, address, &size) == 0
-            }
-        }
-        guard isBound else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
-        port = UInt16(bigEndian: address.sin_port)
+        let (listener, port) = listeningSocket(at: INADDR_LOOPBACK, backlog: 16)
+        self.port = port
         socket = listener
         Thread.detachNewThread { [weak self] in
             while true {

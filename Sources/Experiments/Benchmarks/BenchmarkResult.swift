@@ -17,7 +17,7 @@ package struct BenchmarkResult: Record, Codable, Sendable {
     /// How many million bytes were worked through in a second at the median, for work that is measured so.
     package let megabytesPerSecond: Double?
     /// What a process hands to collectives with the other processes that do the work once, for work that several do.
-    package let traffic: Traffic?
+    package var traffic: Traffic?
 
     /// What collectives take.
     package struct Traffic: Codable, Sendable {
@@ -94,18 +94,5 @@ package struct BenchmarkResult: Record, Codable, Sendable {
         minimum = values.min() ?? median
         maximum = values.max() ?? median
         megabytesPerSecond = bytes.map { Double($0) / 1e6 / median }
-        traffic = nil
-    }
-
-    /// The same measurement with what collectives took of it.
-    init(_ result: BenchmarkResult, _ traffic: Traffic) {
-        name = result.name
-        median = result.median
-        minimum = result.minimum
-        maximum = result.maximum
-        repetitions = result.repetitions
-        unit = result.unit
-        megabytesPerSecond = result.megabytesPerSecond
-        self.traffic = traffic
     }
 }

@@ -55,17 +55,16 @@ struct DistributedWork {
             prepare()
             group?.barrier()
         }
-        let result = work.time("distributed/\(name)", repetitions: repetitions)
-        guard let group else { return report(result) }
-        let before = group.traffic
-        for _ in 0..<work.count { work.run() }
-        let (count, traffic) = (Double(work.count), group.traffic - before)
-        report(
-            BenchmarkResult(
-                result,
-                BenchmarkResult.Traffic(
-                    collectives: Double(traffic.collectives) / count, bytes: Double(traffic.bytes) / count,
-                    waiting: traffic.waiting / .seconds(1) / count)))
+        var result = work.time("distributed/\(name)", repetitions: repetitions)
+        if let group {
+            let before = group.traffic
+            for _ in 0..<work.count { work.run() }
+            let (count, traffic) = (Double(work.count), group.traffic - before)
+            result.traffic = BenchmarkResult.Traffic(
+                collectives: Double(traffic.collectives) / count, bytes: Double(traffic.bytes) / count,
+                waiting: traffic.waiting / .seconds(1) / count)
+        }
+        report(result)
     }
 
     /// A model, and a batch of noise, of which this process has its part.

@@ -6,6 +6,8 @@ package struct Processors: Equatable, Sendable {
     package let count: Int
     /// The threads that the user's environment asks for, with `OMP_NUM_THREADS`; nil if it does not.
     package let threadsAsked: Int?
+    /// The processes of this machine that a launcher has started together, as it says in `LOCAL_WORLD_SIZE`.
+    private let processes: Int
 
     /// The processors of this process.
     package init() {
@@ -23,6 +25,7 @@ package struct Processors: Equatable, Sendable {
     init(affinity: Int, quota: Double?, environment: [String: String]) {
         // Rounded down: a thread that is stopped for a part of each period has the others wait for it.
         count = max(min(affinity, quota.map { Int(min($0, 1024)) } ?? affinity), 1)
+        processes = max(environment["LOCAL_WORLD_SIZE"].flatMap { Int($0) } ?? 1, 1)
         // A list has a number for each level of nesting.
         let first = environment["OMP_NUM_THREADS"]?.split(separator: ",").first
         threadsAsked = first.flatMap { Int($0.trimmingCharacters(in: .whitespaces)) }.flatMap {
@@ -30,10 +33,9 @@ package struct Processors: Equatable, Sendable {
         }
     }
 
-    /// The threads to take where the command line names none: what the user has set, else one for each processor.
-    ///
-    /// - Parameter processes: How many processes share the processors.
-    package func threads(sharing processes: Int = 1) -> Int { threadsAsked ?? max(1, count / processes) }
+    /// The threads to take where the command line names none: what the user has set, else one for each processor, of which the processes
+    /// of a launch have equal shares.
+    package var threads: Int { threadsAsked ?? max(1, count / processes) }
 
     private static func affinity() -> Int {
         // OpenMP binds this thread to one processor, and others to others, where it is told to.

@@ -1,6 +1,3 @@
-import NeuralNetworks
-import Teleportation
-
 /// Why several processes cannot train a model together as one would.
 package enum SharedTrainingRefusal: Error, Hashable, CustomStringConvertible {
     /// A layer draws random numbers for each sample, as dropout does, which the samples of several processes would share.
@@ -9,20 +6,6 @@ package enum SharedTrainingRefusal: Error, Hashable, CustomStringConvertible {
     case loneSamples(batchSize: Int, processes: Int)
     /// Synchronized statistics, and teleports that differentiate through them by autograd.
     case synchronizedAutograd
-
-    /// Checks that the processes of a training, if there are several, can train a model together.
-    static func check(
-        _ training: Training, _ model: any Layer, _ plan: TeleportPlan?
-    ) throws(SharedTrainingRefusal) {
-        guard let processes = training.group?.size else { return }
-        guard model.generators.isEmpty else { throw .randomLayers }
-        let size = training.configuration.batchSize
-        guard !model.couplesSamples || size >= 2 * processes else {
-            throw .loneSamples(batchSize: size, processes: processes)
-        }
-        guard training.synchronizesStatistics, model.couplesSamples, let teleporter = plan?.teleporter else { return }
-        if (teleporter as? NullSpaceTeleporter)?.derivative != .closedForm { throw .synchronizedAutograd }
-    }
 
     /// A sentence for people, which says what to give instead.
     package var description: String {

@@ -1,6 +1,7 @@
 import Datasets
 import NeuralNetworks
 import Optimizers
+import Reporting
 import Teleportation
 import Torch
 
@@ -35,12 +36,24 @@ package struct Training {
         self.learningRateGrowth = learningRateGrowth
         self.group = group
         self.synchronizesStatistics = synchronizesStatistics
-        func placed(_ samples: any Dataset) -> any Dataset {
-            let samples: any Dataset = samples.to(dtype: configuration.dtype, device: configuration.device)
-            return group.map { ShardedDataset(samples, in: $0) } ?? samples
+        func placed(_ samples: some Dataset) -> any Dataset {
+            let samples = samples.to(dtype: configuration.dtype, device: configuration.device)
+            if let group { return ShardedSamples(samples, in: group) }
+            return samples
         }
         trainingSamples = placed(data.train)
         testSamples = placed(data.test)
+    }
+
+    /// All options that the training heeds, by the names that they have on the command line, every default written out.
+    ///
+    /// - Parameters:
+    ///   - plan: How it is interrupted by teleports.
+    ///   - data: What the model learns from and is tested with.
+    func options(_ plan: TeleportPlan, on data: Split<any Dataset>) -> [String: JSONValue] {
+        var options = configuration.options(plan, on: data)
+        if synchronizesStatistics { options["batch-statistics"] = .string("synchronized") }
+        return options
     }
 
     /// The batches of an epoch.
@@ -83,9 +96,21 @@ package struct Training {
     @discardableResult
     func checkStart(_ plan: TeleportPlan?, seed: Int, on name: String) throws -> Double {
         try checkMemory()
-        try SharedTrainingRefusal.check(self, makeModel(seed: seed), plan)
+        if let group { try checkSharing(among: group.size, makeModel(seed: seed), plan) }
         let run = try TrainingRun(self, seed: seed, plan: plan)
         return try startingLoss(of: run.model, on: name)
+    }
+
+    /// Checks that several processes can train a model together.
+    private func checkSharing(
+        among processes: Int, _ model: any Layer, _ plan: TeleportPlan?
+    ) throws(SharedTrainingRefusal) {
+        guard model.generators.isEmpty else { throw .randomLayers }
+        guard !model.couplesSamples || configuration.batchSize >= 2 * processes else {
+            throw .loneSamples(batchSize: configuration.batchSize, processes: processes)
+        }
+        guard synchronizesStatistics, model.couplesSamples, let teleporter = plan?.teleporter else { return }
+        if (teleporter as? NullSpaceTeleporter)?.derivative != .closedForm { throw .synchronizedAutograd }
     }
 
     /// Checks that the training can fit into memory.

@@ -82,14 +82,13 @@ package final class TrainingRun {
         order = Training.generator(.order, seed)
         orderState = order.state
         loss = MeanLoss(device: training.configuration.device)
-        shareModel()
+        share(model.parameters + model.buffers)
     }
 
-    /// Gives all processes the model of rank 0. Where a layer follows statistics of the batches, each has those of its own samples, and
-    /// the model that is looked at and saved has those of rank 0.
-    private func shareModel() {
+    /// Gives all processes the parameters or buffers of rank 0.
+    private func share(_ parameters: [Parameter]) {
         guard let group = training.group else { return }
-        for parameter in model.parameters + model.buffers { group.broadcast(parameter.value) }
+        for parameter in parameters { group.broadcast(parameter.value) }
     }
 
     /// The epoch in progress, from 1.
@@ -204,9 +203,8 @@ package final class TrainingRun {
         // Looking at the model is no part of training it.
         clock.stop()
         let loss = session.trainingStep.loss
-        if let group = training.group {
-            for buffer in model.buffers { group.broadcast(buffer.value) }
-        }
+        // Each process has the statistics of its own samples; the model that is looked at and saved has those of rank 0.
+        share(model.buffers)
         let evaluation = Evaluation(of: model, loss, on: training.testSamples)
         let result = EpochRecord(
             epoch: epoch + 1, trainLoss: trainLoss, testLoss: evaluation.loss, testAccuracy: evaluation.accuracy,
@@ -314,7 +312,6 @@ extension TrainingRun {
             batchesDone = progress.batchesDone
             loss = MeanLoss(sum: try state.tensor("loss", like: loss.sum).clone(), count: progress.samplesDone)
         }
-        shareModel()
         gradientEvaluations = progress.gradientEvaluations
         clock = Stopwatch(seconds: progress.seconds)
         teleportClock = Stopwatch(seconds: progress.teleportSeconds)

@@ -80,7 +80,9 @@ final class GradientReduction {
     }
 
     /// Waits for the sums, after the last gradient.
-    func wait() -> Gradients {
+    ///
+    /// - Returns: What was taken, added up, in the same order.
+    func wait() -> [(parameter: Tensor, gradient: ParameterGradient)] {
         sendSums()
         sendFactors()
         let formed = summing.map { collective, parts in
@@ -92,17 +94,16 @@ final class GradientReduction {
             }
         }
         let gathered = gathering.map { $0.wait() }
-        var gradients = Gradients()
-        for (parameter, gradient) in taken {
+        return taken.map { parameter, gradient in
             switch gradient {
-            case .sum(let bucket, let part): gradients.add(.tensor(formed[bucket][part]), of: parameter)
+            case .sum(let bucket, let part): (parameter, .tensor(formed[bucket][part]))
             case .factors(let bucket, let part):
-                gradients.add(
+                (
+                    parameter,
                     .product(
-                        delta: gathered[bucket][part], input: Representation(rows: gathered[bucket][part + 1])),
-                    of: parameter)
+                        delta: gathered[bucket][part], input: Representation(rows: gathered[bucket][part + 1]))
+                )
             }
         }
-        return gradients
     }
 }

@@ -23,10 +23,11 @@ public struct Shard {
         return range.isEmpty ? 0..<1 : range
     }
 
+    /// The samples of this process, without one that stands in where it has none.
+    public var ownCount: Int { Self.range(of: sampleCount, at: group.rank, of: group.size).count }
+
     /// What the mean over this part counts for in the mean over the batch.
-    public var weight: Double {
-        Double(Self.range(of: sampleCount, at: group.rank, of: group.size).count) / Double(sampleCount)
-    }
+    public var weight: Double { Double(ownCount) / Double(sampleCount) }
 
     /// The samples that each process holds, by its rank.
     public var heldCounts: [Int] {

@@ -12,31 +12,31 @@ import Torch
 ///
 /// The losses of this library count each sample alike. A loss that leaves samples out, as `CrossEntropy` does those with the label -100,
 /// is then the mean over processes, weighted by their samples, of the means over those that count.
-public struct ShardedSamples: SampleSource {
+public struct ShardedSamples<Base: SampleSource>: SampleSource {
     /// The samples, not spread.
-    public let whole: any SampleSource
-    private let group: ProcessGroup
+    public let base: Base
+    /// The processes.
+    public let group: ProcessGroup
 
-    /// Samples spread over the processes of a group.
-    public init(_ whole: any SampleSource, in group: ProcessGroup) {
-        self.whole = whole
+    /// Samples that each process of a group has at hand.
+    public init(_ base: Base, in group: ProcessGroup) {
+        self.base = base
         self.group = group
     }
 
     /// The number of samples.
-    public var count: Int { whole.count }
+    public var count: Int { base.count }
 
     /// Those of all samples.
-    public var targets: Tensor? { whole.targets }
+    public var targets: Tensor? { base.targets }
+
+    /// The samples, not spread.
+    public var whole: any SampleSource { base }
 
     /// The part of this process of the samples at `indices` (`int64`, `[n]`, at least one, each in `0..<count`), in that order.
-    public func batch(_ indices: Tensor) -> Batch { Shard(of: indices.count, in: group).part(at: indices, of: whole) }
-}
-
-extension Shard {
-    /// The samples of this process, of those at `indices` of a source.
-    package func part(at indices: Tensor, of samples: any SampleSource) -> Batch {
-        let part = samples.batch(indices.narrowed(0, to: range))
-        return Batch(inputs: part.inputs, targets: part.targets, shard: self)
+    public func batch(_ indices: Tensor) -> Batch {
+        let shard = Shard(of: indices.count, in: group)
+        let part = base.batch(indices.narrowed(0, to: shard.range))
+        return Batch(inputs: part.inputs, targets: part.targets, shard: shard)
     }
 }

@@ -46,7 +46,8 @@ public struct LinearizedLoss {
         let reduction = GradientReduction(over: shard)
         var collected = Pullback(summedBy: reduction)
         _ = model.pullback(outputGradient, needsInput: false, into: &collected)
-        collected.gradients = reduction.wait()
+        collected.gradients = Gradients()
+        for (parameter, gradient) in reduction.wait() { collected.gradients.add(gradient, of: parameter) }
         return collected
     }
 

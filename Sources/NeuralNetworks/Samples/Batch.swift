@@ -31,10 +31,7 @@ public struct Batch {
 
 extension Batch {
     /// The samples here, without one that stands in where there are none.
-    package var ownCount: Int {
-        guard let shard else { return count }
-        return Int((shard.weight * Double(count)).rounded())
-    }
+    package var ownCount: Int { shard?.ownCount ?? count }
 
     /// The mean over all samples of the batch, given that over the samples here.
     package func whole(_ mean: Tensor) -> Tensor {

@@ -7,8 +7,6 @@ public struct Launch: Hashable, Sendable {
     public var size: Int
     /// The number of this process among those of its machine, which picks its GPU.
     public var localRank: Int
-    /// How many there are on its machine, which share the processors.
-    public var localSize: Int
     /// The machine at which they meet.
     public var host: String
     /// The port there.
@@ -20,13 +18,12 @@ public struct Launch: Hashable, Sendable {
 
     /// A process among others.
     public init(
-        rank: Int, size: Int, localRank: Int = 0, localSize: Int = 1, host: String = "127.0.0.1", port: UInt16,
+        rank: Int, size: Int, localRank: Int = 0, host: String = "127.0.0.1", port: UInt16,
         usesAgentStore: Bool = false, restarts: Int = 0
     ) {
         self.rank = rank
         self.size = size
         self.localRank = localRank
-        self.localSize = localSize
         self.host = host
         self.port = port
         self.usesAgentStore = usesAgentStore
@@ -34,7 +31,7 @@ public struct Launch: Hashable, Sendable {
     }
 
     /// What the variables of an environment say: `RANK`, `WORLD_SIZE`, `MASTER_ADDR`, `MASTER_PORT`, and where they are set
-    /// `LOCAL_RANK`, `LOCAL_WORLD_SIZE`, `TORCHELASTIC_USE_AGENT_STORE` and `TORCHELASTIC_RESTART_COUNT`.
+    /// `LOCAL_RANK`, `TORCHELASTIC_USE_AGENT_STORE` and `TORCHELASTIC_RESTART_COUNT`.
     ///
     /// - Returns: nil where `WORLD_SIZE` is not set: the process is alone.
     /// - Throws: `ProcessGroupError` where one is missing, or no number in its range.
@@ -60,7 +57,6 @@ public struct Launch: Hashable, Sendable {
         size = try number("WORLD_SIZE", in: 1...1_000_000)
         rank = try number("RANK", in: 0...size - 1)
         localRank = environment["LOCAL_RANK"] == nil ? 0 : try number("LOCAL_RANK", in: 0...size - 1)
-        localSize = environment["LOCAL_WORLD_SIZE"] == nil ? 1 : try number("LOCAL_WORLD_SIZE", in: 1...size)
         host = try text("MASTER_ADDR")
         port = UInt16(try number("MASTER_PORT", in: 1...65535))
         usesAgentStore = environment["TORCHELASTIC_USE_AGENT_STORE"]?.lowercased() == "true"

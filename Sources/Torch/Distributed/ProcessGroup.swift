@@ -263,14 +263,6 @@ public final class Collective {
     }
 }
 
-/// Processes that do not come together, or do not agree.
-public struct ProcessGroupError: Error, Hashable, CustomStringConvertible {
-    /// Which process is meant, and what to do.
-    public let description: String
-
-    init(_ description: String) { self.description = description }
-}
-
 extension TorchError {
     /// The first sentence, or line, without what libtorch says of its own sources.
     fileprivate var firstLine: String {

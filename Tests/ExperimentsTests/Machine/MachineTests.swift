@@ -52,7 +52,18 @@ import Testing
     func count(affinity: Int, quota: Double?, threads: String?, count: Int, taken: Int) {
         let processors = Processors(
             affinity: affinity, quota: quota, environment: threads.map { ["OMP_NUM_THREADS": $0] } ?? [:])
-        #expect(processors.count == count && processors.threads() == taken)
+        #expect(processors.count == count && processors.threads == taken)
+    }
+
+    @Test(
+        "Processes that a launcher has started together share the processors, and what the user has set holds for each")
+    func shared() {
+        func threads(_ environment: [String: String]) -> Int {
+            Processors(affinity: 8, quota: nil, environment: environment).threads
+        }
+        #expect(threads(["LOCAL_WORLD_SIZE": "3"]) == 2 && threads(["LOCAL_WORLD_SIZE": "9"]) == 1)
+        #expect(threads(["LOCAL_WORLD_SIZE": "4", "OMP_NUM_THREADS": "3"]) == 3)
+        #expect(threads(["LOCAL_WORLD_SIZE": "0"]) == 8)
     }
 
     @Test("The mask of the process has a bit for each processor")

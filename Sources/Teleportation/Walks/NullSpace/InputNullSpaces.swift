@@ -58,7 +58,7 @@ extension InputNullSpace {
         }
         let covariance = InputCovariance(of: movable)
         // A sample that stands in is counted where it belongs.
-        if shard?.weight != 0 { for site in movable.sites { covariance.add(site.input) } }
+        if shard?.ownCount != 0 { for site in movable.sites { covariance.add(site.input) } }
         if let shard { covariance.merge(over: shard.group) }
         return try covariance.nullSpace(tau: tau)
     }
