@@ -34,6 +34,9 @@ TARGETS = {
     "learn/update-teleport": 2,
 }
 
+# The suites that are run unless some are named.
+STANDARD = ["teleport", "symmetry", "sharpness", "curvature", "train", "learn"]
+
 
 def run(command):
     """What a benchmark command prints: name to minimum, median and unit."""
@@ -56,16 +59,20 @@ def quartiles(values):
 def measure(arguments):
     """One row for each name that both sides have measured."""
     options = ["--threads", str(arguments.threads), "--repetitions", str(arguments.repetitions), "--json"]
+    names = lambda suite: [name for name in arguments.names or [] if name.startswith(suite + "/")]
+    chosen = lambda suite: ["--names", ",".join(names(suite))] if names(suite) else []
     theirs = lambda suite: [arguments.python, str(BENCH), "--suite", suite]
     own = [lambda suite, command=command: [*shlex.split(command), suite] for command in arguments.ours]
     sides = own if len(own) == 2 else [theirs, own[0]]
     rows = []
-    for suite in arguments.suites:
+    # Names alone say which suites are meant.
+    suites = arguments.suites or (list(dict.fromkeys(n.split("/")[0] for n in arguments.names or [])) or STANDARD)
+    for suite in suites:
         # For each name, the results of each side, round by round.
         results = {}
         for _ in range(arguments.rounds):
             for side, command in enumerate(sides):
-                for name, result in run(command(suite) + options).items():
+                for name, result in run(command(suite) + chosen(suite) + options).items():
                     results.setdefault(name, ([], []))[side].append(result)
         # A suite of ours may have cases that have no counterpart in PyTorch.
         for name, (before, after) in results.items():
@@ -88,7 +95,7 @@ def table(rows, baseline):
         "|:--|--:|--:|--:|--:|--:|:--|",
     ]
     for row in rows:
-        factor, unit = {"s": (1e3, "ms"), "B": (1e-6, "MB")}[row["unit"]]
+        factor, unit = {"s": (1e3, "ms"), "B": (1e-6, "MB"), "1": (100, "%")}[row["unit"]]
         target = "" if row["target"] is None else f">= {row['target']:g}"
         holds = {None: "", True: "yes", False: "NO"}[row["holds"]]
         low, median, high = row["quartiles"]
@@ -112,9 +119,10 @@ def main():
     parser.add_argument(
         "--suites",
         nargs="+",
-        default=["teleport", "symmetry", "sharpness", "curvature", "train", "learn"],
-        choices=["teleport", "symmetry", "sharpness", "curvature", "train", "learn", "scaling", "memory"],
+        help=f"default: {' '.join(STANDARD)}, or those of the names",
+        choices=["teleport", "symmetry", "sharpness", "curvature", "train", "learn", "scaling", "memory", "share"],
     )
+    parser.add_argument("--names", nargs="+", metavar="NAME", help="what is measured, as teleport/mlp-1024; default: all")
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="default: %(default)s")
     parser.add_argument("--repetitions", type=int, default=5, help="in each round; default: %(default)s")
     parser.add_argument("--rounds", type=int, default=7, help="default: %(default)s")

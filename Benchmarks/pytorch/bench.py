@@ -28,6 +28,9 @@ TELEPORT_LEARNING_RATE = 0.01
 TRANSFORMER_TELEPORT_LEARNING_RATE = 1e-4
 SYMMETRY_LEARNING_RATE = 1e-3
 
+# The names that are measured; none stands for all.
+CHOSEN = set()
+
 IMAGE_SHAPE = (3, 32, 32)
 # A week of hours.
 SERIES_SHAPE = (168, 8)
@@ -69,7 +72,12 @@ def cifar_cnn():
 
 
 def measured(name, repetitions, body, prepare=lambda: None, per=1, warm_up=WARM_UP, most_repetitions=1000):
-    """Seconds that `body` takes, divided by `per`, over repetitions; `prepare` runs before each and is not timed."""
+    """Seconds that `body` takes, divided by `per`, over repetitions; `prepare` runs before each and is not timed.
+
+    None where the name is not among those that were chosen.
+    """
+    if CHOSEN and name not in CHOSEN:
+        return None
     seconds = []
     repetitions = min(repetitions, most_repetitions)
     for repetition in range(warm_up + repetitions):
@@ -98,6 +106,8 @@ def resident_memory(field):
 
 def measured_memory(name, repetitions, body, prepare=lambda: None, most_repetitions=1000, **_):
     """How many bytes more than before the process has at the peak of `body`; done once to warm up."""
+    if CHOSEN and name not in CHOSEN:
+        return None
     peaks = []
     repetitions = min(repetitions, most_repetitions)
     for repetition in range(1 + repetitions):
@@ -292,6 +302,40 @@ def memory_suite(repetitions):
         yield teleport_case("memory/teleport-transformer", repetitions, model, series, steps=8, **options)
 
 
+def share_suite(repetitions):
+    """The share of the time of an epoch that NS25's teleports take: 32 batches of 8 steps, before as many steps of training.
+
+    One batch in 16, and 20 steps, stand for the others: all take the same time.
+    """
+    families = [
+        ("mlp-1024", lambda: mlp([784, 1024, 1024, 10]), random_batches(2, 32), 1875, {}),
+        ("cnn", lambda: cnn((1, 28, 28), [16, 32, 64], 10), random_batches(2, 256, (1, 28, 28)), 1875, {}),
+        (
+            "transformer",
+            lambda: Transformer(8, 8, SERIES_SHAPE[0], heads=4, layers=2, block=Block, head_size=16),
+            random_series(2, 32),
+            100,
+            {"loss_function": nn.functional.mse_loss, "learning_rate": TRANSFORMER_TELEPORT_LEARNING_RATE},
+        ),
+    ]
+    repetitions = min(repetitions, 3)
+    for name, make_model, data, steps, options in families:
+        # Training batches have 32 samples, those of a convolutional network's teleports more.
+        batches = [(x[:32], y[:32]) for x, y in data]
+        loss = {key: value for key, value in options.items() if key == "loss_function"}
+        name = f"share/{name}"
+        step = train_case(name, repetitions, make_model, batches, torch.optim.SGD, steps=20, **loss)
+        with nn.attention.sdpa_kernel(nn.attention.SDPBackend.MATH):
+            teleports = teleport_case(name, repetitions, make_model, data, steps=8, **options, warm_up=1)
+        if step is None:
+            continue
+        shares = {
+            key: 16 * teleports[key] / (16 * teleports[key] + steps * step[key])
+            for key in ("median", "minimum", "maximum")
+        }
+        yield {"name": name, **shares, "repetitions": repetitions, "unit": "1"}
+
+
 SUITES = {
     "teleport": teleport_suite,
     "symmetry": symmetry_suite,
@@ -301,6 +345,7 @@ SUITES = {
     "learn": learn_suite,
     "scaling": scaling_suite,
     "memory": memory_suite,
+    "share": share_suite,
 }
 
 
@@ -309,17 +354,19 @@ def main():
     parser.add_argument("--suite", choices=SUITES, required=True)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads(), help="default: %(default)s")
     parser.add_argument("--repetitions", type=int, default=20, help="default: %(default)s")
+    parser.add_argument("--names", help="what is measured, as teleport/mlp-1024,teleport/cnn; default: all")
     parser.add_argument("--json", action="store_true", help="print a JSON array instead of a table")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
+    CHOSEN.update(arguments.names.split(",") if arguments.names else [])
 
-    results = list(SUITES[arguments.suite](arguments.repetitions))
+    results = [result for result in SUITES[arguments.suite](arguments.repetitions) if result is not None]
     if arguments.json:
         print(json.dumps(results, indent=2))
         return
     print(f"{'name':<28}{'median':>12}{'minimum':>12}{'maximum':>12}")
     for result in results:
-        factor, unit = {"s": (1e3, "ms"), "B": (1e-6, "MB")}[result["unit"]]
+        factor, unit = {"s": (1e3, "ms"), "B": (1e-6, "MB"), "1": (100, "%")}[result["unit"]]
         values = "".join(f"{factor * result[key]:>12.3f}" for key in ("median", "minimum", "maximum"))
         print(f"{result['name']:<28}{values} {unit}")
 

@@ -67,9 +67,9 @@ def encoder_layer(dimension, heads):
 class Transformer(nn.Module):
     """Predicts from a sequence `[N, T, features]`: the head reads the last token."""
 
-    def __init__(self, features, outputs, length, heads, layers, block):
+    def __init__(self, features, outputs, length, heads, layers, block, head_size=64):
         super().__init__()
-        dimension = 64 * heads
+        dimension = head_size * heads
         self.embedding = nn.Linear(features, dimension)
         angles = torch.arange(length).unsqueeze(1) * torch.exp(
             torch.arange(0, dimension, 2) * (-math.log(10000.0) / dimension)

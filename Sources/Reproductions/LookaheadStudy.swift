@@ -97,6 +97,9 @@ package struct LookaheadStudy: Reproduction {
     /// Series and texts among them.
     package var takesAnyDataset: Bool { true }
 
+    /// Each that came to its end.
+    package var keepsRuns: Bool { true }
+
     // MARK: Training
 
     /// A way to teleport, or none.
@@ -109,6 +112,13 @@ package struct LookaheadStudy: Reproduction {
         case others = "lookahead at other samples"
         case gauge = "lookahead, gauge"
         case sequence = "lookahead, null space and gauge"
+
+        /// What stands in the options of a run without teleports; none of it is heeded.
+        static var withoutTeleports: TeleportPlan {
+            TeleportPlan(
+                NullSpaceTeleporter(Climb()), schedule: TeleportSchedule(epochs: 0..<0, batchCount: 1),
+                controlSamples: 0, trialSteps: 0)
+        }
 
         func teleportPlan(_ plan: Plan) -> TeleportPlan? {
             let schedule = TeleportSchedule(epochs: 0..<plan.teleportEpochs, batchCount: plan.teleportBatches)
@@ -188,17 +198,20 @@ package struct LookaheadStudy: Reproduction {
             try problem.architecture.check(inputShape: all.inputShape, task: all.task)
             data[problem.dataset] = all
         }
-        var trainings: [(problem: Problem, optimizer: OptimizerOption, rate: Double, training: Training)] = []
+        var trainings:
+            [(problem: Problem, optimizer: OptimizerOption, rate: Double, data: Split<any Dataset>, training: Training)] =
+                []
         for problem in plan.problems {
             guard let all = data[problem.dataset] else { continue }
-            let split = problem.samples.map { Split(name: all.name, train: all.train.thinned(to: $0), test: all.test) }
+            let split =
+                problem.samples.map { Split(name: all.name, train: all.train.thinned(to: $0), test: all.test) } ?? all
             for (optimizer, rates) in problem.optimizers {
                 for rate in rates {
                     let configuration = TrainingConfiguration(
                         architecture: problem.architecture, optimizer: optimizer, learningRate: rate,
                         batchSize: problem.batchSize, epochs: problem.epochs, dtype: context.dtype,
                         device: context.device)
-                    trainings.append((problem, optimizer, rate, Training(configuration, on: split ?? all)))
+                    trainings.append((problem, optimizer, rate, split, Training(configuration, on: split)))
                 }
             }
         }
@@ -210,15 +223,25 @@ package struct LookaheadStudy: Reproduction {
         defer { progress.finish() }
         var cases: [Case] = []
         var finished = 0
-        for (problem, optimizer, rate, training) in trainings where !context.isCancelled() {
+        for (problem, optimizer, rate, data, training) in trainings where !context.isCancelled() {
             let model = training.makeModel(seed: 0)
             let study = Study(Arm.allCases.filter { $0.canMove(model, plan) }, seeds: seeds, alternates: true)
-            training.warmUp()
-            let arms = try study.run(isCancelled: context.isCancelled) { arm, seed, number in
-                try training.run(
-                    seed: seed, plan: arm.teleportPlan(plan),
-                    arm: "\(optimizer.text) \(rate.significant(2)), \(arm.rawValue)", number: finished + number,
-                    on: progress, isCancelled: context.isCancelled)
+            var isWarm = false
+            let arms = try study.run(isCancelled: context.isCancelled) { arm, seed, number -> Run? in
+                let teleports = arm.teleportPlan(plan)
+                return try context.run(
+                    arm.rawValue,
+                    of: "lookahead, \(problem.name) on \(data.name), \(optimizer.text) \(rate.significant(2))",
+                    seed: seed,
+                    epochs: problem.epochs,
+                    options: training.configuration.options(teleports ?? Arm.withoutTeleports, on: data), on: progress
+                ) {
+                    if !isWarm { training.warmUp() }
+                    isWarm = true
+                    return try training.run(
+                        seed: seed, plan: teleports, arm: "\(optimizer.text) \(rate.significant(2)), \(arm.rawValue)",
+                        number: finished + number, on: progress, isCancelled: context.isCancelled)
+                }
             }
             finished += arms.map(\.runs.count).reduce(0, +)
             let next = Case(

@@ -143,4 +143,24 @@ package struct ReproductionContext {
 
     /// A line that shows how far a job is; call its `finish()` in the end.
     func progress(_ job: ProgressLine.Job) -> ProgressLine { ProgressLine(job: job, quiet: isQuiet) }
+
+    /// A run of an arm: the finished one that is kept in the folder of runs, else a new one, which is kept.
+    ///
+    /// - Parameters:
+    ///   - arm: The arm.
+    ///   - training: What is trained, for the name of a folder.
+    ///   - seed: The seed.
+    ///   - epochs: The epochs of a run that came to its end.
+    ///   - options: All options of the run, by their names on the command line; a kept run with others is refused.
+    ///   - progress: Told where a run could not be kept.
+    ///   - train: Trains.
+    /// - Throws: `CheckpointError` if a kept run is another one, and what `train` throws.
+    func run(
+        _ arm: String, of training: String, seed: Int, epochs: Int, options: @autoclosure () -> [String: JSONValue],
+        on progress: ProgressLine, else train: () throws -> Run?
+    ) throws -> Run? {
+        guard let runs else { return try train() }
+        return try RunArchive(runs.appendingPathComponent(training), options: options()).run(
+            of: arm, seed: seed, epochs: epochs, warn: { progress.print("teleport: \($0)") }, else: train)
+    }
 }

@@ -216,10 +216,9 @@ package struct TrainingRecipes: Reproduction {
                         seed: seed, plan: arm.plan, arm: "\(entry.name), \(arm.name)", number: finished + number,
                         on: progress, isCancelled: context.isCancelled)
                 }
-                guard let folder = context.runs?.appendingPathComponent(entry.name) else { return try train() }
-                let options = training.configuration.options(arm.plan ?? recipe.plan, on: data)
-                return try RunArchive(folder, options: options).run(
-                    of: arm.name, seed: seed, epochs: recipe.epochs, warn: { progress.print("teleport: \($0)") },
+                return try context.run(
+                    arm.name, of: entry.name, seed: seed, epochs: recipe.epochs,
+                    options: training.configuration.options(arm.plan ?? recipe.plan, on: data), on: progress,
                     else: train)
             }
             if context.isCancelled() { break }

@@ -84,6 +84,18 @@ extension Option {
             })
     }
 
+    /// A share, which may be the whole.
+    init(wrappedValue: Double, shareOrWhole help: ArgumentHelp) where Value == Double {
+        self.init(
+            wrappedValue: wrappedValue, parsing: .unconditional, help: help.with(default: wrappedValue.shortText),
+            transform: { text throws(Remedy) in
+                guard let value = Double(text), (0...1).contains(value) else {
+                    throw Remedy(description: "give a number from 0 to 1")
+                }
+                return value
+            })
+    }
+
     /// A number above zero, if one is given; `effect` is that of leaving the option out.
     init(help: ArgumentHelp, orLeftOut effect: String) where Value == Double? {
         self.init(

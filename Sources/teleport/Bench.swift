@@ -16,6 +16,7 @@ struct Bench: ParsableCommand, SharedCommand {
             Examples:
               teleport bench teleport
               teleport bench train --threads 1 --repetitions 50 --json
+              teleport bench teleport --names teleport/mlp-1024
               torchrun --no-python --nproc-per-node 2 teleport bench distributed --threads 1
             """)
 
@@ -30,9 +31,21 @@ struct Bench: ParsableCommand, SharedCommand {
     @Option(help: "How many times each piece of work is measured.", atLeast: 1)
     var repetitions = 20
 
+    @Option(
+        help: ArgumentHelp(
+            "What is measured of the suite, as teleport/mlp-1024,teleport/cnn; all without it.", valueName: "names"),
+        transform: { $0.split(separator: ",").map(String.init) })
+    var names: [String] = []
+
     @OptionGroup var console: ConsoleOptions
 
     func validate() throws {
+        if let unknown = names.first(where: { !suite.names.contains($0) }) {
+            throw ValidationError(
+                suite.names.isEmpty
+                    ? "--names \(unknown): \(suite.rawValue) is measured as a whole; leave the option out"
+                    : "--names \(unknown): is not measured by \(suite.rawValue); give \(suite.names.alternatives)")
+        }
         guard suite != .distributed, try Processes.launch() != nil else { return }
         throw ValidationError(
             "\(suite.rawValue): is measured in one process, and WORLD_SIZE says that there are more; start it without torchrun"
@@ -45,13 +58,14 @@ struct Bench: ParsableCommand, SharedCommand {
         let processes = try Processes(timeout: .seconds(300))
         var failure: String?
         var results: [BenchmarkResult] = []
-        try suite.run(in: processes.group, repetitions: repetitions) { result in
+        try suite.run(in: processes.group, repetitions: repetitions, names: names) { result in
             results.append(result)
             if !console.json {
                 let (factor, unit) =
                     switch result.unit {
                     case .seconds: (1e3, "ms")
                     case .bytes: (1e-6, "MB")
+                    case .share: (100, "%")
                     }
                 let values = [result.median, result.minimum, result.maximum].map {
                     String(format: "%10.3f", $0 * factor)

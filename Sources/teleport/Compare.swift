@@ -75,6 +75,7 @@ struct Compare: ResumableCommand, SharedCommand {
         let (experiment, data) = try experiment(processes)
         try processes.agree(on: experiment.configuration, data: data.digest)
         let startingLoss = try experiment.check()
+        if let resume { try archive(of: experiment, in: URL(fileURLWithPath: resume), processes).check() }
         execution.chooseThreads(processes) { experiment.chooseThreads() }
         let results = try begin(arguments, else: data.name, processes)
         for notice in model.capped(by: data) + teleportation.capped(by: data.train.count) {
@@ -146,6 +147,12 @@ struct Compare: ResumableCommand, SharedCommand {
     /// The folder of the finished runs.
     private static let runs = "runs"
 
+    /// Where the finished runs of a comparison are kept.
+    private func archive(of experiment: CompareExperiment, in folder: URL, _ processes: Processes) -> RunArchive {
+        RunArchive(
+            folder.appendingPathComponent(Self.runs), options: experiment.configuration, keepsRuns: processes.isFirst)
+    }
+
     /// Runs a comparison, and keeps its runs as they end.
     private func compare(
         _ experiment: CompareExperiment, in folder: URL, _ watch: ProcessorWatch, _ processes: Processes,
@@ -155,9 +162,7 @@ struct Compare: ResumableCommand, SharedCommand {
         defer { progress.finish() }
         return try experiment.run(
             progress: progress, watch: watch,
-            archive: RunArchive(
-                folder.appendingPathComponent(Self.runs), options: experiment.configuration,
-                keepsRuns: processes.isFirst),
+            archive: archive(of: experiment, in: folder, processes),
             warn: { progress.print(Console.warning($0)) }, isCancelled: isCancelled)
     }
 
@@ -165,6 +170,11 @@ struct Compare: ResumableCommand, SharedCommand {
 
     /// The folder of the comparisons of a sweep.
     private static let cells = "cells"
+
+    /// The folder of the comparison at a value, in the folder of its sweep.
+    private static func folder(of value: String, of sweep: SweepRange, in folder: URL) -> URL {
+        folder.appendingPathComponent("\(cells)/\(sweep.option)=\(value.replacing("/", with: "_"))")
+    }
 
     /// The comparisons of a sweep, each parsed from all arguments with the value behind them.
     private func cells(of sweep: SweepRange, _ arguments: [String]) throws -> [Compare] {
@@ -195,6 +205,12 @@ struct Compare: ResumableCommand, SharedCommand {
             experiments.append(experiment)
             if !TaskOptions.optionsOfData.contains(sweep.option) { samples = own }
         }
+        if let resume {
+            for (value, experiment) in zip(sweep.values, experiments) {
+                let folder = Self.folder(of: value, of: sweep, in: URL(fileURLWithPath: resume))
+                try archive(of: experiment, in: folder, processes).check()
+            }
+        }
         if let first = experiments.first { execution.chooseThreads(processes) { first.chooseThreads() } }
         let results = try begin(arguments, else: "sweep-\(sweep.option)", processes)
         let interruption = Interruption()
@@ -204,8 +220,7 @@ struct Compare: ResumableCommand, SharedCommand {
         var environment: Summary.Environment?
         for (index, (value, experiment)) in zip(sweep.values, experiments).enumerated() {
             execution.console.notice("\(sweep.option) \(value), \(index + 1) of \(sweep.values.count)")
-            let folder = results.folder.appendingPathComponent(
-                "\(Self.cells)/\(sweep.option)=\(value.replacing("/", with: "_"))")
+            let folder = Self.folder(of: value, of: sweep, in: results.folder)
             let summary = try compare(experiment, in: folder, watch, processes, isCancelled)
             // Of a cell that was cut short there is nothing to compare.
             isInterrupted = isCancelled()

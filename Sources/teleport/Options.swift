@@ -266,6 +266,13 @@ struct ScheduleOptions: ParsableArguments {
     var trialSteps = standard.trialSteps
 
     @Option(
+        shareOrWhole: """
+            The share of the loss of teleport batches that three steps of the optimizer may take by themselves: where they \
+            take more, no teleports are made until the next that are due. 1 always teleports, and so does going without a trial.
+            """)
+    var ownProgress = standard.largestOwnProgress
+
+    @Option(
         help: "The trials clearly lost in a row after which no more teleports are made; 0 for no end.",
         atLeast: 0)
     var patience = standard.patience
@@ -279,6 +286,7 @@ struct ScheduleOptions: ParsableArguments {
         plan.schedule.moments = schedule
         plan.schedule.warmUpSteps = warmUpSteps
         plan.trialSteps = trialSteps
+        plan.largestOwnProgress = ownProgress
         plan.patience = patience
         plan.optimizerState = optimizerState
         return plan

@@ -153,6 +153,7 @@ struct Reproduce: ResumableCommand {
     ///   - record: The file that every run writes in the end.
     ///   - outdated: What does not go with a run that begins.
     private func begin(else job: String, record: String, removing outdated: [String]) throws -> Results {
+        if let resume { try checkGoesOn(in: resume) }
         let results = try output.results(resuming: resume, else: job, record: record)
         if resume == nil {
             for name in outdated {
@@ -161,6 +162,31 @@ struct Reproduce: ResumableCommand {
         }
         try ResumedRun.keep(try Self.completedArguments(), of: Self.self, in: TrainingFolder(results.folder))
         return results
+    }
+
+    /// Refuses options that would make what was begun in a folder something else.
+    private func checkGoesOn(in folder: String) throws {
+        let kept = try Self.arguments(of: TrainingFolder(URL(fileURLWithPath: folder, isDirectory: true)))
+        let earlier: Reproduce
+        do { earlier = try Self.parse(kept) } catch {
+            throw ResumedRun.Failure(description: "--resume \(folder): \(Self.message(for: error))")
+        }
+        let differing = zip(decisive, earlier.decisive).filter { $0.text != $1.text }
+        guard let (new, old) = differing.first else { return }
+        throw ResumedRun.Failure(
+            description:
+                "--resume \(folder): \(new.name) is \(new.text), and was \(old.text); leave out what differs, or begin with another "
+                + "--output")
+    }
+
+    /// What is made, and how: others would be another run.
+    private var decisive: [(name: String, text: String)] {
+        [
+            ("the figure", figure ?? "none"), ("--scale", chosenScale.rawValue),
+            ("--dataset", dataset?.text ?? "the figure's"),
+            ("--dtype", (execution.dtype ?? ModelOptions.standard.dtype).text),
+            ("--device", (execution.device ?? ModelOptions.standard.device).text),
+        ]
     }
 
     /// The folder of finished runs.
@@ -249,19 +275,11 @@ struct Reproduce: ResumableCommand {
         let folder = URL(fileURLWithPath: resume, isDirectory: true)
         let file = folder.appendingPathComponent(Self.claims.record)
         guard FileManager.default.fileExists(atPath: file.path) else { return nil }
-        let page: ClaimsPage
-        do { page = try JSONDecoder().decode(ClaimsPage.self, from: Data(contentsOf: file)) } catch {
+        do { return try JSONDecoder().decode(ClaimsPage.self, from: Data(contentsOf: file)) } catch {
             throw ResumedRun.Failure(
                 description:
                     "\(file.relativePath): \(ReportError.reason(of: error)); remove it to make all figures again")
         }
-        guard page.scale == chosenScale.rawValue else {
-            throw ResumedRun.Failure(
-                description:
-                    "--scale \(chosenScale.rawValue): \(folder.relativePath) is of the scale \(page.scale); leave the "
-                    + "option out, or begin with another --output")
-        }
-        return page
     }
 
     private func save(_ page: ClaimsPage, in folder: URL) throws(Results.Failure) {

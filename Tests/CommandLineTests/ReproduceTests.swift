@@ -178,7 +178,17 @@ import Testing
         let errors = try interrupt(["reproduce", "--resume", "out"]) { _ in try isThere("st22-figure-3") }
         #expect(!errors.contains("st22-figure-2,"))
         #expect(try Data(contentsOf: file) == made && figures().count >= first.count)
-        let other = try Tool.run(["reproduce", "--resume", "out", "--scale", "paper"], in: folder.url, path: "")
-        #expect(other.status != 0 && other.errors.contains("is of the scale quick"), "\(other.errors)")
+        let options = folder.url.appendingPathComponent("out/options.json")
+        let kept = try Data(contentsOf: options)
+        for (other, sentence) in [
+            ("--scale paper", "--scale is paper, and was quick"),
+            ("--dtype float64", "--dtype is float64, and was float32"),
+        ] {
+            let result = try Tool.run(
+                ["reproduce", "--resume", "out"] + other.split(separator: " ").map(String.init), in: folder.url,
+                path: "")
+            #expect(result.status != 0 && result.errors.contains(sentence), "\(other): \(result.errors)")
+        }
+        #expect(try Data(contentsOf: options) == kept)
     }
 }

@@ -97,12 +97,15 @@ import Testing
             #expect(try archive.run(of: "baseline", seed: 3) == whole)
             let elsewhere = RunArchive(folder, options: options.merging(["threads": 1, "seeds": [0, 3]]) { $1 })
             #expect(try elsewhere.run(of: "baseline", seed: 3) == whole)
+            try elsewhere.check()
             let other = RunArchive(folder, options: options.merging(["learning-rate": 0.2]) { $1 })
-            do {
-                _ = try other.run(of: "baseline", seed: 3)
-                Issue.record("another comparison's run was taken")
-            } catch {
-                #expect("\(error)".contains("--learning-rate"))
+            for ask in [{ _ = try other.run(of: "baseline", seed: 3) }, other.check] {
+                do {
+                    try ask()
+                    Issue.record("another comparison's run was taken")
+                } catch {
+                    #expect("\(error)".contains("--learning-rate is 0.2, and was 0.1"), "\(error)")
+                }
             }
             try Data("{".utf8).write(to: folder.appendingPathComponent("baseline-3.json"))
             #expect(throws: CheckpointError.self) { try archive.run(of: "baseline", seed: 3) }

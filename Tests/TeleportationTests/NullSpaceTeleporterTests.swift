@@ -401,6 +401,37 @@ import Torch
         }
     }
 
+    @Test("After three moves in a row that other samples leave nothing of, a teleport ends")
+    func rejectionsInARow() {
+        let instance = Instance(hidden: [24, 20], samples: 6, activation: .relu)
+        let control = Instance(hidden: [], samples: 60, seed: 5).batch()
+        let fitted = instance.batch()
+        func trained() -> MLP {
+            let model = instance.model()
+            let step = TrainingStep(model, CrossEntropy(), Momentum(learningRate: 0.1))
+            for _ in 0..<30 { step(on: fitted) }
+            return model
+        }
+        func reports(_ climb: Climb, on batches: [Batch], controlled: Bool = true) -> [TeleportReport] {
+            let base = NullSpaceTeleporter(climb)
+            let teleporter: any Teleporter = controlled ? ControlledTeleporter(base, by: control) : base
+            return teleporter.teleport(trained(), CrossEntropy(), on: batches, before: SGD(learningRate: 30))
+        }
+        let costly = Climb(stepSize: .growth(3), cap: .none)
+        let ended = reports(costly, on: Array(repeating: fitted, count: 5))
+        #expect(ended.map(\.endsTeleport) == [false, false, true])
+        #expect(
+            ended.allSatisfy {
+                if case .costly = $0.restored { true } else { false }
+            })
+        #expect(ended[2].description.hasSuffix("the teleport ends"))
+        #expect(reports(costly, on: Array(repeating: fitted, count: 5), controlled: false).count == 5)
+        // A batch that no step is taken on says nothing of the others.
+        let idle = Climb(steps: 0, cap: .none)
+        let idling = reports(idle, on: Array(repeating: fitted, count: 5))
+        #expect(idling.count == 5 && idling.allSatisfy { !$0.endsTeleport })
+    }
+
     @Test("A step after which the gradient has grown far more than asked is taken back in part")
     func overshooting() {
         /// In front of a steep function a small step makes a large difference.

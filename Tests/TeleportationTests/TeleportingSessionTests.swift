@@ -1,8 +1,9 @@
 import NeuralNetworks
 import Optimizers
-import Teleportation
 import Testing
 import Torch
+
+@testable import Teleportation
 
 /// A training in a loop of a user's own.
 @Suite struct TeleportingSessionTests {
@@ -58,7 +59,7 @@ import Torch
     ) -> TeleportPlan {
         TeleportPlan(
             NullSpaceTeleporter(Climb(stepSize: .growth(10), cap: .none)), schedule: schedule(moments),
-            controlSamples: 0, trialSteps: trialSteps, patience: patience)
+            controlSamples: 0, trialSteps: trialSteps, largestOwnProgress: 1, patience: patience)
     }
 
     /// Two epochs of six steps.
@@ -104,6 +105,60 @@ import Torch
             #expect(count == steps && !(with <= without))
         }
         #expect(tried.numbers == plain.numbers)
+    }
+
+    @Test("Where the optimizer gets on by itself no teleports are made, and what comes later is drawn as ever")
+    func ownProgress() throws {
+        func outcomes(_ largest: Double, trialSteps: Int = 3) throws -> (TeleportingSession, [TeleportReport]) {
+            let learner = Learner(drops: false, learningRate: 0.3)
+            var plan = Self.harmful(.steps([0]), trialSteps: trialSteps)
+            plan.largestOwnProgress = largest
+            let session = try TeleportingSession(learner.step, plan, samples: learner.samples)
+            let outcome = session.step(on: learner.samples.batch(.range(10)), inEpoch: 0)
+            return (session, outcome.teleports)
+        }
+        let (waiting, skipped) = try outcomes(0.2)
+        let (trying, tried) = try outcomes(1)
+        #expect(skipped.map(\.ending) == [.ownProgress] && !waiting.isOnTrial)
+        #expect(skipped[0].steps == 0 && !skipped[0].hasMoved && skipped[0].lossBefore > 0)
+        // Two batches, each run through the model there and back, and there once more after the steps.
+        #expect(abs(skipped[0].gradientEvaluations - 2 * 4.0 / 3) < 1e-12)
+        #expect(tried.count == 2 && tried.allSatisfy { $0.ending != .ownProgress } && trying.isOnTrial)
+        #expect(waiting.state?.generators["teleports"]?.elements(as: UInt8.self) != nil)
+        trying.settle()
+        for name in ["teleports", "control"] {
+            let states = [waiting, trying].map { $0.state?.generators[name]?.elements(as: UInt8.self) }
+            #expect(states[0] != nil && states[0] == states[1])
+        }
+        #expect(try outcomes(0, trialSteps: 0).1.allSatisfy { $0.ending != .ownProgress }, "no trial, no forecast")
+    }
+
+    @Test("The optimizer's own progress is what three of its steps take of the loss", arguments: [0.01, 0.3, 40])
+    func ownProgressInNumbers(rate: Double) {
+        let generator = Generator(seed: 1)
+        let model = Sequential(
+            Dense(5, 9, using: generator, dtype: .float64), Tanh(), Dense(9, 3, using: generator, dtype: .float64))
+        let parameters = model.parameters.map(\.value)
+        let batches = (0..<3).map { _ in
+            Batch(
+                inputs: .normal([8, 5], using: generator, dtype: .float64),
+                targets: .integers([8], in: 0..<3, using: generator))
+        }
+        let start = parameters.map { $0.clone() }
+        let progress = OwnProgress(of: model, CrossEntropy(), before: SGD(learningRate: rate), on: batches)
+        #expect(zip(parameters, start).allSatisfy { $0.doubles() == $1.doubles() })
+        var (shares, losses) = ([Double](), [Double]())
+        for batch in batches {
+            func loss() -> Tensor { CrossEntropy()(model(batch.inputs), batch.targets) }
+            losses.append(loss().item())
+            let slopes = withGradients(of: parameters) { gradient(of: loss(), with: parameters) }
+            for (parameter, slope) in zip(parameters, slopes) { parameter.addInPlace(slope, scale: -3 * rate) }
+            shares.append(max(1 - loss().item() / losses.last!, 0))
+            for (parameter, value) in zip(parameters, start) { parameter.copy(from: value) }
+        }
+        #expect(abs(progress.share - shares.reduce(0, +) / 3) < 1e-12)
+        #expect(rate > 1 ? shares.contains(0) : shares.allSatisfy { $0 > 0 }, "\(shares)")
+        #expect(abs(progress.loss - losses.reduce(0, +) / 3) < 1e-12 && progress.gradientEvaluations == 4)
     }
 
     @Test("A learning rate that the loop sets around its steps goes on through a lost trial", arguments: [false, true])

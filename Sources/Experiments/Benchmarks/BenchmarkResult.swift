@@ -35,6 +35,8 @@ package struct BenchmarkResult: Record, Codable, Sendable {
         case seconds = "s"
         /// Bytes.
         case bytes = "B"
+        /// A share of a whole.
+        case share = "1"
     }
 
     /// The time of a piece of work, which is done once to warm up and then `repetitions` times.
@@ -80,11 +82,19 @@ package struct BenchmarkResult: Record, Codable, Sendable {
         }
     }
 
+    /// A share, as each of `repetitions` measurements finds it; the measurement warms up by itself.
+    ///
+    /// - Throws: what `measure` throws.
+    package init(shareOf name: String, repetitions: Int, _ measure: () throws -> Double) rethrows {
+        try self.init(name, .share, repetitions: repetitions, bytes: nil, warmsUp: false, measure)
+    }
+
     private init(
-        _ name: String, _ unit: Unit, repetitions: Int, bytes: Int?, _ measure: () throws -> Double
+        _ name: String, _ unit: Unit, repetitions: Int, bytes: Int?, warmsUp: Bool = true,
+        _ measure: () throws -> Double
     ) rethrows {
         precondition(repetitions > 0, "\(repetitions) repetitions")
-        _ = try measure()
+        if warmsUp { _ = try measure() }
         let values = try (0..<repetitions).map { _ in try measure() }
         self.name = name
         self.repetitions = repetitions

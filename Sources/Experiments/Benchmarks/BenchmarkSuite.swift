@@ -20,54 +20,85 @@ package enum BenchmarkSuite: String, ChoiceConvertible, Sendable {
     case scaling
     /// The memory of training steps and teleports on the same batch, at the peak.
     case memory
+    /// The share of the time of short trainings that the default teleports take.
+    case share
     /// Reading data sets from files, and gathering batches.
     case data
     /// Collectives, and training steps and teleports of several processes, started by `torchrun`; or of one alone.
     case distributed
+
+    /// A piece of work that is measured.
+    private struct Measurement {
+        let name: String
+        let measure: (_ repetitions: Int) throws -> BenchmarkResult
+    }
+
+    /// The names of what is measured, of suites from which some can be chosen.
+    package var names: [String] { measurements?.map(\.name) ?? [] }
+
+    /// What is measured one by one; nil for what is measured together.
+    private var measurements: [Measurement]? {
+        func times(_ name: String, _ workload: @escaping () throws -> Workload) -> Measurement {
+            let name = "\(self)/\(name)"
+            return Measurement(name: name) { try workload().time(name, repetitions: $0) }
+        }
+        switch self {
+        case .teleport:
+            return [
+                times("mlp-1024") { TeleportWork.mlp.workload() }, times("cnn") { TeleportWork.cnn.workload() },
+                times("transformer") { TransformerWork().teleport },
+            ]
+        case .symmetry: return [times("mlp-512") { SymmetryWork().workload }]
+        case .sharpness: return [times("mlp-512") { GeneralizationWork().sharpness }]
+        case .curvature: return [times("mlp-512") { GeneralizationWork().curvature }]
+        case .train:
+            return TrainingWork.all.map { name, work in times(name) { work.workload() } }
+                + [times("transformer") { TransformerWork().training }]
+        case .learn: return LearnWork.all.map { name, work in times(name) { try work.workload() } }
+        case .scaling:
+            return TeleportWork.scaling.map { quantity, value, work in times("\(quantity)=\(value)") { work.workload() }
+            }
+        case .memory:
+            let works: [(String, () -> Workload)] = [
+                ("train-mlp-1024", { TrainingWork.beside(.mlp).workload() }),
+                ("teleport-mlp-1024", { TeleportWork.mlp.workload() }),
+                ("train-cnn", { TrainingWork.beside(.cnn).workload() }),
+                ("teleport-cnn", { TeleportWork.cnn.workload() }),
+                ("train-transformer", { TransformerWork().training }),
+                ("teleport-transformer", { TransformerWork().teleport }),
+            ]
+            return works.map { name, workload in
+                Measurement(name: "memory/\(name)") {
+                    try workload().peakMemory("memory/\(name)", repetitions: $0)
+                }
+            }
+        case .share:
+            return ShareWork.all.map { work in
+                Measurement(name: "share/\(work.name)") { try work.measure(repetitions: $0) }
+            }
+        case .data, .distributed: return nil
+        }
+    }
 
     /// Runs the suite.
     ///
     /// - Parameters:
     ///   - group: The processes that run it together; nil for one alone. Each measures.
     ///   - repetitions: How many times each piece of work is measured.
+    ///   - chosen: The names of what is measured; empty for all.
     ///   - report: Receives each measurement as it is made.
-    /// - Throws: if the files for `data`, which lie in the folder for temporary files, cannot be written or read, or the
-    ///   system does not count memory.
+    /// - Throws: if the files for `data`, which lie in the folder for temporary files, cannot be written or read, the
+    ///   system does not count memory, or there is too little of it for a training.
     package func run(
-        in group: ProcessGroup? = nil, repetitions: Int, report: (BenchmarkResult) -> Void
+        in group: ProcessGroup? = nil, repetitions: Int, names chosen: [String] = [],
+        report: (BenchmarkResult) -> Void
     ) throws {
-        switch self {
-        case .teleport:
-            report(TeleportWork.mlp.measure("teleport/mlp-1024", repetitions: repetitions))
-            report(TeleportWork.cnn.measure("teleport/cnn", repetitions: repetitions))
-            report(TransformerWork().teleport.time("teleport/transformer", repetitions: repetitions))
-        case .symmetry: report(SymmetryWork().workload.time("symmetry/mlp-512", repetitions: repetitions))
-        case .sharpness: report(GeneralizationWork().sharpness.time("sharpness/mlp-512", repetitions: repetitions))
-        case .curvature: report(GeneralizationWork().curvature.time("curvature/mlp-512", repetitions: repetitions))
-        case .train:
-            for (name, work) in TrainingWork.all {
-                report(work.workload().time("train/\(name)", repetitions: repetitions))
-            }
-            report(TransformerWork().training.time("train/transformer", repetitions: repetitions))
-        case .learn:
-            for (name, work) in LearnWork.all {
-                report(try work.workload().time("learn/\(name)", repetitions: repetitions))
-            }
-        case .scaling:
-            for (quantity, value, work) in TeleportWork.scaling {
-                report(work.measure("scaling/\(quantity)=\(value)", repetitions: repetitions))
-            }
-        case .memory:
-            let transformer = TransformerWork()
-            let works = [
-                ("train-mlp-1024", TrainingWork.beside(.mlp).workload()),
-                ("teleport-mlp-1024", TeleportWork.mlp.workload()),
-                ("train-cnn", TrainingWork.beside(.cnn).workload()), ("teleport-cnn", TeleportWork.cnn.workload()),
-                ("train-transformer", transformer.training), ("teleport-transformer", transformer.teleport),
-            ]
-            for (name, work) in works { report(try work.peakMemory("memory/\(name)", repetitions: repetitions)) }
-        case .data: try DataWork().measure(repetitions: repetitions, report: report)
-        case .distributed: DistributedWork(group: group).measure(repetitions: repetitions, report: report)
+        if self == .data { return try DataWork().measure(repetitions: repetitions, report: report) }
+        if self == .distributed {
+            return DistributedWork(group: group).measure(repetitions: repetitions, report: report)
+        }
+        for work in measurements ?? [] where chosen.isEmpty || chosen.contains(work.name) {
+            report(try work.measure(repetitions))
         }
     }
 }

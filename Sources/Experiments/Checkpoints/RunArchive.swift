@@ -31,11 +31,20 @@ package struct RunArchive {
 
     private func file(_ arm: String, _ seed: Int) -> URL { folder.appendingPathComponent("\(arm)-\(seed).json") }
 
+    /// Checks that all runs that are kept are of the same comparison; to be asked before anything is written for it.
+    ///
+    /// - Throws: As `run(of:seed:)`.
+    package func check() throws(CheckpointError) {
+        let files = (try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)) ?? []
+        for file in files.sorted(by: { $0.path < $1.path }) where file.pathExtension == "json" { _ = try run(in: file) }
+    }
+
     /// The run of an arm from a seed, if it is there.
     ///
     /// - Throws: `CheckpointError` if it is one with other options, or the file is damaged.
-    package func run(of arm: String, seed: Int) throws(CheckpointError) -> Run? {
-        let file = file(arm, seed)
+    package func run(of arm: String, seed: Int) throws(CheckpointError) -> Run? { try run(in: file(arm, seed)) }
+
+    private func run(in file: URL) throws(CheckpointError) -> Run? {
         guard let contents = try? Data(contentsOf: file) else { return nil }
         let saved: File
         do { saved = try JSONDecoder().decode(File.self, from: contents) } catch {
@@ -44,9 +53,10 @@ package struct RunArchive {
         }
         let differing = Set(options.keys).union(saved.options.keys).filter { options[$0] != saved.options[$0] }.sorted()
         guard differing.isEmpty else {
+            func text(_ value: JSONValue?) -> String { value.map { "\($0.text)" } ?? "nothing" }
+            let sentences = differing.map { "--\($0) is \(text(options[$0])), and was \(text(saved.options[$0]))" }
             throw CheckpointError(
-                "\(file.path): was run with another --\(differing.joined(separator: ", --")); leave out what differs, or name "
-                    + "another folder")
+                "\(file.path): \(sentences.joined(separator: "; ")); leave out what differs, or name another folder")
         }
         return saved.run
     }

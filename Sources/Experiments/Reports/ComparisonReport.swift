@@ -181,8 +181,16 @@ package struct ComparisonReport: Report, Equatable, Sendable {
         return reasons.map { "\($0.count) undone: \($0.sentence)." }
     }
 
-    /// Where teleports ended before their schedule did.
+    /// Where teleports ended before their batches or their schedule did.
     private static func ends(_ arm: ArmRecord) -> [String] {
+        let rounds = arm.runs.flatMap(\.teleports).count { $0.endsTeleport }
+        let sentence =
+            "\(rounds) \(rounds == 1 ? "round" : "rounds") of batches ended after three that the control samples took back one after the other."
+        return (rounds > 0 ? [sentence] : []) + lostTrials(arm)
+    }
+
+    /// Where no more teleports were made after lost trials.
+    private static func lostTrials(_ arm: ArmRecord) -> [String] {
         let ended = zip(arm.seeds, arm.runs).compactMap { seed, run in run.teleportsEndedAtStep.map { (seed, $0) } }
         guard !ended.isEmpty else { return [] }
         let places = ended.map { "step \($0.1) of seed \($0.0)" }.joined(separator: ", ")

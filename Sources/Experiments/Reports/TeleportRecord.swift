@@ -34,7 +34,7 @@ extension TeleportRecord: Codable {
             gradientNormSquaredAfter
         case objective, objectiveBefore, objectiveAfter, freeDimensions, halvings, halvingsForRange, halvingsForControl,
             restored
-        case reason, ending, gradientEvaluations, seconds
+        case reason, ending, endsTeleport, gradientEvaluations, seconds
     }
 
     /// Writes the keys of `summary.json`; a number that is not finite is null.
@@ -63,6 +63,7 @@ extension TeleportRecord: Codable {
         try container.encode(isRestored, forKey: .restored)
         try container.encodeIfPresent(report.restored?.description, forKey: .reason)
         try container.encodeIfPresent(report.ending?.rawValue, forKey: .ending)
+        if report.endsTeleport { try container.encode(true, forKey: .endsTeleport) }
         try container.encode(report.gradientEvaluations, forKey: .gradientEvaluations)
     }
 
@@ -94,6 +95,7 @@ extension TeleportRecord: Codable {
         }
         report.ending = try container.decodeIfPresent(String.self, forKey: .ending).flatMap(
             TeleportReport.Ending.init(rawValue:))
+        report.endsTeleport = try container.decodeIfPresent(Bool.self, forKey: .endsTeleport) ?? false
         report.gradientEvaluations = try container.decodeIfPresent(Double.self, forKey: .gradientEvaluations) ?? 0
         report.seconds = try number(.seconds)
     }

@@ -86,7 +86,7 @@ struct DenseLinearization: Linearization {
     func pushforward(_ tangent: Tensor?, along directions: Gradients, into collected: inout Pushforward) -> Tensor? {
         let tangent = tangent.map(asRows)
         collected.record(tangent, at: site)
-        var output = tangent?.matmul(site.weight.transposed())
+        var output = tangent?.linear(site.weight, nil)
         if let direction = directions[site.weight] {
             let (left, right) =
                 switch direction {

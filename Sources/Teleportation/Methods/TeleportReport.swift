@@ -29,6 +29,8 @@ public struct TeleportReport: Hashable, Sendable {
     public var ending: Ending?
     /// Why the parameters were set back to where they were; nil if they moved.
     public var restored: Restoration?
+    /// Whether the teleport ends with this batch though there may be others: control samples have left nothing of the last moves.
+    public var endsTeleport = false
     /// The passes through the model, as evaluations of the gradient of the batch: forward a third, back two thirds, a
     /// Hessian-vector product one. Looks at control samples are counted by their number.
     public var gradientEvaluations = 0.0
@@ -47,6 +49,8 @@ public struct TeleportReport: Hashable, Sendable {
         case stationary
         /// However short, no step was accepted.
         case rejected
+        /// The optimizer gets on by itself; see `TeleportPlan.largestOwnProgress`.
+        case ownProgress = "own-progress"
         /// Somebody asked to stop; see `TeleportContext.isInterrupted`.
         case interrupted
 
@@ -60,6 +64,9 @@ public struct TeleportReport: Hashable, Sendable {
                     + "below 1, make room"
             case .stationary: "what is free to move does not change the objective"
             case .rejected: "no step was accepted, however short"
+            case .ownProgress:
+                "the optimizer's next steps lower the loss by much as it is, where teleports lose their trial; an own progress of 1 teleports "
+                    + "all the same"
             case .interrupted: "the teleport was interrupted"
             }
         }
@@ -146,7 +153,10 @@ extension TeleportReport: CustomStringConvertible {
             }
             text += ", loss \(lossBefore.brief) to \(lossAfter.brief)"
         }
-        if let restored { return text + ", taken back: \(restored)" }
+        if let restored {
+            return text + ", taken back: \(restored)"
+                + (endsTeleport ? ", as the batches before; the teleport ends" : "")
+        }
         if let ending, ending != .steps { text += "; \(ending)" }
         return text
     }

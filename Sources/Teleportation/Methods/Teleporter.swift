@@ -127,7 +127,7 @@ extension Teleporter {
     ///
     /// The loss that is held is that of `Mode.teleportation`.
     ///
-    /// - Returns: One report for each batch.
+    /// - Returns: One report for each batch, up to one with which the teleport ends.
     public func teleport(
         _ model: some Layer, _ loss: some Loss, on batches: some Sequence<Batch>, in context: TeleportContext
     ) -> [TeleportReport] {
@@ -138,7 +138,9 @@ extension Teleporter {
                 var reports: [TeleportReport] = []
                 for batch in batches {
                     if context.isInterrupted() { break }
-                    reports.append(teleport.move(on: batch))
+                    let report = teleport.move(on: batch)
+                    reports.append(report)
+                    if report.endsTeleport { break }
                 }
                 return reports
             }

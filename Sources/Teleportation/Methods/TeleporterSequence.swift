@@ -65,6 +65,7 @@ extension TeleportReport {
         both.halvings = Halvings(
             backtracking: parts.map(\.halvings.backtracking).reduce(0, +),
             range: parts.map(\.halvings.range).reduce(0, +), control: parts.map(\.halvings.control).reduce(0, +))
+        both.endsTeleport = parts.allSatisfy(\.endsTeleport)
         both.gradientEvaluations = gradientEvaluations + next.gradientEvaluations
         both.seconds = seconds + next.seconds
         return both

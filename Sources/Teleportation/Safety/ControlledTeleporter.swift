@@ -9,6 +9,9 @@ import Torch
 /// after a move would leave the loss of the control samples higher than it was before the teleport, the move is halved until
 /// it would not, and in the end undone. A move whose parts are not on the level set is undone at once.
 ///
+/// The batches of one teleport meet the same control samples: after three moves in a row of which these left nothing the teleport ends
+/// (`TeleportReport.endsTeleport`).
+///
 /// What the step does counts, and not what it promises to first order: where the curvature has grown with the gradient the step
 /// goes too far. And it counts from before the first batch: each of many moves may cost what one step gains, while there is
 /// only one such step.
@@ -68,9 +71,15 @@ private final class ControlledTeleport: Teleport {
     /// How often somebody has looked at the control samples since the last batch; before the first one, once.
     private var looks = 1
 
+    /// The moves in a row of which the control samples have left nothing.
+    private var rejections = 0
+
     /// The most times that a move is halved. Each look at the control samples costs more than a teleport step, and less than
     /// an eighth of a move is hardly worth one.
     private static var halvings: Int { 3 }
+    /// The moves in a row of which nothing was left after which the teleport ends. Where the control samples were at their limit three
+    /// times, one of about 15 further batches moved.
+    private static var mostRejections: Int { 3 }
 
     init(base: any Teleport, samples: Batch, model: any Layer, loss: any Loss, optimizer: any Optimizer) {
         self.base = base
@@ -95,9 +104,13 @@ private final class ControlledTeleport: Teleport {
         }
         do throws(TeleportReport.Restoration) {
             try shorten(climbing, on: batch, &report)
+            rejections = 0
         } catch {
             if let climbing { climbing.restore() } else { saved?.restore() }
             report.restored = error
+            rejections += 1
+            // Of moves that are drawn at random the next one may be quite another.
+            report.endsTeleport = climbing != nil && rejections >= Self.mostRejections
         }
         count(&report, on: batch)
         report.seconds = (ContinuousClock.now - start) / .seconds(1)

@@ -20,6 +20,10 @@ public struct TeleportPlan {
     /// The training steps for which teleports are on trial; see `TeleportTrial`. 0 goes without a trial. The end of an epoch that
     /// settles, and the next teleports, cut a trial short.
     public var trialSteps: Int
+    /// The share of the loss of the first teleport batches that three steps of the optimizer may take by themselves (`OwnProgress`). Where
+    /// they take more, training gets on without teleports, and none are made, until the next that are due. 1 always teleports,
+    /// and so does a plan without trials.
+    public var largestOwnProgress: Double
     /// The trials clearly lost in a row after which no more teleports are made, 0 for no end. Clearly is by more than twice the
     /// standard error of what the batches say. A teleport that training
     /// lost by is seldom followed by one that it gains by, and each costs its steps and its trial.
@@ -40,16 +44,20 @@ public struct TeleportPlan {
     /// A plan; the defaults have nothing tuned to an architecture or an optimizer.
     public init(
         _ teleporter: any Teleporter = NullSpaceTeleporter(), schedule: TeleportSchedule = TeleportSchedule(),
-        controlSamples: Int? = nil, trialSteps: Int = 64, patience: Int = 1,
+        controlSamples: Int? = nil, trialSteps: Int = 64, largestOwnProgress: Double = 0.2, patience: Int = 1,
         optimizerState: OptimizerStatePolicy = .keep
     ) {
         self.teleporter = teleporter
         self.schedule = schedule
         self.controlSamples = controlSamples
         self.trialSteps = trialSteps
+        self.largestOwnProgress = largestOwnProgress
         self.patience = patience
         self.optimizerState = optimizerState
     }
+
+    /// Whether the progress of the optimizer decides about teleports.
+    var looksAtOwnProgress: Bool { trialSteps > 0 && largestOwnProgress < 1 }
 
     /// The number of control samples.
     package var controlSampleCount: Int { controlSamples ?? (teleporter.hasDivisibleMoves ? 256 : 0) }
@@ -70,6 +78,9 @@ public struct TeleportPlan {
         try SettingRefusal.check("trial-steps", trialSteps >= 0, "\(trialSteps)", remedy: none)
         try SettingRefusal.check("control-samples", controlSampleCount >= 0, "\(controlSampleCount)", remedy: none)
         try SettingRefusal.check("patience", patience >= 0, "\(patience)", remedy: none)
+        try SettingRefusal.check(
+            "own-progress", (0...1).contains(largestOwnProgress), "\(largestOwnProgress)",
+            remedy: "give a share of the loss from 0 to 1")
         try SettingRefusal.check("warm-up-steps", schedule.warmUpSteps >= 0, "\(schedule.warmUpSteps)", remedy: none)
         let (batches, size) = (schedule.batchCount ?? 1, schedule.batchSize)
         try SettingRefusal.check("teleport-batches", batches >= 1, "\(batches)", remedy: some)

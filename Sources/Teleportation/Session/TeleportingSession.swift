@@ -214,7 +214,7 @@ public final class TeleportingSession {
         if plan.optimizerState == .teleport { teleporter = VelocityTeleporter(teleporter) }
         // Where samples are spread over processes, a method that does not move on its part of them is given all, at each process.
         let ownSamples = teleporter.movesOnShards ? samples : samples.whole
-        let batches = plan.schedule.batches(of: ownSamples, shuffledBy: generator)
+        var drawn = plan.schedule.batches(of: ownSamples, shuffledBy: generator).makeIterator()
         let trial = plan.trialSteps > 0 ? TeleportTrial(of: model, optimizer) : nil
         // Cap and control samples are to see the steps that will follow.
         let memory =
@@ -226,7 +226,23 @@ public final class TeleportingSession {
                 ownSamples.randomBatch(of: min($0, ownSamples.count), using: controlGenerator)
             })
         context.isInterrupted = isInterrupted
-        let reports = teleporter.teleport(model, loss, on: batches, in: context)
+        let first = plan.looksAtOwnProgress ? (0..<OwnProgress.mostBatches).compactMap { _ in drawn.next() } : []
+        let start = ContinuousClock.now
+        let progress = first.isEmpty ? nil : OwnProgress(of: model, loss, before: optimizer, on: first)
+        let lookSeconds = (ContinuousClock.now - start) / .seconds(1)
+        var reports: [TeleportReport]
+        if let progress, progress.share > plan.largestOwnProgress {
+            reports = [TeleportReport(lossBefore: progress.loss)]
+            reports[0].ending = .ownProgress
+        } else {
+            var looked = first[...]
+            let batches = AnyIterator { looked.popFirst() ?? drawn.next() }
+            reports = teleporter.teleport(model, loss, on: batches, in: context)
+        }
+        if let progress, !reports.isEmpty {
+            reports[0].gradientEvaluations += progress.gradientEvaluations
+            reports[0].seconds += lookSeconds
+        }
         if isInterrupted() { isHalfTeleported = true }
         if reports.contains(where: \.hasMoved) { self.trial = trial } else { memory?.restore() }
         return reports
