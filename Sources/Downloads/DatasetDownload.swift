@@ -74,7 +74,8 @@ extension Downloader {
         _ archive: URL, folder: String, into destination: URL, of catalog: Catalog, overwriting: Bool
     ) throws(DownloadError) {
         tell("unpacking \(archive.lastPathComponent)")
-        let place = catalog.folder.appendingPathComponent(".unpacked-\(UUID().uuidString)", isDirectory: true)
+        Self.removeRemains(in: catalog.folder)
+        let place = catalog.folder.appendingPathComponent(Self.unpacked + UUID().uuidString, isDirectory: true)
         do {
             try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
             defer { try? FileManager.default.removeItem(at: place) }
@@ -84,6 +85,20 @@ extension Downloader {
             throw error
         } catch {
             throw .archive(path: archive.path, reason: (error as NSError).localizedDescription)
+        }
+    }
+
+    /// What the name of a folder begins with that an archive is unpacked into.
+    private static let unpacked = ".unpacked-"
+
+    /// Removes what downloads that were killed have left behind: folders that nothing was written into for a day.
+    private static func removeRemains(in folder: URL) {
+        let key = URLResourceKey.contentModificationDateKey
+        let all = try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: [key])
+        for place in all ?? [] where place.lastPathComponent.hasPrefix(unpacked) {
+            let date = try? place.resourceValues(forKeys: [key]).contentModificationDate
+            guard let date, date.timeIntervalSinceNow < -86_400 else { continue }
+            try? FileManager.default.removeItem(at: place)
         }
     }
 

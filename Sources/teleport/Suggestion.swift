@@ -58,18 +58,22 @@ struct Suggestion {
         return near.min { $0.distance < $1.distance }?.word
     }
 
-    /// The letters to insert, remove or replace on the way from one text to the other.
+    /// The letters to insert, remove or replace, and the neighbours to swap, on the way from one text to the other.
     private static func distance(from: String, to: String) -> Int {
-        var distances = Array(0...to.count)
-        for (row, letter) in from.enumerated() {
-            var diagonal = distances[0]
-            distances[0] = row + 1
-            for (column, other) in to.enumerated() {
-                let replaced = diagonal + (letter == other ? 0 : 1)
-                diagonal = distances[column + 1]
-                distances[column + 1] = min(replaced, diagonal + 1, distances[column] + 1)
+        let (from, to) = (Array(from), Array(to))
+        // The distance of each beginning of the one from each of the other.
+        var distances = (0...from.count).map { row in (0...to.count).map { max(row, $0) } }
+        for row in from.indices {
+            for column in to.indices {
+                var least = min(
+                    distances[row][column] + (from[row] == to[column] ? 0 : 1), distances[row][column + 1] + 1,
+                    distances[row + 1][column] + 1)
+                if row > 0, column > 0, from[row] == to[column - 1], from[row - 1] == to[column] {
+                    least = min(least, distances[row - 1][column - 1] + 1)
+                }
+                distances[row + 1][column + 1] = least
             }
         }
-        return distances[to.count]
+        return distances[from.count][to.count]
     }
 }

@@ -186,7 +186,8 @@ import Torch
         ("compare --cap predict:0.1", "predicted"), ("train --log tensorbord", "tensorboard"),
         ("reproduce st22-figure-22", "st22-figure-2"), ("reproduce --scale papr", "paper"),
         ("bench teleprot", "teleport"), ("learn --arms update+telport", "update+teleport"),
-        ("compare --sweep optimizer=sgd,adm", "adam"), ("compar", "compare"), ("reprodce", "reproduce"),
+        ("compare --sweep optimizer=sgd,adm", "adam"), ("train --optimizer sdg", "sgd"), ("compar", "compare"),
+        ("reprodce", "reproduce"),
     ])
     func knowsWhichNameIsMeant(command: String, name: String) throws {
         let result = try Tool.run(command.split(separator: " ").map(String.init), in: folder.url)

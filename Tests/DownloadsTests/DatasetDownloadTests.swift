@@ -82,6 +82,23 @@ import Testing
         }
     }
 
+    @Test("What a download that was killed had begun to unpack is removed a day later")
+    func remains() throws {
+        try withTemporaryFolder { folder in
+            let publisher = try Publisher([("cifar-10-binary.tar.gz", cifarArchive(in: folder))])
+            let catalog = Catalog(folder: folder.appendingPathComponent("data"))
+            for (name, age) in [(".unpacked-old", 90_000.0), (".unpacked-new", 60)] {
+                let place = catalog.folder.appendingPathComponent(name)
+                try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
+                try FileManager.default.setAttributes(
+                    [.modificationDate: Date(timeIntervalSinceNow: -age)], ofItemAtPath: place.path)
+            }
+            _ = try Downloader().fetch(
+                .cifar10, of: publisher.source(archiveFolder: "cifar-10-batches-bin"), from: nil, into: catalog)
+            #expect(names(catalog.folder) == [".unpacked-new", "cifar-10"])
+        }
+    }
+
     @Test("What was altered is replaced only where that is asked for")
     func overwriting() throws {
         try withTemporaryFolder { folder in

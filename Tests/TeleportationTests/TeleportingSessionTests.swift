@@ -401,7 +401,7 @@ import Torch
         let learner = Learner()
         let plans = [
             ("trial-steps", TeleportPlan(trialSteps: -1)), ("control-samples", TeleportPlan(controlSamples: -2)),
-            ("patience", TeleportPlan(patience: -1)),
+            ("patience", TeleportPlan(patience: -1)), ("own-progress", TeleportPlan(largestOwnProgress: 1.5)),
             ("warm-up-steps", TeleportPlan(schedule: TeleportSchedule(warmUpSteps: -1))),
             ("teleport-batches", TeleportPlan(schedule: TeleportSchedule(batchCount: 0))),
             ("teleport-batch-size", TeleportPlan(schedule: TeleportSchedule(batchSize: 0))),
