@@ -306,7 +306,7 @@ import Testing
         #expect(try runs(again, "teleport")[1] != runs(whole, "teleport")[1])
         let other = try run("compare --resume out --learning-rate 0.3")
         #expect(
-            other.status == 3 && other.errors.contains("--learning-rate is 0.3, and was 0.1;"), "\(other.errors)")
+            other.status == 3 && other.errors.contains("--learning-rate is 0.3, and was 0.01;"), "\(other.errors)")
         // What was refused has left no trace.
         #expect(try run("compare --resume out").status == 0)
     }
