@@ -36,6 +36,7 @@ TARGETS = {
 
 # The suites that are run unless some are named.
 STANDARD = ["teleport", "symmetry", "sharpness", "curvature", "train", "learn"]
+SUITES = [*STANDARD, "scaling", "memory", "share"]
 
 
 def run(command):
@@ -65,18 +66,16 @@ def measure(arguments):
     own = [lambda suite, command=command: [*shlex.split(command), suite] for command in arguments.ours]
     sides = own if len(own) == 2 else [theirs, own[0]]
     rows = []
-    # Names alone say which suites are meant.
-    suites = arguments.suites or (list(dict.fromkeys(n.split("/")[0] for n in arguments.names or [])) or STANDARD)
-    for suite in suites:
+    for suite in arguments.suites:
         # For each name, the results of each side, round by round.
         results = {}
         for _ in range(arguments.rounds):
             for side, command in enumerate(sides):
                 for name, result in run(command(suite) + chosen(suite) + options).items():
                     results.setdefault(name, ([], []))[side].append(result)
-        # A suite of ours may have cases that have no counterpart in PyTorch.
         for name, (before, after) in results.items():
             if not before or not after:
+                print(f"compare.py: {name} has no counterpart, and is left out", file=sys.stderr)
                 continue
             row = {"name": name, "unit": after[0][2]}
             row |= {"baseline": min(r[0] for r in before), "ours": min(r[0] for r in after)}
@@ -120,7 +119,7 @@ def main():
         "--suites",
         nargs="+",
         help=f"default: {' '.join(STANDARD)}, or those of the names",
-        choices=["teleport", "symmetry", "sharpness", "curvature", "train", "learn", "scaling", "memory", "share"],
+        choices=SUITES,
     )
     parser.add_argument("--names", nargs="+", metavar="NAME", help="what is measured, as teleport/mlp-1024; default: all")
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="default: %(default)s")
@@ -129,6 +128,13 @@ def main():
     parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="save the table as JSON, in seconds and bytes")
     arguments = parser.parse_args()
 
+    suites = arguments.suites or list(dict.fromkeys(name.split("/")[0] for name in arguments.names or [])) or STANDARD
+    for name in arguments.names or []:
+        if name.split("/")[0] not in set(suites) & set(SUITES):
+            parser.error(f"--names {name}: is of none of the suites {' '.join(suites if arguments.suites else SUITES)}")
+    if arguments.names:
+        suites = [suite for suite in suites if any(name.startswith(suite + "/") for name in arguments.names)]
+    arguments.suites = suites
     if len(arguments.ours) > 2:
         parser.error("--ours: give one build, or two to hold against each other")
     rows = measure(arguments)

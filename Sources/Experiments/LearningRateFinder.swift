@@ -13,7 +13,7 @@ import Torch
 /// that is the default looks ahead along the optimizer's step, and would look along one of a rate far too small. So teleports
 /// should come again and again, each with the rate of its moment, as a training at that rate would have them. That costs what
 /// teleports and their trials cost; the record counts it in gradients. A trial that is lost at one rate says nothing of the next, so
-/// that the plan's patience is not heeded; the losses of a trial are those of the way on which the training goes on.
+/// that the plan's patience and own progress are not heeded; the losses of a trial are those of the way on which the training goes on.
 package struct LearningRateFinder {
     /// How the models are trained, with the lowest rate as the learning rate.
     package let training: TrainingConfiguration
@@ -48,6 +48,7 @@ package struct LearningRateFinder {
         self.training = training
         var plan = plan
         plan?.patience = 0
+        plan?.largestOwnProgress = 1
         self.plan = plan?.schedule.moments.text == TeleportSchedule.Moments.epochs([]).text ? nil : plan
         self.range = range
         self.smoothing = smoothing
@@ -149,7 +150,9 @@ package struct LearningRateFinder {
     /// All options that were heeded, by the names that they have on the command line.
     private var configuration: [String: JSONValue] {
         var options = training.options(plan ?? TeleportPlan(schedule: TeleportSchedule(epochs: [])), on: data)
-        for name in ["learning-rate", "epochs", "test-samples", "patience", "warm-up-steps"] { options[name] = nil }
+        for name in ["learning-rate", "epochs", "test-samples", "own-progress", "patience", "warm-up-steps"] {
+            options[name] = nil
+        }
         let own: [String: JSONValue] = [
             "from": .number(range.lowest), "to": .number(range.highest), "steps": .integer(range.steps),
             "smoothing": .number(smoothing), "seeds": .array(seeds.values.map { .integer($0) }),

@@ -342,6 +342,7 @@ package struct LookaheadStudy: Reproduction {
             configuration: [
                 "seeds": .integers(seeds), "teleport-epochs": .integer(plan.teleportEpochs),
                 "teleport-batches": .integer(plan.teleportBatches), "trial-steps": .integer(plan.trialSteps),
+                "own-progress": .number(TeleportPlan().largestOwnProgress),
                 "threads": .integer(Libtorch.threadCount), "dtype": .string("\(context.dtype)"),
                 "device": .string(context.device.description),
                 "problems": .array(

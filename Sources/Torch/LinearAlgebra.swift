@@ -25,7 +25,9 @@ extension Tensor {
 
     /// `self weight^T + bias`: `[..., in]` with `weight` `[out, in]` and `bias` `[out]` to `[..., out]`.
     public func linear(_ weight: Tensor, _ bias: Tensor?) -> Tensor {
-        guard isFewRows(for: weight) else { return Tensor(ct_linear(handle, weight.handle, bias?.handle)) }
+        guard isFewRows(for: weight), bias.map({ $0.rank == 1 }) ?? true else {
+            return Tensor(ct_linear(handle, weight.handle, bias?.handle))
+        }
         let columns = weight.matmul(transposed())
         if let bias { columns.addInPlace(bias.expanded(at: 1)) }
         return columns.transposed()

@@ -20,7 +20,7 @@ struct Reproduce: ResumableCommand {
 
             'all' makes one after the other, each in a folder of its own in the output folder, as far as there are data, and \
             writes what the papers claim and what came out to claims.json and claims.md. --resume FOLDER goes on with it, and with \
-            those of NS25's recipes: what is done is not run again.
+            NS25's recipes and 'lookahead': what is done is not run again.
 
             Examples:
               teleport reproduce
@@ -182,7 +182,9 @@ struct Reproduce: ResumableCommand {
     /// What is made, and how: others would be another run.
     private var decisive: [(name: String, text: String)] {
         [
-            ("the figure", figure ?? "none"), ("--scale", chosenScale.rawValue),
+            ("the figure", figure ?? "none"),
+            // Of one figure there may be more; those of all have theirs by now.
+            ("--seeds", figure == Self.all ? seeds?.text ?? "the scale's" : "any"), ("--scale", chosenScale.rawValue),
             ("--dataset", dataset?.text ?? "the figure's"),
             ("--dtype", (execution.dtype ?? ModelOptions.standard.dtype).text),
             ("--device", (execution.device ?? ModelOptions.standard.device).text),

@@ -9,7 +9,7 @@ import Testing
 
     private static let options =
         "train --model mlp:24 --training-samples 3000 --test-samples 50 --learning-rate 0.05 --schedule every:9 --trial-steps 3 "
-        + "--patience 0 --checkpoint-every 5 --threads 1"
+        + "--patience 0 --own-progress 1 --checkpoint-every 5 --threads 1"
 
     private func run(_ arguments: String) throws -> Tool.Result {
         try Tool.run(arguments.split(separator: " ").map(String.init), in: folder.url)

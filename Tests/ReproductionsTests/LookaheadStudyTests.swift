@@ -83,6 +83,32 @@ import Testing
         #expect(abs(number(equal[0]) - losses.reduce(0, +) / 2) < 1e-12)
     }
 
+    @Test("Finished runs are kept, and not run again")
+    func keepsRuns() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("lookahead-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        var context = ReproductionContext(scale: .quick, seeds: Seeds([0]), dtype: .float64, runs: folder)
+        let (name, rate) = ("tiny on digits, sgd", "0.0100000")
+        // Ended after some runs: of the rate there is nothing to compare yet, and what was run is kept.
+        var asked = 0
+        context.isCancelled = {
+            asked += 1
+            return asked > 150
+        }
+        let begun = try Self.study.run(context)
+        #expect(value(begun, [name, "rates", "0.200000"]) == nil)
+        let kept = try FileManager.default.subpathsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".json") }
+        #expect(!kept.isEmpty && kept.allSatisfy { $0.hasPrefix("lookahead, tiny on digits, sgd 0.010/") }, "\(kept)")
+        context.isCancelled = { false }
+        let whole = try Self.study.run(context)
+        // Times tell a run from its repetition.
+        let again = try Self.study.run(context)
+        let first = try #require(value(whole, [name, "rates", rate, "lookahead"]))
+        #expect(value(again, [name, "rates", rate, "lookahead"]) == first)
+        context.dtype = .float32
+        #expect(throws: CheckpointError.self) { try Self.study.run(context) }
+    }
+
     @Test("One data set of the scale's can be named")
     func oneDataset() throws {
         var context = ReproductionContext(scale: .quick)

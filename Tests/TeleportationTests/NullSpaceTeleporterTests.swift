@@ -401,7 +401,7 @@ import Torch
         }
     }
 
-    @Test("After three moves in a row that other samples leave nothing of, a teleport ends")
+    @Test("After eight moves in a row that other samples leave nothing of, a teleport ends")
     func rejectionsInARow() {
         let instance = Instance(hidden: [24, 20], samples: 6, activation: .relu)
         let control = Instance(hidden: [], samples: 60, seed: 5).batch()
@@ -418,18 +418,18 @@ import Torch
             return teleporter.teleport(trained(), CrossEntropy(), on: batches, before: SGD(learningRate: 30))
         }
         let costly = Climb(stepSize: .growth(3), cap: .none)
-        let ended = reports(costly, on: Array(repeating: fitted, count: 5))
-        #expect(ended.map(\.endsTeleport) == [false, false, true])
+        let ended = reports(costly, on: Array(repeating: fitted, count: 10))
+        #expect(ended.map(\.endsTeleport) == Array(repeating: false, count: 7) + [true])
         #expect(
             ended.allSatisfy {
                 if case .costly = $0.restored { true } else { false }
             })
-        #expect(ended[2].description.hasSuffix("the teleport ends"))
-        #expect(reports(costly, on: Array(repeating: fitted, count: 5), controlled: false).count == 5)
+        #expect(ended[7].description.hasSuffix("the teleport ends"))
+        #expect(reports(costly, on: Array(repeating: fitted, count: 10), controlled: false).count == 10)
         // A batch that no step is taken on says nothing of the others.
         let idle = Climb(steps: 0, cap: .none)
-        let idling = reports(idle, on: Array(repeating: fitted, count: 5))
-        #expect(idling.count == 5 && idling.allSatisfy { !$0.endsTeleport })
+        let idling = reports(idle, on: Array(repeating: fitted, count: 10))
+        #expect(idling.count == 10 && idling.allSatisfy { !$0.endsTeleport })
     }
 
     @Test("A step after which the gradient has grown far more than asked is taken back in part")

@@ -189,6 +189,7 @@ import Torch
                 decided.halvings = report.halvings
                 decided.freeDimensions = report.freeDimensions
                 decided.ending = report.ending
+                decided.endsTeleport = report.endsTeleport
                 (decided.gradientNormSquaredBefore, decided.gradientNormSquaredAfter) = (0, 0)
                 decided.gradientEvaluations = report.gradientEvaluations
                 if report.restored != nil { decided.restored = .recorded("") }
@@ -458,6 +459,17 @@ import Torch
                 controlSamples: 0, trialSteps: 4, patience: 1)
         }
         #expect(course.verdicts.contains { $0 == false })
+    }
+
+    @Test("Where the optimizer gets on by itself it does so at all ranks")
+    func ownProgress() throws {
+        let course = try compare(
+            {
+                TeleportPlan(
+                    NullSpaceTeleporter(), schedule: Self.schedule, controlSamples: 31, trialSteps: 4,
+                    largestOwnProgress: 0.01, patience: 0)
+            }, { SGD(learningRate: 0.3) })
+        #expect(course.teleports.joined().contains { $0.ending == .ownProgress })
     }
 
     @Test("Velocities that are teleported and moments that are reset are so at all ranks", arguments: [false, true])

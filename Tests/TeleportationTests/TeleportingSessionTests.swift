@@ -133,7 +133,20 @@ import Torch
         #expect(try outcomes(0, trialSteps: 0).1.allSatisfy { $0.ending != .ownProgress }, "no trial, no forecast")
     }
 
-    @Test("The optimizer's own progress is what three of its steps take of the loss", arguments: [0.01, 0.3, 40])
+    @Test("A look at the optimizer's progress leaves no trace in a training", arguments: [false, true])
+    func ownProgressLeavesNoTrace(resets: Bool) throws {
+        let (plain, looking) = (Learner(), Learner())
+        try train(plain, TeleportPlan(schedule: Self.schedule(.steps([]))))
+        var plan = Self.harmful(.every(3), trialSteps: 2)
+        plan.largestOwnProgress = 0
+        plan.optimizerState = resets ? .reset : .keep
+        let outcomes = try train(looking, plan)
+        #expect(outcomes.count { $0.teleports.map(\.ending) == [.ownProgress] } == 4)
+        #expect(looking.numbers == plain.numbers)
+    }
+
+    @Test(
+        "The optimizer's own progress is what three of its steps take of the loss", arguments: [0.01, 0.3, 40, 1e200])
     func ownProgressInNumbers(rate: Double) {
         let generator = Generator(seed: 1)
         let model = Sequential(
@@ -153,10 +166,12 @@ import Torch
             losses.append(loss().item())
             let slopes = withGradients(of: parameters) { gradient(of: loss(), with: parameters) }
             for (parameter, slope) in zip(parameters, slopes) { parameter.addInPlace(slope, scale: -3 * rate) }
-            shares.append(max(1 - loss().item() / losses.last!, 0))
+            let ahead = loss().item()
+            shares.append(ahead < losses.last! ? 1 - ahead / losses.last! : 0)
             for (parameter, value) in zip(parameters, start) { parameter.copy(from: value) }
         }
         #expect(abs(progress.share - shares.reduce(0, +) / 3) < 1e-12)
+        #expect(progress.gradientNormSquared > 0)
         #expect(rate > 1 ? shares.contains(0) : shares.allSatisfy { $0 > 0 }, "\(shares)")
         #expect(abs(progress.loss - losses.reduce(0, +) / 3) < 1e-12 && progress.gradientEvaluations == 4)
     }

@@ -31,6 +31,46 @@ import Testing
         #expect(x.reshaped([2, 3, 4]).linear(weight, bias).shape == [2, 3, 3])
     }
 
+    @Test("Few rows and a large weight, which are multiplied the other way round", arguments: [11, 12, 32, 48, 49])
+    func appliesALargeAffineMapToFewRows(rows: Int) {
+        let generator = Generator(seed: UInt64(rows))
+        let x = Tensor.normal([rows, 600], using: generator)
+        let (weight, bias) = (Tensor.normal([500, 600], using: generator), Tensor.normal([500], using: generator))
+        let expected = x.to(dtype: .float64).linear(weight.to(dtype: .float64), bias.to(dtype: .float64))
+        #expect(difference(x.linear(weight, bias).to(dtype: .float64), expected) < 1e-3)
+        #expect(x.linear(weight, bias).shape == [rows, 500] && x.linear(weight, nil).shape == [rows, 500])
+        // What comes of it is a matrix like others, for elements, views and products in place.
+        let z = x.linear(weight, bias)
+        #expect(z.flattened().elements(as: Float.self) == z.clone().elements(as: Float.self))
+        #expect(
+            z.reshaped([rows, 5, 100]).selected(0, 1).elements(as: Float.self)
+                == z.selected(0, 1).elements(as: Float.self))
+        z.addMatmulInPlace(x, weight.transposed(), scale: -1)
+        #expect(
+            difference(z.to(dtype: .float64), Tensor.zeros([rows, 500], dtype: .float64) + bias.to(dtype: .float64))
+                < 1e-3)
+        // One bias for each row, which only the one way takes.
+        let biases = Tensor.normal([rows, 500], using: generator)
+        #expect(
+            difference(
+                x.linear(weight, biases).to(dtype: .float64), (x.linear(weight, nil) + biases).to(dtype: .float64))
+                < 1e-3)
+        // The gradient of half the squared norm, and the gradient of half that gradient's, in both ways.
+        func derivatives(_ dtype: DType) -> [[Double]] {
+            let parameters = [x, weight, bias].map { $0.to(dtype: dtype) * 0.05 }
+            return withGradients(of: parameters) {
+                let z = parameters[0].linear(parameters[1], parameters[2])
+                let first = gradient(of: z.squaredNorm() * 0.5, with: parameters, createGraph: true)
+                let second = gradient(of: first[0].squaredNorm() * 0.5, with: parameters)
+                return (first.map { $0.detached() } + second).map { $0.doubles() }
+            }
+        }
+        for (narrow, wide) in zip(derivatives(.float32), derivatives(.float64)) {
+            let scale = wide.map(\.magnitude).max() ?? 1
+            #expect(zip(narrow, wide).allSatisfy { abs($0 - $1) <= 1e-5 * scale })
+        }
+    }
+
     @Test func accumulatesProductsInPlace() {
         let (a, b) = (random(3, 5), random(5, 2))
         let start = random(3, 2)

@@ -15,7 +15,7 @@ package struct Comparison: Codable, Equatable, Sendable {
     package var teleports: Int
     /// How many of them were undone.
     package var restoredTeleports: Int
-    /// How many moved the parameters; the others were undone, at their cap from the start, or had no room.
+    /// How many moved the parameters; the others were undone, or took no step.
     package var movedTeleports: Int
     /// The largest ``TeleportRecord/relativeDrift`` of a teleport that moved; nil when none did.
     @JSONNumber package var maximumRelativeDrift: Double?

@@ -185,7 +185,7 @@ package struct ComparisonReport: Report, Equatable, Sendable {
     private static func ends(_ arm: ArmRecord) -> [String] {
         let rounds = arm.runs.flatMap(\.teleports).count { $0.endsTeleport }
         let sentence =
-            "\(rounds) \(rounds == 1 ? "round" : "rounds") of batches ended after three that the control samples took back one after the other."
+            "\(rounds) \(rounds == 1 ? "round" : "rounds") of batches ended after eight in a row that the control samples took back."
         return (rounds > 0 ? [sentence] : []) + lostTrials(arm)
     }
 
@@ -197,8 +197,8 @@ package struct ComparisonReport: Report, Equatable, Sendable {
         return ["A trial was clearly lost, and no more teleports were made from \(places) on; --patience 0 goes on."]
     }
 
-    /// Why teleports took no step.
-    private static func stays(_ teleports: [TeleportRecord]) -> [String] {
+    /// Why teleports took no step, a sentence for each reason.
+    static func stays(_ teleports: [TeleportRecord]) -> [String] {
         let endings = teleports.filter { $0.steps == 0 && !$0.isRestored }.compactMap(\.ending)
         return TeleportReport.Ending.allCases.compactMap { ending in
             let count = endings.count { $0 == ending }

@@ -68,7 +68,9 @@ extension TrainingSummary: Report {
                 $0.gradientNormSquared.significant(), $0.seconds.significant(3), $0.teleportSeconds.significant(3),
             ]
         }
-        return (run.epochs.isEmpty ? [] : [.table(table)]) + [.sentences([teleports])]
+        return (run.epochs.isEmpty ? [] : [.table(table)]) + [
+            .sentences([teleports] + ComparisonReport.stays(run.teleports))
+        ]
     }
 
     private var teleports: String {

@@ -65,8 +65,8 @@ public struct TeleportReport: Hashable, Sendable {
             case .stationary: "what is free to move does not change the objective"
             case .rejected: "no step was accepted, however short"
             case .ownProgress:
-                "the optimizer's next steps lower the loss by much as it is, where teleports lose their trial; an own progress of 1 teleports "
-                    + "all the same"
+                "the optimizer gets on by itself: its next three steps take a larger share of the loss than the plan's own progress allows; 1 "
+                    + "always teleports"
             case .interrupted: "the teleport was interrupted"
             }
         }

@@ -7,14 +7,18 @@ import Torch
 ///
 /// It says beforehand what a trial would say, for the price of four thirds of a gradient a batch. Where it is near 0, training gets on
 /// slowly and gains by teleports; where three steps take a fifth of the loss or more, training gets on by itself, and teleports have
-/// nearly always lost their trial.
+/// nearly always lost their trial. Of a loss that is below 0 or not finite there is no share: it counts as 0.
 struct OwnProgress {
     /// The share of the loss, from 0 to 1.
     let share: Double
     /// What it took to find out, in gradients of a batch.
     let gradientEvaluations: Double
+    /// What it took to find out, in seconds.
+    let seconds: Double
     /// The mean loss of the batches.
     let loss: Double
+    /// The mean of their squared gradient norms.
+    let gradientNormSquared: Double
 
     /// The most batches that are looked at: the loss of one alone says little.
     static var mostBatches: Int { 4 }
@@ -23,27 +27,50 @@ struct OwnProgress {
     ///
     /// The loss is that of `Mode.teleportation`.
     init(of model: some Layer, _ loss: some Loss, before optimizer: any Optimizer, on batches: [Batch]) {
-        let found = withoutGradients {
-            withMode(.teleportation) {
-                batches.map { Self.look(at: BatchLoss(model, loss, on: $0), before: optimizer) }
-            }
+        let start = ContinuousClock.now
+        let looks = withoutGradients {
+            withMode(.teleportation) { batches.map { Look(at: BatchLoss(model, loss, on: $0), before: optimizer) } }
         }
-        let count = Double(batches.count)
-        share = found.map(\.share).reduce(0, +) / count
-        gradientEvaluations = found.map(\.evaluations).reduce(0, +)
-        self.loss = found.map(\.loss).reduce(0, +) / count
+        func mean(_ value: (Look) -> Double) -> Double { looks.map(value).reduce(0, +) / Double(looks.count) }
+        share = mean(\.share)
+        self.loss = mean(\.loss)
+        gradientNormSquared = mean(\.gradientNormSquared)
+        gradientEvaluations = looks.map(\.gradientEvaluations).reduce(0, +)
+        seconds = (ContinuousClock.now - start) / .seconds(1)
     }
 
-    private static func look(
-        at landscape: BatchLoss, before optimizer: any Optimizer
-    ) -> (share: Double, loss: Double, evaluations: Double) {
-        let linearized = landscape.linearized()
-        let step = optimizer.displacement(
-            of: landscape.parameters, with: linearized.gradients(of: landscape.parameters))
-        let loss = linearized.value.item()
-        let ahead = landscape.at(landscape.displaced(by: step, scale: Lookahead().margin)) { landscape.value() }
-        // Of a loss of 0 there is nothing left to take.
-        let share = loss > 0 ? max(1 - ahead / loss, 0) : 1
-        return (share, loss, landscape.work.gradientEvaluations)
+    /// The look at one batch.
+    private struct Look {
+        let loss: Double
+        let gradientNormSquared: Double
+        let share: Double
+        let gradientEvaluations: Double
+
+        init(at landscape: BatchLoss, before optimizer: any Optimizer) {
+            let linearized = landscape.linearized()
+            let gradients = linearized.gradients(of: landscape.parameters)
+            let step = optimizer.displacement(of: landscape.parameters, with: gradients)
+            loss = linearized.value.item()
+            gradientNormSquared = gradients.squaredNorm()
+            let ahead = landscape.at(landscape.displaced(by: step, scale: Lookahead().margin)) { landscape.value() }
+            share = Self.share(of: loss, ahead: ahead)
+            gradientEvaluations = landscape.work.gradientEvaluations
+        }
+
+        private static func share(of loss: Double, ahead: Double) -> Double {
+            // Of a loss of 0 there is nothing left to take.
+            if loss == 0 { return 1 }
+            guard loss > 0, loss.isFinite, ahead < loss else { return 0 }
+            return min(1 - ahead / loss, 1)
+        }
+    }
+
+    /// The report of teleports that are not made.
+    var report: TeleportReport {
+        var report = TeleportReport(lossBefore: loss)
+        report.gradientNormSquaredBefore = gradientNormSquared
+        report.gradientNormSquaredAfter = gradientNormSquared
+        report.ending = .ownProgress
+        return report
     }
 }

@@ -20,9 +20,9 @@ public struct TeleportPlan {
     /// The training steps for which teleports are on trial; see `TeleportTrial`. 0 goes without a trial. The end of an epoch that
     /// settles, and the next teleports, cut a trial short.
     public var trialSteps: Int
-    /// The share of the loss of the first teleport batches that three steps of the optimizer may take by themselves (`OwnProgress`). Where
-    /// they take more, training gets on without teleports, and none are made, until the next that are due. 1 always teleports,
-    /// and so does a plan without trials.
+    /// The share of the loss of the first four teleport batches that three steps of the optimizer may take by themselves: the mean of
+    /// `1 - L(w + 3 d) / L(w)`, with its step d from the gradient of the batch. Where they take more, training gets on without teleports,
+    /// and none are made, until the next that are due. 1 always teleports, and so does a plan without trials.
     public var largestOwnProgress: Double
     /// The trials clearly lost in a row after which no more teleports are made, 0 for no end. Clearly is by more than twice the
     /// standard error of what the batches say. A teleport that training

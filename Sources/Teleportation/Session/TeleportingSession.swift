@@ -205,6 +205,7 @@ public final class TeleportingSession {
         return verdict
     }
 
+    /// Teleports, unless the optimizer gets on by itself.
     private func teleport() -> [TeleportReport] {
         let (model, loss, optimizer) = (trainingStep.model, trainingStep.loss, trainingStep.optimizer)
         let controlCount = min(plan.controlSampleCount, samples.count)
@@ -215,6 +216,28 @@ public final class TeleportingSession {
         // Where samples are spread over processes, a method that does not move on its part of them is given all, at each process.
         let ownSamples = teleporter.movesOnShards ? samples : samples.whole
         var drawn = plan.schedule.batches(of: ownSamples, shuffledBy: generator).makeIterator()
+        let first = plan.looksAtOwnProgress ? (0..<OwnProgress.mostBatches).compactMap { _ in drawn.next() } : []
+        let progress = first.isEmpty ? nil : OwnProgress(of: model, loss, before: optimizer, on: first)
+        var reports: [TeleportReport]
+        if let progress, progress.share > plan.largestOwnProgress {
+            reports = [progress.report]
+        } else {
+            var looked = first[...]
+            reports = teleport(
+                by: teleporter, on: AnyIterator { looked.popFirst() ?? drawn.next() }, of: ownSamples)
+        }
+        if let progress, !reports.isEmpty {
+            reports[0].gradientEvaluations += progress.gradientEvaluations
+            reports[0].seconds += progress.seconds
+        }
+        return reports
+    }
+
+    /// Teleports on batches, and puts what moved on trial.
+    private func teleport(
+        by teleporter: any Teleporter, on batches: some Sequence<Batch>, of ownSamples: any SampleSource
+    ) -> [TeleportReport] {
+        let (model, loss, optimizer) = (trainingStep.model, trainingStep.loss, trainingStep.optimizer)
         let trial = plan.trialSteps > 0 ? TeleportTrial(of: model, optimizer) : nil
         // Cap and control samples are to see the steps that will follow.
         let memory =
@@ -226,23 +249,7 @@ public final class TeleportingSession {
                 ownSamples.randomBatch(of: min($0, ownSamples.count), using: controlGenerator)
             })
         context.isInterrupted = isInterrupted
-        let first = plan.looksAtOwnProgress ? (0..<OwnProgress.mostBatches).compactMap { _ in drawn.next() } : []
-        let start = ContinuousClock.now
-        let progress = first.isEmpty ? nil : OwnProgress(of: model, loss, before: optimizer, on: first)
-        let lookSeconds = (ContinuousClock.now - start) / .seconds(1)
-        var reports: [TeleportReport]
-        if let progress, progress.share > plan.largestOwnProgress {
-            reports = [TeleportReport(lossBefore: progress.loss)]
-            reports[0].ending = .ownProgress
-        } else {
-            var looked = first[...]
-            let batches = AnyIterator { looked.popFirst() ?? drawn.next() }
-            reports = teleporter.teleport(model, loss, on: batches, in: context)
-        }
-        if let progress, !reports.isEmpty {
-            reports[0].gradientEvaluations += progress.gradientEvaluations
-            reports[0].seconds += lookSeconds
-        }
+        let reports = teleporter.teleport(model, loss, on: batches, in: context)
         if isInterrupted() { isHalfTeleported = true }
         if reports.contains(where: \.hasMoved) { self.trial = trial } else { memory?.restore() }
         return reports
