@@ -34,6 +34,7 @@ struct Bench: ParsableCommand, SharedCommand {
     @Option(
         help: ArgumentHelp(
             "What is measured of the suite, as teleport/mlp-1024,teleport/cnn; all without it.", valueName: "names"),
+        completion: .list(BenchmarkSuite.allCases.flatMap(\.names)),
         transform: { $0.split(separator: ",").map(String.init) })
     var names: [String] = []
 

@@ -99,7 +99,7 @@ import Testing
             "teleport-batch-size",
             "control-samples", "teleport-steps", "tau", "cycles", "tolerance", "displacements", "random-directions",
             "curves",
-            "warm-up-steps", "trial-steps", "patience", "threads", "process-timeout", "epochs", "seed", "seeds",
+            "warm-up-steps", "trial-steps", "own-progress", "patience", "threads", "process-timeout", "epochs", "seed", "seeds",
             "checkpoint-every",
             "keep",
             "early-stopping", "samples", "steps", "repetitions", "trajectories", "sizes", "slope", "hidden-size",
