@@ -189,6 +189,7 @@ import Torch
                 } plan: {
                     $0.controlSamples = 0
                     $0.trialSteps = trialSteps
+                    $0.largestOwnProgress = 1
                 }
             ).withoutTimes
         }
@@ -212,6 +213,7 @@ import Torch
                     $0.climb.cap = .relative(3)
                 } plan: {
                     $0.trialSteps = trialSteps
+                    $0.largestOwnProgress = 1
                 }
             ).withoutTimes
         }

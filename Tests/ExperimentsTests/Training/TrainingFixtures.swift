@@ -46,6 +46,7 @@ func interruptedExperiment(
         plan: {
             $0.schedule.moments = .every(6)
             $0.trialSteps = 3
+            $0.largestOwnProgress = 1
             $0.controlSamples = 20
         })
     return TrainExperiment(
