@@ -10,7 +10,7 @@ import Torch
 @Suite("Every task can be trained, with and without teleports") struct TaskTests {
     private let plan = TeleportPlan(
         NullSpaceTeleporter(Climb(steps: 2)), schedule: TeleportSchedule(epochs: [0, 1], batchCount: 2, batchSize: 4),
-        controlSamples: 8)
+        controlSamples: 8, largestOwnProgress: 1)
 
     private func configuration(
         _ model: String, _ optimizer: OptimizerOption, _ learningRate: Double, batchSize: Int = 8, epochs: Int = 3
@@ -68,7 +68,8 @@ import Torch
         let training = try Training(
             configuration("resnet:4,4,4", .sgd, 0.05), on: Split(name: "noise", train: images, test: test).erased)
         let plan = TeleportPlan(
-            NullSpaceTeleporter(Climb(steps: 2, cap: .none)), schedule: self.plan.schedule, controlSamples: 0)
+            NullSpaceTeleporter(Climb(steps: 2, cap: .none)), schedule: self.plan.schedule, controlSamples: 0,
+            largestOwnProgress: 1)
         let underWay = try TrainingRun(training, seed: 0, plan: plan)
         while underWay.next() != nil {}
         let (model, run) = (underWay.model, underWay.record)
