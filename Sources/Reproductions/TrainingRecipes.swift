@@ -68,7 +68,7 @@ package struct TrainingRecipes: Reproduction {
                 samples: 640, testSamples: 128, epochs: 5, teleportBatches: 1,
                 architecture: .resnet(channels: [16, 16, 32, 32])),
             .sequentialMNIST: Extent(
-                samples: 96, testSamples: 64, epochs: 3, teleportBatches: 1,
+                samples: 96, testSamples: 64, epochs: 2, teleportBatches: 1,
                 architecture: .transformer(TransformerSize(heads: 2, headSize: 16, layers: 2))),
             .electricity: sequences, .traffic: sequences,
             .pennTreebank: Extent(
