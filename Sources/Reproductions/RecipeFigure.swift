@@ -108,7 +108,7 @@ extension RecipeFigure {
         name: "ns25-figure-10", paper: "NS25 Figure 10",
         title: "Transformers on sequential MNIST, with and without teleports, over epochs and time.",
         claim: "with teleports training is faster in its beginning.", claims: [.accelerates, .endsLower],
-        entries: entries(PublishedRecipe.sequentialMNIST), quickSeconds: 240)
+        entries: entries(PublishedRecipe.sequentialMNIST), quickSeconds: 280)
 
     static let table1 = RecipeFigure(
         name: "ns25-table-1", paper: "NS25 Table 1",
@@ -116,5 +116,5 @@ extension RecipeFigure {
         claim:
             "these settings, with which the figures show that teleports accelerate training on every data set and with every optimizer.",
         claims: [.accelerates, .endsLower, .endsLowerInTime], entries: entries(PublishedRecipe.table), isDrawn: false,
-        quickSeeds: 1, quickSeconds: 300)
+        quickSeeds: 1, quickSeconds: 400)
 }
