@@ -74,24 +74,24 @@ extension Option {
 
     /// A share that is not the whole.
     init(wrappedValue: Double, share help: ArgumentHelp) where Value == Double {
-        self.init(
-            wrappedValue: wrappedValue, parsing: .unconditional, help: help.with(default: wrappedValue.shortText),
-            transform: { text throws(Remedy) in
-                guard let value = Double(text), (0..<1).contains(value) else {
-                    throw Remedy(description: "give a number from 0 to below 1")
-                }
-                return value
-            })
+        self.init(wrappedValue: wrappedValue, help: help, remedy: "give a number from 0 to below 1") {
+            (0..<1).contains($0)
+        }
     }
 
     /// A share, which may be the whole.
     init(wrappedValue: Double, shareOrWhole help: ArgumentHelp) where Value == Double {
+        self.init(wrappedValue: wrappedValue, help: help, remedy: "give a number from 0 to 1") { (0...1).contains($0) }
+    }
+
+    /// A number that is accepted; of others the remedy says what to give.
+    private init(
+        wrappedValue: Double, help: ArgumentHelp, remedy: String, accepts: @escaping @Sendable (Double) -> Bool
+    ) where Value == Double {
         self.init(
             wrappedValue: wrappedValue, parsing: .unconditional, help: help.with(default: wrappedValue.shortText),
             transform: { text throws(Remedy) in
-                guard let value = Double(text), (0...1).contains(value) else {
-                    throw Remedy(description: "give a number from 0 to 1")
-                }
+                guard let value = Double(text), accepts(value) else { throw Remedy(description: remedy) }
                 return value
             })
     }

@@ -185,16 +185,14 @@ struct Train: ResumableCommand, SharedCommand {
     private func changes(
         from old: [String: JSONValue], to new: [String: JSONValue], in folder: String
     ) throws(Results.Failure) -> [String] {
-        let changed = Set(old.keys).union(new.keys).filter { old[$0] != new[$0] }.sorted()
-        func text(_ value: JSONValue?) -> String { value?.argument ?? "nothing" }
-        let sentences = changed.map { "--\($0) is \(text(new[$0])), and was \(text(old[$0]))" }
-        let forbidden = zip(changed, sentences).filter { !TrainExperiment.changeableOptions.contains($0.0) }.map(\.1)
+        let changes = new.changes(from: old)
+        let forbidden = changes.filter { !TrainExperiment.changeableOptions.contains($0.name) }.map(\.sentence)
         guard forbidden.isEmpty else {
             throw Results.Failure(
                 description:
                     "--resume \(folder): \(forbidden.joined(separator: "; ")): that would be another run; leave out what "
                     + "differs, or begin a run with another --output")
         }
-        return sentences.map { "--resume \(folder): \($0)" }
+        return changes.map { "--resume \(folder): \($0.sentence)" }
     }
 }

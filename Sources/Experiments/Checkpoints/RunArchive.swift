@@ -51,12 +51,11 @@ package struct RunArchive {
             throw CheckpointError(
                 "\(file.path): is no run of a comparison (\(ReportError.reason(of: error))); remove it to run it again")
         }
-        let differing = Set(options.keys).union(saved.options.keys).filter { options[$0] != saved.options[$0] }.sorted()
-        guard differing.isEmpty else {
-            func text(_ value: JSONValue?) -> String { value.map { "\($0.text)" } ?? "nothing" }
-            let sentences = differing.map { "--\($0) is \(text(options[$0])), and was \(text(saved.options[$0]))" }
+        let changes = options.changes(from: saved.options)
+        guard changes.isEmpty else {
             throw CheckpointError(
-                "\(file.path): \(sentences.joined(separator: "; ")); leave out what differs, or name another folder")
+                "\(file.path): \(changes.map(\.sentence).joined(separator: "; ")); leave out what differs, or name another folder"
+            )
         }
         return saved.run
     }

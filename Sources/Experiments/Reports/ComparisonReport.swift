@@ -185,7 +185,7 @@ package struct ComparisonReport: Report, Equatable, Sendable {
     private static func ends(_ arm: ArmRecord) -> [String] {
         let rounds = arm.runs.flatMap(\.teleports).count { $0.endsTeleport }
         let sentence =
-            "\(rounds) \(rounds == 1 ? "round" : "rounds") of batches ended after eight in a row that the control samples took back."
+            "\(rounds.counted("round")) of batches ended after eight in a row that the control samples took back."
         return (rounds > 0 ? [sentence] : []) + lostTrials(arm)
     }
 
