@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Measures `teleport bench distributed` in one process and in two, beside what a model predicts, as a Markdown table.
 
-The model takes the speed of the machine from the times of one process and the cost of messages from the collectives that the two
-measure, counts operations and bytes (Documentation/Scaling.md), and predicts the times of two. With --plan it goes on to more.
+The model takes the time of a process's own samples from one process, and the cost of a message from the collectives that the two
+measure between other work, counts operations and bytes (Documentation/Scaling.md), and predicts the times of two. With --plan it
+goes on to more.
 
 --link DELAY_MS:MBIT puts the two processes into network namespaces of their own, joined by a link that delays and narrows what goes
 through it: a relay between two TUN devices, since not every kernel has a queue that delays. It needs root.
@@ -94,9 +95,10 @@ class Messages:
 
     def __init__(self, results):
         """From the sums and gathers of two processes."""
+        product = results["distributed/product"]["minimum"]
         sizes = lambda kind: sorted(
-            (int(name.rsplit("-", 1)[1]), result["minimum"])
-            for name, result in results.items() if name.startswith(f"distributed/{kind}-")
+            (int(name.rsplit("-", 1)[1]), result["minimum"] - product)
+            for name, result in results.items() if name.startswith(f"distributed/product-and-{kind}-")
         )
         self.sums, self.gathers = sizes("sum"), sizes("gather")
         self.latency = self.sums[0][1]
@@ -125,17 +127,21 @@ class Messages:
 
 
 def predicted(name, one, messages, collectives, ranks=2):
-    """The seconds of a piece of work in so many processes, from those of one; None where the model has nothing to say."""
-    kind, *model, samples = name.removeprefix("distributed/").split("-")
+    """The seconds that a piece of work takes in so many processes: to compute, and to send."""
+    work, samples = name.rsplit("-", 1)
+    kind, *model = work.removeprefix("distributed/").split("-")
+    samples, own = int(samples), int(samples) // ranks
+    seconds = lambda count: one[f"{work}-{count}"]["minimum"]
     if model[0] == "cnn":
         # Of a convolution all products are of samples, and what is sent is small.
-        return one / ranks + collectives * messages.latency
-    count = {"train": training, "teleport": teleport}.get(kind)
-    if count is None:
-        return None
-    shared, repeated, sums, parts = count(int(samples), ranks)
-    rate = (shared + repeated) / one
-    return (shared / ranks + repeated) / rate + messages.seconds(collectives, sums, parts, ranks)
+        return seconds(own), collectives * messages.latency
+    operations = {"train": training, "teleport": teleport}[kind]
+    shared, repeated, sums, parts = operations(samples, ranks)
+    whole, alone = (sum(operations(count, 1)[:2]) for count in (samples, own))
+    # Beside its own samples' work, a process repeats some of that of all.
+    rate = (whole - alone) / (seconds(samples) - seconds(own))
+    further = shared / ranks + repeated - alone
+    return seconds(own) + further / rate, messages.seconds(collectives, sums, parts, ranks)
 
 
 # The link between two namespaces.
@@ -225,7 +231,7 @@ def results(output):
 
 
 def table(one, two, messages):
-    """The rows in Markdown, and the largest error of the model."""
+    """The rows in Markdown."""
     lines = [
         "| work | one process | two | times faster | collectives | sent | waiting | predicted | of measured |",
         "|:--|--:|--:|--:|--:|--:|--:|--:|--:|",
@@ -237,7 +243,7 @@ def table(one, two, messages):
             lines.append(f"| {name} | | {1e3 * result['minimum']:.2f} ms | | {sent} | | |")
             continue
         alone, together = one[name]["minimum"], result["minimum"]
-        guess = predicted(name, alone, messages, traffic["collectives"])
+        guess = sum(predicted(name, one, messages, traffic["collectives"]))
         lines.append(
             f"| {name} | {1e3 * alone:.1f} ms | {1e3 * together:.1f} ms | {alone / together:.2f} | {sent} "
             f"| {1e3 * guess:.1f} ms | {guess / together:.2f} |"
@@ -252,19 +258,17 @@ def plan(one, two, messages):
         "|:--|--:|--:|--:|--:|",
     ]
     for name in one:
-        kind, *model, samples = name.removeprefix("distributed/").split("-")
-        if model[0] == "cnn" or kind not in ("train", "teleport"):
+        if "-mlp-" not in name or name not in two:
             continue
+        samples = name.rsplit("-", 1)[1]
         collectives = two[name]["traffic"]["collectives"]
         for ranks in (2, 8, 64, 1024):
             if int(samples) < ranks:
                 continue
-            total = predicted(name, one[name]["minimum"], messages, collectives, ranks)
-            shared, repeated, sums, parts = {"train": training, "teleport": teleport}[kind](int(samples), ranks)
-            sending = messages.seconds(collectives, sums, parts, ranks)
+            computed, sent = predicted(name, one, messages, collectives, ranks)
             lines.append(
-                f"| {name} | {ranks} | {1e3 * (total - sending):.1f} ms | {1e3 * sending:.1f} ms "
-                f"| {one[name]['minimum'] / total:.2f} |"
+                f"| {name} | {ranks} | {1e3 * computed:.1f} ms | {1e3 * sent:.1f} ms "
+                f"| {one[name]['minimum'] / (computed + sent):.2f} |"
             )
     return "\n".join(lines)
 

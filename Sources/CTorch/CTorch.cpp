@@ -186,8 +186,11 @@ const char *ct_describe(ct_tensor self) {
 
 // Converting and reshaping
 
-ct_tensor ct_to(ct_tensor self, int32_t dtype, ct_device device) {
-    return guarded([&] { return Borrowed(self)->to(device_of(device), scalar_type(dtype)); });
+ct_tensor ct_to(ct_tensor self, int32_t dtype, ct_device device, bool non_blocking) {
+    return guarded([&] { return Borrowed(self)->to(device_of(device), scalar_type(dtype), non_blocking); });
+}
+ct_tensor ct_pin_memory(ct_tensor self) {
+    return guarded([&] { return Borrowed(self)->pin_memory(); });
 }
 ct_tensor ct_clone(ct_tensor self) {
     return guarded([&] { return Borrowed(self)->clone(); });

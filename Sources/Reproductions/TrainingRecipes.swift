@@ -69,7 +69,7 @@ package struct TrainingRecipes: Reproduction {
                 architecture: .resnet(channels: [16, 16, 32, 32])),
             .sequentialMNIST: Extent(
                 samples: 96, testSamples: 64, epochs: 2, teleportBatches: 1,
-                architecture: .transformer(TransformerSize(heads: 2, headSize: 16, layers: 2))),
+                architecture: .transformer(TransformerSize(heads: 2, headSize: 16, layers: 1))),
             .electricity: sequences, .traffic: sequences,
             .pennTreebank: Extent(
                 samples: 64, testSamples: 32, epochs: 2, teleportBatches: 1, architecture: sequences.architecture),

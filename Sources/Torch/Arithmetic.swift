@@ -103,19 +103,4 @@ extension Tensor {
     public func norm() -> Tensor { Tensor(ct_norm(handle)) }
     /// The indices of the largest entries along a dimension, as `int64`.
     public func argmax(along dimension: Int = -1) -> Tensor { Tensor(ct_argmax(handle, Int64(dimension))) }
-    /// Whether no element is infinite or not a number. Waits for the device.
-    public func isAllFinite() -> Bool {
-        var result = false
-        check(ct_all_finite(handle, &result))
-        return result
-    }
-}
-
-extension Sequence where Element == Tensor {
-    /// The sum of tensors of rank 0, as a double; 0 if there are none. Waits for the device once.
-    public func total() -> Double {
-        var sum: Tensor?
-        for element in self { if let sum { sum.addInPlace(element) } else { sum = element.clone() } }
-        return sum?.item() ?? 0
-    }
 }

@@ -1,11 +1,6 @@
 import CTorch
 
 extension Tensor {
-    /// The same numbers as another element type, on another device, or both; the tensor itself if nothing changes.
-    public func to(dtype: DType? = nil, device: Device? = nil) -> Tensor {
-        Tensor(ct_to(handle, (dtype ?? self.dtype).rawValue, (device ?? self.device).ctDevice))
-    }
-
     /// A copy with a storage of its own.
     public func clone() -> Tensor { Tensor(ct_clone(handle)) }
 

@@ -69,69 +69,6 @@ public struct Tensor {
 
     /// Whether both are one tensor, and not only equal or views of one storage: what tells parameters apart.
     public func isIdentical(to other: Tensor) -> Bool { reference === other.reference }
-
-    /// Runs a body in which tensors have the elements of others of their shapes; afterwards each has its own again, to the last
-    /// bit.
-    ///
-    /// Nothing is copied, but for tensors of whose storage there are other views: these would not see the exchange. The versions
-    /// of the tensors stay what they were, unlike after a write.
-    ///
-    /// - Parameters:
-    ///   - tensors: Whose elements are exchanged, each once.
-    ///   - others: The elements for the time being, as many. They are not to be used in the body, nor written to afterwards.
-    ///   - body: What is run.
-    /// - Returns: What the body returns.
-    package static func exchanging<Result>(
-        _ tensors: [Tensor], with others: [Tensor], _ body: () throws -> Result
-    ) rethrows -> Result {
-        require(tensors.count == others.count, "\(others.count) tensors in the place of \(tensors.count)")
-        var copies: [(tensor: Tensor, copy: Tensor)] = []
-        var exchanged: [(Tensor, Tensor)] = []
-        for (tensor, other) in zip(tensors, others) {
-            require(
-                tensor.shape == other.shape && tensor.dtype == other.dtype,
-                "a tensor of shape \(other.shape) in the place of one of \(tensor.shape)")
-            if ct_owns_storage(tensor.handle) {
-                check(ct_swap_storage(tensor.handle, other.handle))
-                exchanged.append((tensor, other))
-            } else {
-                copies.append((tensor, tensor.clone()))
-                tensor.copy(from: other)
-            }
-        }
-        defer {
-            for (tensor, other) in exchanged { check(ct_swap_storage(tensor.handle, other.handle)) }
-            // Last to first: of views that overlap, the one that was copied first has what was there first.
-            for (tensor, copy) in copies.reversed() { tensor.copy(from: copy) }
-        }
-        return try body()
-    }
-
-    // MARK: Reading
-
-    /// The only element, as a double; traps if there is more than one. Waits for the device.
-    public func item() -> Double {
-        var value = 0.0
-        check(ct_item(handle, &value))
-        return value
-    }
-
-    /// All elements in row-major order; `Element` must be the tensor's element type.
-    public func elements<Element: TensorElement>(as type: Element.Type = Element.self) -> [Element] {
-        require(Element.dtype == dtype, "elements(as: \(Element.self)) of a tensor of \(dtype)")
-        return [Element](unsafeUninitializedCapacity: count) { buffer, initialized in
-            check(ct_copy_bytes(handle, buffer.baseAddress, buffer.count * MemoryLayout<Element>.stride))
-            initialized = buffer.count
-        }
-    }
-
-    /// All elements in row-major order, converted to doubles.
-    public func doubles() -> [Double] { to(dtype: .float64).elements() }
-}
-
-extension Tensor: CustomStringConvertible {
-    /// The elements as PyTorch's C++ library prints them.
-    public var description: String { String(cString: ct_describe(handle)) }
 }
 
 /// Calls a C function that takes a list of handles.

@@ -77,7 +77,8 @@ int ct_copy_bytes(ct_tensor self, void *bytes, size_t count);
 const char *ct_describe(ct_tensor self);
 
 // Converting and reshaping
-ct_tensor ct_to(ct_tensor self, int32_t dtype, ct_device device);
+ct_tensor ct_to(ct_tensor self, int32_t dtype, ct_device device, bool non_blocking);
+ct_tensor ct_pin_memory(ct_tensor self);
 ct_tensor ct_clone(ct_tensor self);
 ct_tensor ct_contiguous(ct_tensor self);
 ct_tensor ct_reshape(ct_tensor self, const int64_t *shape, size_t rank);

@@ -4,7 +4,7 @@ import Teleportation
 import Torch
 
 /// What several processes do together: collectives, training steps and teleports on batches that are spread over them. One process
-/// alone does the same steps and teleports on the whole batches.
+/// alone does the same steps and teleports on the whole batches, and on what of them one of 2, of 8, of 64 and of 1,024 would have.
 struct DistributedWork {
     /// The processes; nil for one alone.
     let group: ProcessGroup?
@@ -16,34 +16,45 @@ struct DistributedWork {
     ///   - report: Receives each measurement as it is made.
     func measure(repetitions: Int, report: (BenchmarkResult) -> Void) {
         if let group {
+            // In a loop of nothing else a collective finds the other process waiting for it, and its own threads awake.
+            let (rows, weight) = (Tensor.zeros([32, 1024]), Tensor.zeros([1024, 1024]))
+            measure("product", repetitions, report, Workload(count: 20) { _ = rows.matmul(weight) })
             for bytes in [4, 1 << 16, 1 << 20, 1 << 23] {
                 let tensor = Tensor.zeros([bytes / 4])
                 measure(
-                    "sum-\(bytes)", repetitions, report,
-                    Workload(count: bytes < 1 << 20 ? 100 : 10) { group.sum(tensor) })
+                    "product-and-sum-\(bytes)", repetitions, report,
+                    Workload(count: 20) {
+                        _ = rows.matmul(weight)
+                        group.sum(tensor)
+                    })
                 measure(
-                    "gather-\(bytes)", repetitions, report,
-                    Workload(count: bytes < 1 << 20 ? 100 : 10) { _ = group.gathered(tensor) })
+                    "product-and-gather-\(bytes)", repetitions, report,
+                    Workload(count: 20) {
+                        _ = rows.matmul(weight)
+                        _ = group.gathered(tensor)
+                    })
             }
         }
-        for samples in [32, 256, 1024] {
+        for samples in group == nil ? [1, 16, 32, 128, 256, 512, 1024] : [32, 256, 1024] {
             measure(
                 "train-mlp-1024-\(samples)", repetitions, report,
                 training(.mlp(hidden: [1024, 1024], activation: .relu), on: samples))
         }
-        for samples in [32, 256] {
+        for samples in group == nil ? [16, 32, 128, 256] : [32, 256] {
             measure(
                 "train-cnn-\(samples)", repetitions, report,
                 training(.cnn(channels: [16, 32, 64], activation: .relu), of: [3, 32, 32], on: samples))
         }
-        for samples in [32, 256, 1024] {
+        for samples in group == nil ? [1, 16, 32, 128, 256, 512, 1024] : [32, 256, 1024] {
             measure(
                 "teleport-mlp-1024-\(samples)", repetitions, report,
                 teleport(.mlp(hidden: [1024, 1024], activation: .relu), on: samples))
         }
-        measure(
-            "teleport-cnn-256", repetitions, report,
-            teleport(.cnn(channels: [16, 32, 64], activation: .relu), of: [3, 32, 32], on: 256))
+        for samples in group == nil ? [128, 256] : [256] {
+            measure(
+                "teleport-cnn-\(samples)", repetitions, report,
+                teleport(.cnn(channels: [16, 32, 64], activation: .relu), of: [3, 32, 32], on: samples))
+        }
     }
 
     private func measure(

@@ -34,10 +34,9 @@ public struct CrossEntropy: Loss {
         let product = Kernels.logSoftmaxPullback(
             logProbabilities.exponential() * tangent, output: logProbabilities)
         let ignored = targets.equals(Tensor([Self.ignoredLabel]).to(device: targets.device))
-        let ignoredCount = ignored.sum().item()
-        guard ignoredCount > 0 else { return product / Double(targets.count) }
-        let counted = -ignored.to(dtype: product.dtype).expanded(at: -1) + 1
-        return product * counted / (Double(targets.count) - ignoredCount)
+        // Where all are ignored, 0 / 0, as the loss.
+        let counted = -ignored.to(dtype: product.dtype) + 1
+        return product * (counted / counted.sum()).expanded(at: -1)
     }
 
     /// Whether the targets are labels of the outputs' classes, `int64` and one for each row of outputs, or -100.

@@ -20,17 +20,10 @@ import Torch
             batchSize: batchSize, epochs: epochs, dtype: .float64)
     }
 
-    /// Two sines, in windows of 12 rows.
-    private func series(_ range: Range<Int>) -> SeriesDataset {
-        let values = range.flatMap { [sin(0.3 * Double($0)), cos(0.5 * Double($0))] }
-        return SeriesDataset(Tensor(values, shape: [range.count, 2]), windowLength: 12, horizon: 3)
-    }
-
     @Test("A series is predicted better and better, and has no accuracy")
     func regression() throws {
-        let data = Split(name: "sines", train: series(0..<150), test: series(150..<200)).erased
         let training = Training(
-            try configuration("transformer:heads=2,head-size=4,layers=2", .adam, 3e-3), on: data)
+            try configuration("transformer:heads=2,head-size=4,layers=2", .adam, 3e-3), on: sines)
         for plan in [nil, self.plan] {
             let run = try training.run(seed: 0, plan: plan)
             #expect(run.epochs.count == 3)
@@ -43,30 +36,20 @@ import Torch
 
     @Test("A text's perplexity falls from the size of the vocabulary to that of the choice there is")
     func languageModel() throws {
-        let words = ["a", "b", "c", "d", "e", "f"]
-        // Each word follows from the one before.
-        let tokens = (0..<700).map { Int64($0 % 6) }
-        let text = TextDataset(Tensor(tokens), vocabulary: Vocabulary(words), length: 10)
         let training = Training(
-            try configuration("transformer:heads=1,head-size=8,layers=1", .adam, 1e-2),
-            on: Split(name: "cycle", train: text, test: text).erased)
+            try configuration("transformer:heads=1,head-size=8,layers=1", .adam, 1e-2), on: cycleOfWords)
         let run = try training.run(seed: 1, plan: plan)
         let perplexities = run.epochs.compactMap(\.testPerplexity)
         #expect(perplexities.count == 3)
-        #expect(perplexities[0] < Double(text.vocabulary.count) && perplexities[2] < 1.5)
+        #expect(perplexities[0] < 6 && perplexities[2] < 1.5)
         #expect(abs(log(perplexities[2]) - run.epochs[2].testLoss) < 1e-12)
         #expect(try #require(run.epochs[2].testAccuracy) > 0.9)
     }
 
     @Test("A residual network is evaluated with its running statistics, whatever the test data are")
     func residualNetwork() throws {
-        let generator = Generator(seed: 2)
-        let images = ImageDataset(
-            images: Tensor.integers([24, 3, 8, 8], in: 0..<256, using: generator).to(dtype: .uint8),
-            labels: Tensor.integers([24], in: 0..<2, using: generator), classCount: 2)
-        let test = images.prefix(2)
-        let training = try Training(
-            configuration("resnet:4,4,4", .sgd, 0.05), on: Split(name: "noise", train: images, test: test).erased)
+        let test = noise.test
+        let training = try Training(configuration("resnet:4,4,4", .sgd, 0.05), on: noise)
         let plan = TeleportPlan(
             NullSpaceTeleporter(Climb(steps: 2, cap: .none)), schedule: self.plan.schedule, controlSamples: 0,
             largestOwnProgress: 1)

@@ -1,4 +1,5 @@
 import Datasets
+import Foundation
 import NeuralNetworks
 import Teleportation
 import Torch
@@ -7,6 +8,31 @@ import Torch
 
 /// A few hundred generated digits.
 var digits: Split<any Dataset> { SyntheticDigits(trainCount: 300, testCount: 100).split().erased }
+
+/// Two sines, in windows of 12 rows.
+var sines: Split<any Dataset> {
+    func series(_ range: Range<Int>) -> SeriesDataset {
+        let values = range.flatMap { [sin(0.3 * Double($0)), cos(0.5 * Double($0))] }
+        return SeriesDataset(Tensor(values, shape: [range.count, 2]), windowLength: 12, horizon: 3)
+    }
+    return Split(name: "sines", train: series(0..<150), test: series(150..<200)).erased
+}
+
+/// Six words, each of which follows from the one before.
+var cycleOfWords: Split<any Dataset> {
+    let tokens = (0..<700).map { Int64($0 % 6) }
+    let text = TextDataset(Tensor(tokens), vocabulary: Vocabulary(["a", "b", "c", "d", "e", "f"]), length: 10)
+    return Split(name: "cycle", train: text, test: text).erased
+}
+
+/// Coloured images of 8 x 8 without a meaning, two of them to test with.
+var noise: Split<any Dataset> {
+    let generator = Generator(seed: 2)
+    let images = ImageDataset(
+        images: Tensor.integers([24, 3, 8, 8], in: 0..<256, using: generator).to(dtype: .uint8),
+        labels: Tensor.integers([24], in: 0..<2, using: generator), classCount: 2)
+    return Split(name: "noise", train: images, test: images.prefix(2)).erased
+}
 
 /// A training that takes milliseconds.
 func training(

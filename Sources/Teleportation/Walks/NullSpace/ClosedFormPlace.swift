@@ -27,13 +27,16 @@ final class ClosedFormPlace: Place {
             walk.linearized.model.pushforward(nil, along: Gradients(parameters, $0)).collected
         }
         let explicit = gradient.explicit.map { Gradients(parameters, $0) }
+        let movable = walk.movableWeights(in: pulled)
+        let withBiasInRows = explicit.map { self.withBiasInRows(movable, $0) } ?? []
         var moves: [MovableWeight.Move] = []
-        for weight in walk.movableWeights(in: pulled) {
+        for weight in movable {
             let tangents = pushed.flatMap { weight.tangents(in: $0) }
             guard tangents != nil || explicit != nil else { continue }
             guard let space = try walk.nullSpace(of: weight) else { continue }
             if let explicit {
-                moves += self.moves(of: weight, in: space, tangents, explicit)
+                let hasBiasInRows = weight.bias == nil || withBiasInRows.contains(weight.weight.id)
+                moves += self.moves(of: weight, in: space, tangents, explicit, hasBiasInRows: hasBiasInRows)
             } else if let tangents {
                 moves += self.moves(of: weight, in: space, tangents)
             }
@@ -79,9 +82,10 @@ final class ClosedFormPlace: Place {
 
     /// `pi(a + H u)` of a weight.
     private func moves(
-        of weight: MovableWeight, in space: InputNullSpace, _ tangents: [Tensor?]?, _ explicit: Gradients
+        of weight: MovableWeight, in space: InputNullSpace, _ tangents: [Tensor?]?, _ explicit: Gradients,
+        hasBiasInRows: Bool
     ) -> [MovableWeight.Move] {
-        if let factored = factored(weight, tangents, explicit) {
+        if hasBiasInRows, let factored = factored(weight, tangents, explicit) {
             guard let rows = space.project(factored.rows, factored.ones) else { return [] }
             return weight.moves(
                 along: .product(delta: factored.delta, input: Representation(rows: rows.weight)),
@@ -107,13 +111,6 @@ final class ClosedFormPlace: Place {
         guard weight.sites.count == 1, weight.sites[0].input.representation != nil,
             case .product(let delta, let input)? = explicit[weight.weight]
         else { return nil }
-        // The gradient of a loss has the bias in its rows. Apart from them it would be projected to what only cancels in the sum.
-        if let bias = weight.bias.flatMap({ explicit[$0] }) {
-            let rest = bias.formed() - delta.sum(along: [0])
-            guard rest.squaredNorm().item() <= roundingOfSums(delta) else { return nil }
-        } else if weight.bias != nil {
-            return nil
-        }
         let tangent = tangents?[0]
         let rowCount = input.rowCount + (tangent.map(self.rowCount) ?? 0)
         let (out, columns) = (delta.size(1), input.columnCount)
@@ -133,11 +130,28 @@ final class ClosedFormPlace: Place {
         )
     }
 
-    /// The squared norm of the difference that rounding makes between sums of rows here and sums over processes of such sums.
-    private func roundingOfSums(_ rows: Tensor) -> Double {
-        guard shard != nil else { return 0 }
-        let rounding = 4 * rows.dtype.epsilon
-        return rounding * rounding * Double(rows.size(0)) * rows.squaredNorm().item()
+    /// Of weights whose gradient is a product those that have the gradient of their bias in its rows, as that of a loss has. Apart from
+    /// them it would be projected to what only cancels in the sum. Waits for the device once.
+    private func withBiasInRows(_ weights: [MovableWeight], _ gradients: Gradients) -> Set<ObjectIdentifier> {
+        let products = weights.compactMap { weight -> (weight: Tensor, bias: Tensor, delta: Tensor)? in
+            guard case .product(let delta, _)? = gradients[weight.weight], let bias = weight.bias,
+                let gradient = gradients[bias]
+            else { return nil }
+            return (weight.weight, gradient.formed(), delta)
+        }
+        guard !products.isEmpty else { return [] }
+        let rests = products.map { ($0.bias - $0.delta.sum(along: [0])).squaredNorm() }
+        // Sums over processes round otherwise than sums of rows here.
+        let energies = shard == nil ? [] : products.map { $0.delta.squaredNorm() }
+        let values = Tensor.stacked(rests + energies).doubles()
+        return Set(
+            products.enumerated().compactMap { index, product in
+                let rounding = 4 * product.delta.dtype.epsilon
+                let bound =
+                    energies.isEmpty
+                    ? 0 : rounding * rounding * Double(product.delta.size(0)) * values[rests.count + index]
+                return values[index] <= bound ? product.weight.id : nil
+            })
     }
 
     /// `Delta^T (D_u A)`, summed over the uses of a weight.

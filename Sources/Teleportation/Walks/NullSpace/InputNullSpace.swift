@@ -78,8 +78,7 @@ public struct InputNullSpace {
                 bias?.addingMatmul(coordinates, row.transposed(), scale: -1) ?? -coordinates.matmul(row.transposed())
             }
         }
-        let left = projected.weight.squaredNorm().item() + (projected.bias?.squaredNorm().item() ?? 0)
-        let whole = weight.squaredNorm().item() + (bias?.squaredNorm().item() ?? 0)
+        let (left, whole) = Self.energies([projected.weight, projected.bias], [weight, bias])
         return isRounding(left, of: whole, weight.dtype) ? nil : projected
     }
 
@@ -100,9 +99,12 @@ public struct InputNullSpace {
         }
         // The coordinates of the tangents in a small null space are fewer than their products.
         let coordinates = tangent.matmul(basis.weight)
-        var energies = [coordinates.squaredNorm().item(), tangent.squaredNorm().item()]
-        if let shard { energies = shard.sums(energies) }
-        guard !isRounding(energies[0], of: energies[1], tangent.dtype) else { return nil }
+        var (left, whole) = Self.energies([coordinates], [tangent])
+        if let shard {
+            let sums = shard.sums([left, whole])
+            (left, whole) = (sums[0], sums[1])
+        }
+        guard !isRounding(left, of: whole, tangent.dtype) else { return nil }
         let product = delta.transposed().matmul(coordinates)
         return rows(ofCoordinates: shard?.sum(product) ?? product)
     }
@@ -113,6 +115,13 @@ public struct InputNullSpace {
             coordinates.matmul(basis.weight.transposed()),
             basis.bias.map { coordinates.matmul($0.transposed()) }
         )
+    }
+
+    /// The sums of the squared elements of what is left and of what there was. Waits for the device once.
+    private static func energies(_ left: [Tensor?], _ whole: [Tensor?]) -> (left: Double, whole: Double) {
+        let (left, whole) = (left.compactMap(\.self), whole.compactMap(\.self))
+        let sums = Tensor.stacked((left + whole).map { $0.squaredNorm() }).doubles()
+        return (sums[..<left.count].reduce(0, +), sums[left.count...].reduce(0, +))
     }
 
     /// Whether what a projection leaves of the energy of rows is no more than their rounding errors.

@@ -17,6 +17,10 @@ final class NullSpaceWalk: Walk {
     /// Those of them that what other weights do can reach.
     private(set) lazy var weightsBehindOthers = MovableWeight.behindOthers(in: linearized)
 
+    /// That of the parameters where somebody asks first. The steps of a batch, of a share of it each, hardly change it, and it costs a pass
+    /// over all of them.
+    fileprivate private(set) lazy var squaredNormOfParameters = landscape.parameters.map { $0.squaredNorm() }.total()
+
     /// The walk on a batch.
     ///
     /// - Parameters:
@@ -84,9 +88,11 @@ final class NullSpaceDirection: Direction {
     }
 
     /// `||pi(a + H u)||^2`: the projection is orthogonal.
-    var slope: Double { moves.map(\.direction).squaredNorm() }
+    private(set) lazy var slope = moves.map(\.direction).squaredNorm()
 
     var isZero: Bool { moves.allSatisfy { $0.direction.isZero } }
+
+    func reach(of parameters: [Tensor]) -> Double { (walk.squaredNormOfParameters / slope).squareRoot() }
 
     func take(_ eta: Double, part: Double) -> Int? {
         walk.add(moves, scale: eta * part - taken)

@@ -131,7 +131,7 @@ private final class DataDirection: OrbitDirection {
         self.walk = walk
     }
 
-    var slope: Double { [algebra].squaredNorm() }
+    private(set) lazy var slope = [algebra].squaredNorm()
 
     var isZero: Bool { algebra.isZero }
 

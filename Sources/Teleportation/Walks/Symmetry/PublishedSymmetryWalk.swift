@@ -163,7 +163,7 @@ final class PublishedSymmetryDirection: OrbitDirection {
         self.walk = walk
     }
 
-    var slope: Double { elements.map { $0.squaredNorm() }.total() }
+    private(set) lazy var slope = elements.map { $0.squaredNorm() }.total()
 
     var isZero: Bool { slope == 0 }
 

@@ -256,7 +256,7 @@ final class SymmetryDirection: OrbitDirection {
     }
 
     /// To first order the objective rises by eta times this, as where weights move along its gradient.
-    var slope: Double { elements.squaredNorm() }
+    private(set) lazy var slope = elements.squaredNorm()
 
     var isZero: Bool { elements.allSatisfy { $0.isZero } }
 
