@@ -17,6 +17,8 @@ public final class AdaGrad: StatefulOptimizer {
         self.epsilon = epsilon
     }
 
+    var isElementwise: Bool { true }
+
     func initialState(for parameter: Tensor) -> [String: Tensor] {
         ["sum": .zeros(like: parameter)]
     }

@@ -13,6 +13,8 @@ protocol MomentEstimation: StatefulOptimizer {
 }
 
 extension MomentEstimation {
+    var isElementwise: Bool { true }
+
     func initialState(for parameter: Tensor) -> [String: Tensor] {
         ["exp_avg": .zeros(like: parameter), "exp_avg_sq": .zeros(like: parameter)]
     }

@@ -25,6 +25,8 @@ public final class Momentum: StatefulOptimizer {
         self.nesterov = nesterov
     }
 
+    var isElementwise: Bool { true }
+
     func initialState(for parameter: Tensor) -> [String: Tensor] {
         [Self.velocityName: .zeros(like: parameter)]
     }

@@ -6,13 +6,6 @@ import Torch
 final class OptimizerMemory {
     private var slots: [ObjectIdentifier: Slot] = [:]
 
-    // The first touch of a page that the operating system has just given out costs more than a kernel takes to fill it,
-    // and the allocator gives large blocks back as they are freed; so these stay from step to step.
-
-    /// Where a parameter (under nil), and each tensor of its state (under its name), take a step on trial: as large as the
-    /// largest so far.
-    private var trialBuffers: [String?: Tensor] = [:]
-
     /// What is remembered of one parameter.
     final class Slot {
         /// Keeps the parameter alive: a slot is found by the identity of the parameter, which only a living one has alone.
@@ -84,37 +77,8 @@ final class OptimizerMemory {
         set { slots[parameter.id] = newValue }
     }
 
-    /// Zeros or a copy of a parameter, and copies of tensors under their names, which last until the next call.
-    func trial(of parameter: Tensor, fromZero: Bool, with tensors: [String: Tensor]) -> (Tensor, [String: Tensor]) {
-        let moved = trialTensor(nil, like: parameter)
-        if fromZero { moved.fill(0) } else { moved.copy(from: parameter) }
-        var copies = tensors
-        for (name, tensor) in tensors {
-            let copy = trialTensor(name, like: tensor)
-            copy.copy(from: tensor)
-            copies[name] = copy
-        }
-        return (moved, copies)
-    }
-
-    /// A tensor like another one in the trial buffer of a name, which grows as needed.
-    private func trialTensor(_ name: String?, like other: Tensor) -> Tensor {
-        let count = other.count
-        let fits = { (buffer: Tensor) in
-            buffer.count >= count && buffer.dtype == other.dtype && buffer.device == other.device
-        }
-        let buffer =
-            trialBuffers[name].flatMap { fits($0) ? $0 : nil }
-            ?? Tensor.empty([count], dtype: other.dtype, device: other.device)
-        trialBuffers[name] = buffer
-        return buffer.narrowed(0, to: 0..<count).reshaped(other.shape)
-    }
-
     /// Goes back to the time before the first step.
-    func reset() {
-        slots = [:]
-        trialBuffers = [:]
-    }
+    func reset() { slots = [:] }
 }
 
 extension [String] {

@@ -20,6 +20,8 @@ public final class RMSProp: StatefulOptimizer {
         self.epsilon = epsilon
     }
 
+    var isElementwise: Bool { true }
+
     func initialState(for parameter: Tensor) -> [String: Tensor] {
         ["square_avg": .zeros(like: parameter)]
     }

@@ -32,6 +32,7 @@ public final class RuleOptimizer<Rule: UpdateRule>: StatefulOptimizer {
     func preconditioned(
         _ vector: Tensor, at gradient: Tensor, of parameter: Tensor, state: [String: Tensor], count: Int
     ) -> Tensor? {
-        rule.preconditioned(vector, at: gradient, of: parameter, state: state, count: count)
+        rule.preconditioned(
+            vector, at: gradient, of: parameter, state: state.mapValues { $0.clone() }, count: count)
     }
 }

@@ -10,6 +10,10 @@ protocol StatefulOptimizer: Optimizer {
     /// depend on the parameter in other ways.
     var decay: Double? { get }
 
+    /// Whether a step makes of each element of a parameter, its gradient and its state what it would make of that element alone, all of
+    /// the parameter's shape.
+    var isElementwise: Bool { get }
+
     /// The state of a parameter before its first step.
     func initialState(for parameter: Tensor) -> [String: Tensor]
 
@@ -31,6 +35,9 @@ protocol StatefulOptimizer: Optimizer {
 extension StatefulOptimizer {
     /// None: what a step takes away is owed to the gradient.
     var decay: Double? { 0 }
+
+    /// It may look at a parameter as a whole.
+    var isElementwise: Bool { false }
 
     /// Nil: the step has no diagonal.
     func preconditioned(
@@ -60,7 +67,11 @@ extension StatefulOptimizer {
     public func displacement(of parameters: [Tensor], with gradients: [ParameterGradient]) -> [ParameterGradient] {
         checkLists(parameters, gradients)
         return withoutGradients {
-            zip(parameters, gradients).map { .tensor(trial(of: $0, with: $1).displacement.clone()) }
+            zip(parameters, gradients).map { parameter, gradient in
+                let whole = Tensor.empty(like: parameter)
+                trySteps(of: parameter, with: gradient) { $2.of(whole).copy(from: $0) }
+                return .tensor(whole)
+            }
         }
     }
 
@@ -70,11 +81,13 @@ extension StatefulOptimizer {
     ) -> Double {
         checkLists(parameters, gradients)
         return withoutGradients {
-            let decreases = zip(parameters, gradients).map { parameter, gradient in
-                let (displacement, gradient) = trial(of: parameter, with: gradient)
-                return displacement.dot(gradient)
+            var increases: [Tensor] = []
+            for (parameter, gradient) in zip(parameters, gradients) {
+                trySteps(of: parameter, with: gradient) { displacement, gradient, _ in
+                    increases.append(displacement.dot(gradient))
+                }
             }
-            return -decreases.total()
+            return -increases.total()
         }
     }
 
@@ -88,13 +101,18 @@ extension StatefulOptimizer {
             var scaled: [ParameterGradient] = []
             for (parameter, (vector, gradient)) in zip(parameters, zip(vectors, gradients)) {
                 vector.checkFit(to: parameter)
-                let slot = slot(of: parameter)
-                guard
-                    let product = preconditioned(
-                        vector.formed().contiguous(), at: slot.formed(gradient), of: parameter, state: slot.tensors,
-                        count: slot.stepCount + 1)
-                else { return nil }
-                scaled.append(.tensor(product))
+                gradient.checkFit(to: parameter)
+                let whole = Tensor.empty(like: parameter)
+                for part in parts(of: parameter) {
+                    let (state, count) = state(of: part, of: parameter)
+                    guard
+                        let product = preconditioned(
+                            part.of(vector), at: part.of(gradient), of: part.of(parameter), state: state,
+                            count: count + 1)
+                    else { return nil }
+                    part.of(whole).copy(from: product)
+                }
+                scaled.append(.tensor(whole))
             }
             return scaled
         }
@@ -132,19 +150,36 @@ extension StatefulOptimizer {
         memory[parameter] ?? OptimizerMemory.Slot(for: parameter, initialState(for: parameter))
     }
 
-    /// What the next step of one parameter adds to it, which lasts until the next call, and the elements of its gradient.
-    private func trial(
-        of parameter: Tensor, with gradient: ParameterGradient
-    ) -> (displacement: Tensor, gradient: Tensor) {
-        let slot = slot(of: parameter)
-        let formed = slot.formed(gradient)
-        // A step from zero, on copies of the state, ends at w' - w: the kernel itself says what it would do, and no digits
-        // are lost in the difference of two nearly equal parameters.
-        let (moved, state) = memory.trial(of: parameter, fromZero: decay != nil, with: slot.tensors)
-        step([moved], gradients: [formed], states: [state], counts: [slot.stepCount + 1])
-        let left = decay ?? 1
-        if left != 0 { moved.addInPlace(parameter, scale: -left) }
-        return (moved, formed)
+    /// Calls a body with what the next step of one parameter would add to it, and with its gradient, part by part.
+    private func trySteps(
+        of parameter: Tensor, with gradient: ParameterGradient,
+        _ body: (_ displacement: Tensor, _ gradient: Tensor, _ part: ParameterPart) -> Void
+    ) {
+        gradient.checkFit(to: parameter)
+        for part in parts(of: parameter) {
+            let (values, gradient) = (part.of(parameter), part.of(gradient))
+            let (state, count) = state(of: part, of: parameter)
+            // A step from zero, on copies of the state, ends at w' - w: the kernel itself says what it would do, and no digits
+            // are lost in the difference of two nearly equal parameters.
+            let moved = decay == nil ? values.clone() : .zeros(like: values)
+            step([moved], gradients: [gradient], states: [state.mapValues { $0.clone() }], counts: [count + 1])
+            let left = decay ?? 1
+            if left != 0 { moved.addInPlace(values, scale: -left) }
+            body(moved, gradient, part)
+        }
+    }
+
+    /// The parts of a parameter that a step can be looked at on, one after the other.
+    private func parts(of parameter: Tensor) -> [ParameterPart] {
+        isElementwise ? ParameterPart.parts(of: parameter) : [.whole]
+    }
+
+    /// What is remembered of a part of a parameter, or what would be before its first step, and the number of its steps.
+    private func state(of part: ParameterPart, of parameter: Tensor) -> (tensors: [String: Tensor], count: Int) {
+        guard let slot = memory[parameter] else {
+            return (initialState(for: part.of(parameter)), 0)
+        }
+        return (slot.tensors.mapValues { part.of($0) }, slot.stepCount)
     }
 }
 

@@ -33,6 +33,11 @@ extension Tensor {
         withExtents(shape) { Tensor(ct_empty($0, $1, dtype.rawValue, device.ctDevice)) }
     }
 
+    /// A tensor with the shape, element type and device of another tensor, whose elements are to be written.
+    package static func empty(like other: Tensor) -> Tensor {
+        empty(other.shape, dtype: other.dtype, device: other.device)
+    }
+
     /// A tensor whose elements are all `value`.
     public static func full(_ shape: [Int], _ value: Double, dtype: DType = .float32, device: Device = .cpu) -> Tensor {
         withExtents(shape) { Tensor(ct_full($0, $1, value, dtype.rawValue, device.ctDevice)) }

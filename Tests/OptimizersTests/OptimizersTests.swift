@@ -350,6 +350,53 @@ func relativeDifference(_ actual: Tensor, _ expected: [Double]) -> Double {
             #expect(relativeDifference(displacement, (after - before).doubles()) <= 1e-13)
         }
     }
+
+    /// Looks at large parameters go from part to part; the last part is a smaller one.
+    @Test(arguments: Case.allCases, [0, 2])
+    func thoseOfLargeParametersAreThoseOfTheirParts(_ optimizer: Case, stepsBefore: Int) throws {
+        let generator = Generator(seed: 25)
+        let (rows, columns) = (410, 200)
+        let w = [Tensor.normal([rows, columns], using: generator), .normal([70_000], using: generator)].map {
+            $0.to(dtype: .float64)
+        }
+        func draw() -> [ParameterGradient] {
+            [
+                .product(
+                    delta: .normal([3, rows], using: generator, dtype: .float64),
+                    input: Representation(rows: .normal([3, columns], using: generator, dtype: .float64))),
+                .tensor(.normal([70_000], using: generator, dtype: .float64)),
+            ]
+        }
+        let optimizer = optimizer.make()
+        for _ in 0..<stepsBefore { optimizer.update(w, with: draw()) }
+        let (g, v) = (draw(), draw())
+        let displacements = optimizer.displacement(of: w, with: g).map { $0.formed() }
+        let decrease = optimizer.predictedDecrease(of: w, with: g)
+        let scaled = optimizer.preconditioned(v, at: g, of: w)?.map { $0.formed() }
+        let before = w.map { $0.clone() }
+        let state = optimizer.state(of: w)
+        optimizer.update(w, with: g)
+        let moves = zip(w, before).map { $0 - $1 }
+        for (displacement, move) in zip(displacements, moves) {
+            // The difference of two parameters has fewer digits than the displacement.
+            #expect(relativeDifference(displacement, move.doubles()) <= 1e-12)
+        }
+        let expected = -zip(moves, g).map { $0.dot($1.formed()) }.total()
+        #expect(abs(decrease - expected) <= 1e-10 * abs(expected))
+        guard let scaled else { return }
+        // Twenty rows by themselves, as another optimizer in the same state sees them.
+        let some = [before[0].narrowed(0, to: 155..<175).clone()]
+        func few(_ gradient: ParameterGradient) -> [ParameterGradient] {
+            [.tensor(gradient.formed().narrowed(0, to: 155..<175).clone())]
+        }
+        if stepsBefore > 0, let entry = state.entries.first {
+            let tensors = entry.tensors.mapValues { $0.narrowed(0, to: 155..<175).clone() }
+            let part = OptimizerState([OptimizerState.Entry(stepCount: entry.stepCount, tensors: tensors)])
+            try optimizer.restore(part, for: some)
+        }
+        let alone = try #require(optimizer.preconditioned(few(v[0]), at: few(g[0]), of: some))[0].formed()
+        #expect(relativeDifference(scaled[0].narrowed(0, to: 155..<175).clone(), alone.doubles()) <= 1e-13)
+    }
 }
 
 @Suite struct Preconditioned {

@@ -1,0 +1,42 @@
+import NeuralNetworks
+import Torch
+
+/// A part of a parameter, and of its gradient and its state, that passes through several operations while it is in a processor's cache.
+///
+/// A look at the step of an optimizer goes over gradient, state and result with a dozen operations. Each of a whole parameter would wait
+/// for main memory; those of a part wait once.
+enum ParameterPart {
+    /// All of it.
+    case whole
+    /// Entries of the first dimension.
+    case rows(Range<Int>)
+
+    /// The elements of a part: of five tensors of them there is room in a megabyte.
+    private static let mostElements = 1 << 15
+
+    /// The parts of a parameter, in order.
+    static func parts(of parameter: Tensor) -> [ParameterPart] {
+        guard parameter.count > mostElements, parameter.rank > 0 else { return [.whole] }
+        let rows = parameter.size(0)
+        let most = max(mostElements / (parameter.count / rows), 1)
+        return stride(from: 0, to: rows, by: most).map { .rows($0..<min($0 + most, rows)) }
+    }
+
+    /// The part of a tensor of the parameter's shape; a view.
+    func of(_ tensor: Tensor) -> Tensor {
+        switch self {
+        case .whole: tensor
+        case .rows(let rows): tensor.narrowed(0, to: rows)
+        }
+    }
+
+    /// The elements of the part of a gradient, contiguous; those of a factored one are formed.
+    func of(_ gradient: ParameterGradient) -> Tensor {
+        switch (self, gradient) {
+        case (.rows(let rows), .product(let delta, let input)):
+            delta.narrowed(1, to: rows).transposed().matmul(input.rows)
+        case (_, .tensor(let elements)): of(elements).contiguous()
+        case (.whole, .product): gradient.formed()
+        }
+    }
+}
