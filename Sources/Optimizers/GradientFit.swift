@@ -48,7 +48,11 @@ extension Tensor {
     }
 
     /// The elements over `sqrt(m) + epsilon`, m being what a rule makes of squared gradients.
-    func scaled(byRootOf moments: Tensor, epsilon: Double) -> Tensor { self / (moments.squareRoot() + epsilon) }
+    func scaled(byRootOf moments: Tensor, epsilon: Double) -> Tensor {
+        let root = moments.squareRoot()
+        root.addInPlace(epsilon)
+        return self / root
+    }
 
     /// Shape, element type and device, for messages.
     var layout: String { "\(shape) \(dtype) on \(device)" }

@@ -34,7 +34,10 @@ extension MomentEstimation {
     func preconditioned(
         _ vector: Tensor, at gradient: Tensor, of parameter: Tensor, state: [String: Tensor], count: Int
     ) -> Tensor? {
-        let secondMoment = state["exp_avg_sq"]! * beta2 + gradient * gradient * (1 - beta2)
-        return vector.scaled(byRootOf: secondMoment / (1 - pow(beta2, Double(count))), epsilon: epsilon)
+        let correction = 1 - pow(beta2, Double(count))
+        let secondMoment = gradient * gradient
+        secondMoment.multiplyInPlace(by: (1 - beta2) / correction)
+        secondMoment.addInPlace(state["exp_avg_sq"]!, scale: beta2 / correction)
+        return vector.scaled(byRootOf: secondMoment, epsilon: epsilon)
     }
 }

@@ -69,7 +69,7 @@ extension StatefulOptimizer {
         return withoutGradients {
             zip(parameters, gradients).map { parameter, gradient in
                 let whole = Tensor.empty(like: parameter)
-                trySteps(of: parameter, with: gradient) { $2.of(whole).copy(from: $0) }
+                trySteps(of: parameter, with: gradient, into: { $0.of(whole) }) { _, _ in }
                 return .tensor(whole)
             }
         }
@@ -83,8 +83,8 @@ extension StatefulOptimizer {
         return withoutGradients {
             var increases: [Tensor] = []
             for (parameter, gradient) in zip(parameters, gradients) {
-                trySteps(of: parameter, with: gradient) { displacement, gradient, _ in
-                    increases.append(displacement.dot(gradient))
+                trySteps(of: parameter, with: gradient, into: { .empty(like: $0.of(parameter)) }) {
+                    increases.append($0.dot($1))
                 }
             }
             return -increases.total()
@@ -150,22 +150,29 @@ extension StatefulOptimizer {
         memory[parameter] ?? OptimizerMemory.Slot(for: parameter, initialState(for: parameter))
     }
 
-    /// Calls a body with what the next step of one parameter would add to it, and with its gradient, part by part.
+    /// Takes the next step of one parameter on trial, part by part.
+    ///
+    /// - Parameters:
+    ///   - parameter: The parameter, which stays as it is.
+    ///   - gradient: Its gradient.
+    ///   - place: Gives the place of what the step would add to a part.
+    ///   - body: Receives that, and the gradient.
     private func trySteps(
-        of parameter: Tensor, with gradient: ParameterGradient,
-        _ body: (_ displacement: Tensor, _ gradient: Tensor, _ part: ParameterPart) -> Void
+        of parameter: Tensor, with gradient: ParameterGradient, into place: (ParameterPart) -> Tensor,
+        _ body: (_ displacement: Tensor, _ gradient: Tensor) -> Void
     ) {
         gradient.checkFit(to: parameter)
         for part in parts(of: parameter) {
-            let (values, gradient) = (part.of(parameter), part.of(gradient))
+            let (values, moved, gradient) = (part.of(parameter), place(part), part.of(gradient))
             let (state, count) = state(of: part, of: parameter)
             // A step from zero, on copies of the state, ends at w' - w: the kernel itself says what it would do, and no digits
             // are lost in the difference of two nearly equal parameters.
-            let moved = decay == nil ? values.clone() : .zeros(like: values)
-            step([moved], gradients: [gradient], states: [state.mapValues { $0.clone() }], counts: [count + 1])
+            if decay == nil { moved.copy(from: values) } else { moved.fill(0) }
+            let copies = count == 0 ? state : state.mapValues { $0.clone() }
+            step([moved], gradients: [gradient], states: [copies], counts: [count + 1])
             let left = decay ?? 1
             if left != 0 { moved.addInPlace(values, scale: -left) }
-            body(moved, gradient, part)
+            body(moved, gradient)
         }
     }
 
@@ -174,9 +181,9 @@ extension StatefulOptimizer {
         isElementwise ? ParameterPart.parts(of: parameter) : [.whole]
     }
 
-    /// What is remembered of a part of a parameter, or what would be before its first step, and the number of its steps.
+    /// What is remembered of a part of a parameter and the number of its steps; before the first one, what nobody else has.
     private func state(of part: ParameterPart, of parameter: Tensor) -> (tensors: [String: Tensor], count: Int) {
-        guard let slot = memory[parameter] else {
+        guard let slot = memory[parameter], slot.stepCount > 0 else {
             return (initialState(for: part.of(parameter)), 0)
         }
         return (slot.tensors.mapValues { part.of($0) }, slot.stepCount)
