@@ -97,7 +97,7 @@ class Messages:
         """From the sums and gathers of two processes."""
         product = results["distributed/product"]["minimum"]
         sizes = lambda kind: sorted(
-            (int(name.rsplit("-", 1)[1]), result["minimum"] - product)
+            (int(name.rsplit("-", 1)[1]), max(result["minimum"] - product, 0))
             for name, result in results.items() if name.startswith(f"distributed/product-and-{kind}-")
         )
         self.sums, self.gathers = sizes("sum"), sizes("gather")
@@ -139,9 +139,9 @@ def predicted(name, one, messages, collectives, ranks=2):
     shared, repeated, sums, parts = operations(samples, ranks)
     whole, alone = (sum(operations(count, 1)[:2]) for count in (samples, own))
     # Beside its own samples' work, a process repeats some of that of all.
-    rate = (whole - alone) / (seconds(samples) - seconds(own))
+    per_operation = max(seconds(samples) - seconds(own), 0) / (whole - alone)
     further = shared / ranks + repeated - alone
-    return seconds(own) + further / rate, messages.seconds(collectives, sums, parts, ranks)
+    return seconds(own) + further * per_operation, messages.seconds(collectives, sums, parts, ranks)
 
 
 # The link between two namespaces.
@@ -263,7 +263,7 @@ def plan(one, two, messages):
         samples = name.rsplit("-", 1)[1]
         collectives = two[name]["traffic"]["collectives"]
         for ranks in (2, 8, 64, 1024):
-            if int(samples) < ranks:
+            if int(samples) < ranks or f"{name.rsplit('-', 1)[0]}-{int(samples) // ranks}" not in one:
                 continue
             computed, sent = predicted(name, one, messages, collectives, ranks)
             lines.append(
@@ -293,14 +293,14 @@ def main():
                 for name, result in measure(arguments.ours, arguments.repetitions, ranks, joined).items():
                     known = best[side].get(name)
                     best[side][name] = result if known is None or result["minimum"] < known["minimum"] else known
+    if arguments.json:
+        with open(arguments.json, "w") as file:
+            json.dump(best, file)
     messages = Messages(best[1])
     print(table(*best, messages))
     print(f"\nA small collective takes {1e6 * messages.latency:.0f} us, and a byte of a large one {1e9 * messages.byte:.2f} ns.")
     if arguments.plan:
         print("\n" + plan(*best, messages))
-    if arguments.json:
-        with open(arguments.json, "w") as file:
-            json.dump(best, file)
 
 
 if __name__ == "__main__":

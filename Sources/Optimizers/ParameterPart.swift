@@ -11,12 +11,14 @@ enum ParameterPart {
     /// Entries of the first dimension.
     case rows(Range<Int>)
 
-    /// The elements of a part: of five tensors of them there is room in a megabyte.
-    private static let mostElements = 1 << 15
+    /// The elements that a thread has of a part, as many as libtorch gives one at least; in single precision five tensors of them are less
+    /// than a megabyte.
+    private static let elementsOfThread = 1 << 15
 
-    /// The parts of a parameter, in order.
+    /// The parts of a parameter, in order. A GPU is given all of it.
     static func parts(of parameter: Tensor) -> [ParameterPart] {
-        guard parameter.count > mostElements, parameter.rank > 0 else { return [.whole] }
+        let mostElements = elementsOfThread * Libtorch.threadCount
+        guard parameter.device == .cpu, parameter.rank > 0, parameter.count > mostElements else { return [.whole] }
         let rows = parameter.size(0)
         let most = max(mostElements / (parameter.count / rows), 1)
         return stride(from: 0, to: rows, by: most).map { .rows($0..<min($0 + most, rows)) }

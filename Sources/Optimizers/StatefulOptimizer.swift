@@ -10,8 +10,7 @@ protocol StatefulOptimizer: Optimizer {
     /// depend on the parameter in other ways.
     var decay: Double? { get }
 
-    /// Whether a step makes of each element of a parameter, its gradient and its state what it would make of that element alone, all of
-    /// the parameter's shape.
+    /// Whether a step treats each element by itself. The state then has the parameter's shape.
     var isElementwise: Bool { get }
 
     /// The state of a parameter before its first step.
@@ -26,7 +25,7 @@ protocol StatefulOptimizer: Optimizer {
     ///   - counts: The number of this step of each parameter, counted from 1.
     func step(_ parameters: [Tensor], gradients: [Tensor], states: [[String: Tensor]], counts: [Int])
 
-    /// `A v` as in `UpdateRule`.
+    /// `A v` as in `UpdateRule`, of a parameter or a part of it; the state is the one there is, and to be left as it is.
     func preconditioned(
         _ vector: Tensor, at gradient: Tensor, of parameter: Tensor, state: [String: Tensor], count: Int
     ) -> Tensor?
@@ -102,17 +101,18 @@ extension StatefulOptimizer {
             for (parameter, (vector, gradient)) in zip(parameters, zip(vectors, gradients)) {
                 vector.checkFit(to: parameter)
                 gradient.checkFit(to: parameter)
-                let whole = Tensor.empty(like: parameter)
-                for part in parts(of: parameter) {
+                let parts = parts(of: parameter)
+                var products: [Tensor] = []
+                for part in parts {
                     let (state, count) = state(of: part, of: parameter)
                     guard
                         let product = preconditioned(
                             part.of(vector), at: part.of(gradient), of: part.of(parameter), state: state,
                             count: count + 1)
                     else { return nil }
-                    part.of(whole).copy(from: product)
+                    products.append(product)
                 }
-                scaled.append(.tensor(whole))
+                scaled.append(.tensor(parts.count == 1 ? products[0] : .concatenated(products, along: 0)))
             }
             return scaled
         }
@@ -155,20 +155,21 @@ extension StatefulOptimizer {
     /// - Parameters:
     ///   - parameter: The parameter, which stays as it is.
     ///   - gradient: Its gradient.
-    ///   - place: Gives the place of what the step would add to a part.
+    ///   - destination: Where to put what the step would add to a part.
     ///   - body: Receives that, and the gradient.
     private func trySteps(
-        of parameter: Tensor, with gradient: ParameterGradient, into place: (ParameterPart) -> Tensor,
+        of parameter: Tensor, with gradient: ParameterGradient, into destination: (ParameterPart) -> Tensor,
         _ body: (_ displacement: Tensor, _ gradient: Tensor) -> Void
     ) {
         gradient.checkFit(to: parameter)
         for part in parts(of: parameter) {
-            let (values, moved, gradient) = (part.of(parameter), place(part), part.of(gradient))
+            let (values, moved, gradient) = (part.of(parameter), destination(part), part.of(gradient))
             let (state, count) = state(of: part, of: parameter)
             // A step from zero, on copies of the state, ends at w' - w: the kernel itself says what it would do, and no digits
             // are lost in the difference of two nearly equal parameters.
             if decay == nil { moved.copy(from: values) } else { moved.fill(0) }
-            let copies = count == 0 ? state : state.mapValues { $0.clone() }
+            // A rule of somebody else's may begin with tensors that it keeps.
+            let copies = isElementwise && count == 0 ? state : state.mapValues { $0.clone() }
             step([moved], gradients: [gradient], states: [copies], counts: [count + 1])
             let left = decay ?? 1
             if left != 0 { moved.addInPlace(values, scale: -left) }
@@ -181,9 +182,9 @@ extension StatefulOptimizer {
         isElementwise ? ParameterPart.parts(of: parameter) : [.whole]
     }
 
-    /// What is remembered of a part of a parameter and the number of its steps; before the first one, what nobody else has.
+    /// What is remembered of a part of a parameter, and the number of its steps; before the first one, what it would begin with.
     private func state(of part: ParameterPart, of parameter: Tensor) -> (tensors: [String: Tensor], count: Int) {
-        guard let slot = memory[parameter], slot.stepCount > 0 else {
+        guard let slot = memory[parameter] else {
             return (initialState(for: part.of(parameter)), 0)
         }
         return (slot.tensors.mapValues { part.of($0) }, slot.stepCount)

@@ -20,13 +20,15 @@ extension Double {
         return (-4..<6).contains(exponent) ? max(0, digits - 1 - exponent) : nil
     }
 
-    /// The fraction in percent, in `digits` significant digits but no more than `digits - 2` decimals: `97.86 %`.
+    /// The fraction in percent, in `digits` significant digits but no more than `digits - 2` decimals: `97.86 %`. What rounds to zero has
+    /// no sign.
     package func percent(_ digits: Int = 4) -> String {
         guard isFinite else { return significant() }
         // Zero has no significant digit; it gets the decimals of its neighbours.
         let needed = self == 0 ? nil : (self * 100).decimals(forSignificant: digits)
         let decimals = Swift.min(needed ?? digits - 2, digits - 2)
-        return String(format: "%.\(decimals)f %%", self * 100)
+        let text = String(format: "%.\(decimals)f", self * 100)
+        return (Double(text) == 0 ? String(text.drop { $0 == "-" }) : text) + " %"
     }
 
     /// The number of seconds as a duration on a clock: `0:05`, `12:34`, `1:02:03`.

@@ -73,8 +73,11 @@ struct RelativeDifference: Equatable, Sendable {
 }
 
 extension Double {
-    /// `+1.3 %`.
-    fileprivate var signedPercent: String { (self < 0 ? "" : "+") + percent(3) }
+    /// `+1.3 %`, and `0.0 %` for what rounds to that.
+    fileprivate var signedPercent: String {
+        let text = percent(3)
+        return self > 0 && text != 0.0.percent(3) ? "+" + text : text
+    }
 }
 
 /// What NS25 says of the trainings in its figures, in a form that losses can tell.

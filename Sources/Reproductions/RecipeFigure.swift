@@ -60,7 +60,7 @@ extension RecipeFigure {
         title:
             "Convolutional networks on CIFAR-10 and Tiny ImageNet, with and without teleports, over epochs and time.",
         claim: convolutionalClaim, claims: [.accelerates, .endsLower, .endsAtSameTestLoss],
-        entries: entries(PublishedRecipe.cifar10, PublishedRecipe.tinyImageNet), quickSeconds: 240)
+        entries: entries(PublishedRecipe.cifar10, PublishedRecipe.tinyImageNet), quickSeconds: 280)
 
     /// The caption names sequential MNIST, too, which the text has in Figure 10.
     static let figure5 = RecipeFigure(
@@ -108,7 +108,7 @@ extension RecipeFigure {
         name: "ns25-figure-10", paper: "NS25 Figure 10",
         title: "Transformers on sequential MNIST, with and without teleports, over epochs and time.",
         claim: "with teleports training is faster in its beginning.", claims: [.accelerates, .endsLower],
-        entries: entries(PublishedRecipe.sequentialMNIST), quickSeconds: 280)
+        entries: entries(PublishedRecipe.sequentialMNIST), quickSeconds: 170)
 
     static let table1 = RecipeFigure(
         name: "ns25-table-1", paper: "NS25 Table 1",

@@ -58,9 +58,9 @@ package struct TrainingRecipes: Reproduction {
     /// What two cores can do in five minutes; an epoch is half training and half looking at the model.
     private static let quick: [DatasetName: Extent] = {
         let images = Extent(samples: 2000, testSamples: 1000, epochs: 10, teleportBatches: 8)
-        let photographs = Extent(samples: 1280, testSamples: 500, epochs: 5, teleportBatches: 2)
+        let photographs = Extent(samples: 1280, testSamples: 500, epochs: 3, teleportBatches: 2)
         let sequences = Extent(
-            samples: 160, testSamples: 64, epochs: 6, teleportBatches: 1,
+            samples: 160, testSamples: 64, epochs: 4, teleportBatches: 1,
             architecture: .transformer(TransformerSize(heads: 4, headSize: 16, layers: 2)))
         return [
             .mnist: images, .fashionMNIST: images, .cifar10: photographs, .cifar100: photographs,
@@ -68,11 +68,12 @@ package struct TrainingRecipes: Reproduction {
                 samples: 640, testSamples: 128, epochs: 5, teleportBatches: 1,
                 architecture: .resnet(channels: [16, 16, 32, 32])),
             .sequentialMNIST: Extent(
-                samples: 96, testSamples: 64, epochs: 2, teleportBatches: 1,
+                samples: 64, testSamples: 64, epochs: 2, teleportBatches: 1,
                 architecture: .transformer(TransformerSize(heads: 2, headSize: 16, layers: 1))),
             .electricity: sequences, .traffic: sequences,
             .pennTreebank: Extent(
-                samples: 64, testSamples: 32, epochs: 2, teleportBatches: 1, architecture: sequences.architecture),
+                samples: 64, testSamples: 16, epochs: 2, teleportBatches: 1,
+                architecture: .transformer(TransformerSize(heads: 4, headSize: 16, layers: 1))),
         ]
     }()
 

@@ -3,15 +3,15 @@ import CTorch
 extension Tensor {
     /// The same numbers as another element type, on another device, or both; the tensor itself if nothing changes.
     ///
-    /// Waits for the device from which numbers come to the CPU. What goes to a GPU, it fetches when it comes to it, and
-    /// the program does not wait.
+    /// Waits for a GPU from which numbers come. For up to 16 MB that go to one the program does not wait.
     public func to(dtype: DType? = nil, device: Device? = nil) -> Tensor {
         let (type, target) = ((dtype ?? self.dtype).rawValue, device ?? self.device)
         if self.device != .cpu, target == .cpu { DeviceWaits.add() }
         guard self.device == .cpu, target != .cpu, count * self.dtype.byteCount <= Self.mostPinnedBytes else {
             return Tensor(ct_to(handle, type, target.ctDevice, false))
         }
-        let pinned = Tensor(ct_pin_memory(handle))
+        // A view would be pinned with all that lies between its elements.
+        let pinned = Tensor(ct_pin_memory(contiguous().handle))
         return Tensor(ct_to(pinned.handle, type, target.ctDevice, true))
     }
 

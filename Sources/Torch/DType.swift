@@ -13,7 +13,7 @@ public enum DType: Int32, Sendable, CaseIterable {
     case float64 = 7
     /// True or false.
     case bool = 11
-    /// Real numbers with the range of single precision and the first 8 of its binary digits, likewise.
+    /// Real numbers with the range of single precision and the first 8 of its binary digits: weights as they are kept in files.
     case bfloat16 = 15
 
     /// Bytes per element.

@@ -63,6 +63,18 @@ extension Tensor {
         return (parts[0], parts[1], parts[2])
     }
 
+    /// The Moore-Penrose pseudo-inverse of a matrix, `[m, n]` to `[n, m]`, by its singular values, of which those below
+    /// `max(m, n)` times the resolution of the element type are taken as zero; differentiable by autograd. Waits for the
+    /// device.
+    ///
+    /// - Throws: `TorchError` if the iteration does not converge, as with elements that are not finite.
+    public func pseudoInverse() throws(TorchError) -> Tensor {
+        try decomposed { (matrix) throws(TorchError) in
+            guard let result = ct_pinv(matrix.handle) else { throw .last }
+            return [Tensor(result)]
+        }[0]
+    }
+
     /// The parts of an iterative decomposition, which looks whether it converged; what a GPU's does not, the CPU's may.
     private func decomposed(_ decompose: (Tensor) throws(TorchError) -> [Tensor]) throws(TorchError) -> [Tensor] {
         DeviceWaits.add()

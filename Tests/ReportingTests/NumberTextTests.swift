@@ -17,6 +17,8 @@ import Testing
         #expect(0.0213.percent(3) == "2.1 %")
         #expect(0.0.percent(3) == "0.0 %")
         #expect(0.0004.percent(3) == "0.0 %")
+        #expect((-0.0004).percent(3) == "0.0 %")
+        #expect((-0.0006).percent(3) == "-0.1 %")
         #expect(5.4.duration() == "0:05")
         #expect(754.0.duration() == "12:34")
         #expect(3723.0.duration() == "1:02:03")

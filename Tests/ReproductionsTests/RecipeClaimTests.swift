@@ -76,4 +76,12 @@ import Testing
             without: fit, nullSpace: fit, symmetry: [run([.infinity]), run([1.1, 0.6])], epochs: 2)
         #expect(verdict(.symmetrySlows, runs) == .holds)
     }
+
+    @Test("A difference that rounds to nothing has no sign")
+    func texts() {
+        #expect(RelativeDifference(of: [1.00001], from: [1]).text == "0.0 %")
+        #expect(RelativeDifference(of: [0.99999], from: [1]).text == "0.0 %")
+        #expect(RelativeDifference(of: [1.013], from: [1]).text == "+1.3 %")
+        #expect(RelativeDifference(of: [0.766], from: [1]).text == "-23.4 %")
+    }
 }

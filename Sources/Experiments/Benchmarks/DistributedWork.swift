@@ -4,7 +4,8 @@ import Teleportation
 import Torch
 
 /// What several processes do together: collectives, training steps and teleports on batches that are spread over them. One process
-/// alone does the same steps and teleports on the whole batches, and on what of them one of 2, of 8, of 64 and of 1,024 would have.
+/// alone does the same steps and teleports on the whole batches, and on the share of the largest that one of 2, 8, 64 or 1,024 processes
+/// would have.
 struct DistributedWork {
     /// The processes; nil for one alone.
     let group: ProcessGroup?

@@ -26,7 +26,6 @@ import Torch
             Libtorch.threadCount = 1
             let teleport = try TeleportWork.cnn.workload().peakMemory("teleport", repetitions: 1)
             let training = try TrainingWork.beside(.cnn).workload().peakMemory("training", repetitions: 1)
-            // A debug build keeps variables to the ends of their scopes.
             #expect(teleport.median < 1.3 * training.median)
         }
     }

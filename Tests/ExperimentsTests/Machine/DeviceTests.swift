@@ -8,7 +8,8 @@ import Torch
 
 @testable import Experiments
 
-/// What the device under test computes, held against the CPU.
+/// What the device under test computes, held against the CPU; without a variable that names one, both are the CPU, and a run
+/// shows only that it is repeated to the last bit.
 @Suite struct DeviceTests {
     private let device: Device
 
@@ -99,7 +100,7 @@ import Torch
         arguments: [
             ("null-space:objective=gradient-norm", 4),
             ("null-space:objective=gradient-norm,step-size=fixed:0.01,cap=none", 3),
-            ("null-space", 7), ("symmetry:objective=gradient-norm", 7), ("level-set", 7),
+            ("null-space", 6), ("symmetry:objective=gradient-norm", 7), ("level-set", 7),
         ])
     func waitsOfTeleports(method: String, expected: Int) async throws {
         await #expect(processExitsWith: .success) { [method = method as String, expected = expected as Int] in
@@ -114,11 +115,13 @@ import Torch
                 let teleporter = try MethodText(text: text).teleporter
                 let model = training.makeModel(seed: 0)
                 return DeviceWaits.count {
-                    _ = teleporter.teleport(model, CrossEntropy(), on: [batch], before: SGD(learningRate: 1e-3))
+                    let reports = teleporter.teleport(
+                        model, CrossEntropy(), on: [batch], before: SGD(learningRate: 1e-3))
+                    #expect(reports.map(\.steps) == [steps] && reports[0].halvings.backtracking == 0)
                 }
             }
             let (few, many) = (try waits(steps: 2), try waits(steps: 6))
-            #expect(many - few <= 4 * expected, "\(few) and \(many)")
+            #expect(many - few == 4 * expected, "\(few) and \(many)")
         }
     }
 }

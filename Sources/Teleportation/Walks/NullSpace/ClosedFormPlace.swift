@@ -28,15 +28,15 @@ final class ClosedFormPlace: Place {
         }
         let explicit = gradient.explicit.map { Gradients(parameters, $0) }
         let movable = walk.movableWeights(in: pulled)
-        let withBiasInRows = explicit.map { self.withBiasInRows(movable, $0) } ?? []
+        let factorable = explicit.map { self.factorable(among: movable, $0) } ?? []
         var moves: [MovableWeight.Move] = []
         for weight in movable {
             let tangents = pushed.flatMap { weight.tangents(in: $0) }
             guard tangents != nil || explicit != nil else { continue }
             guard let space = try walk.nullSpace(of: weight) else { continue }
             if let explicit {
-                let hasBiasInRows = weight.bias == nil || withBiasInRows.contains(weight.weight.id)
-                moves += self.moves(of: weight, in: space, tangents, explicit, hasBiasInRows: hasBiasInRows)
+                moves += self.moves(
+                    of: weight, in: space, tangents, explicit, isFactorable: factorable.contains(weight.weight.id))
             } else if let tangents {
                 moves += self.moves(of: weight, in: space, tangents)
             }
@@ -83,9 +83,9 @@ final class ClosedFormPlace: Place {
     /// `pi(a + H u)` of a weight.
     private func moves(
         of weight: MovableWeight, in space: InputNullSpace, _ tangents: [Tensor?]?, _ explicit: Gradients,
-        hasBiasInRows: Bool
+        isFactorable: Bool
     ) -> [MovableWeight.Move] {
-        if hasBiasInRows, let factored = factored(weight, tangents, explicit) {
+        if isFactorable, let factored = factored(weight, tangents, explicit) {
             guard let rows = space.project(factored.rows, factored.ones) else { return [] }
             return weight.moves(
                 along: .product(delta: factored.delta, input: Representation(rows: rows.weight)),
@@ -130,28 +130,32 @@ final class ClosedFormPlace: Place {
         )
     }
 
-    /// Of weights whose gradient is a product those that have the gradient of their bias in its rows, as that of a loss has. Apart from
-    /// them it would be projected to what only cancels in the sum. Waits for the device once.
-    private func withBiasInRows(_ weights: [MovableWeight], _ gradients: Gradients) -> Set<ObjectIdentifier> {
-        let products = weights.compactMap { weight -> (weight: Tensor, bias: Tensor, delta: Tensor)? in
-            guard case .product(let delta, _)? = gradients[weight.weight], let bias = weight.bias,
-                let gradient = gradients[bias]
-            else { return nil }
-            return (weight.weight, gradient.formed(), delta)
+    /// The weights whose gradient is one product of rows, in which that of the bias is, as in the gradient of a loss. Apart from the rows it
+    /// would be projected to what only cancels in the sum. Waits for the device once, if a weight has a bias.
+    private func factorable(among weights: [MovableWeight], _ gradients: Gradients) -> Set<ObjectIdentifier> {
+        var withoutBias: [ObjectIdentifier] = []
+        var products: [(weight: ObjectIdentifier, rest: Tensor, delta: Tensor)] = []
+        for weight in weights where weight.sites.count == 1 && weight.sites[0].input.representation != nil {
+            guard case .product(let delta, _)? = gradients[weight.weight] else { continue }
+            guard let bias = weight.bias else {
+                withoutBias.append(weight.weight.id)
+                continue
+            }
+            guard let gradient = gradients[bias] else { continue }
+            products.append((weight.weight.id, gradient.formed() - delta.sum(along: [0]), delta))
         }
-        guard !products.isEmpty else { return [] }
-        let rests = products.map { ($0.bias - $0.delta.sum(along: [0])).squaredNorm() }
+        guard !products.isEmpty else { return Set(withoutBias) }
         // Sums over processes round otherwise than sums of rows here.
         let energies = shard == nil ? [] : products.map { $0.delta.squaredNorm() }
-        let values = Tensor.stacked(rests + energies).doubles()
-        return Set(
-            products.enumerated().compactMap { index, product in
-                let rounding = 4 * product.delta.dtype.epsilon
-                let bound =
-                    energies.isEmpty
-                    ? 0 : rounding * rounding * Double(product.delta.size(0)) * values[rests.count + index]
-                return values[index] <= bound ? product.weight.id : nil
-            })
+        let values = Tensor.stacked(products.map { $0.rest.squaredNorm() } + energies).doubles()
+        let withBiasInRows = products.enumerated().compactMap { index, product in
+            let rounding = 4 * product.delta.dtype.epsilon
+            let bound =
+                energies.isEmpty
+                ? 0 : rounding * rounding * Double(product.delta.size(0)) * values[products.count + index]
+            return values[index] <= bound ? product.weight : nil
+        }
+        return Set(withoutBias + withBiasInRows)
     }
 
     /// `Delta^T (D_u A)`, summed over the uses of a weight.

@@ -17,9 +17,9 @@ final class NullSpaceWalk: Walk {
     /// Those of them that what other weights do can reach.
     private(set) lazy var weightsBehindOthers = MovableWeight.behindOthers(in: linearized)
 
-    /// That of the parameters where somebody asks first. The steps of a batch, of a share of it each, hardly change it, and it costs a pass
-    /// over all of them.
-    fileprivate private(set) lazy var squaredNormOfParameters = landscape.parameters.map { $0.squaredNorm() }.total()
+    /// The squared norm of the parameters before the first step. The steps of a batch hardly change it, and it takes a pass over all of
+    /// them.
+    fileprivate private(set) lazy var squaredNormBefore = landscape.parameters.map { $0.squaredNorm() }.total()
 
     /// The walk on a batch.
     ///
@@ -92,7 +92,8 @@ final class NullSpaceDirection: Direction {
 
     var isZero: Bool { moves.allSatisfy { $0.direction.isZero } }
 
-    func reach(of parameters: [Tensor]) -> Double { (walk.squaredNormOfParameters / slope).squareRoot() }
+    /// That of a step as long as the parameters were before the first one.
+    func reach(of parameters: [Tensor]) -> Double { (walk.squaredNormBefore / slope).squareRoot() }
 
     func take(_ eta: Double, part: Double) -> Int? {
         walk.add(moves, scale: eta * part - taken)

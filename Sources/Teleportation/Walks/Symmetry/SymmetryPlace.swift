@@ -256,7 +256,8 @@ final class SymmetryDirection: OrbitDirection {
     }
 
     /// To first order the objective rises by eta times this, as where weights move along its gradient.
-    private(set) lazy var slope = elements.squaredNorm()
+    /// Of the elements as they are: moves shorten them where units would leave the range of their activation.
+    var slope: Double { elements.squaredNorm() }
 
     var isZero: Bool { elements.allSatisfy { $0.isZero } }
 
