@@ -66,6 +66,20 @@ import Torch
         #expect(tried.numbers == plain.numbers, "parameters, buffers and moments are those of plain training")
     }
 
+    @Test(
+        "A trial of one step sees the loss that the teleports kept; rounding is no objection",
+        arguments: [DType.float32, .float64])
+    func roundingIsNoObjection(dtype: DType) {
+        let tried = Learner()
+        for (excess, isKept) in [(2, true), (100, false)] {
+            var trial = TeleportTrial(of: tried.model, tried.optimizer)
+            // With the teleports first, then without.
+            var losses = [3 * (1 + Double(excess) * dtype.epsilon), 3].map { Tensor($0, dtype: dtype) }
+            let verdict = trial.run(on: [batches[0]]) { _ in losses.removeFirst() }
+            #expect(verdict.lossWithTeleports > verdict.lossWithout && verdict.keepsTeleports == isKept)
+        }
+    }
+
     @Test(arguments: [3, Double.nan])
     func aMoveThatTrainingGainsByStays(factor: Double) {
         // Stretched, the parameters are far off; the move brings them back near.

@@ -134,8 +134,13 @@ public struct TeleportTrial {
         fileprivate let lossesWith: [Tensor]
         fileprivate let lossesWithout: [Tensor]
 
-        /// Whether training goes on from where the teleports led.
-        public var keepsTeleports: Bool { lossWithTeleports.isFinite && !(lossWithout < lossWithTeleports) }
+        /// Whether training goes on from where the teleports led: unless it did worse by more than rounding. A trial of one step sees the
+        /// loss that the teleports kept, and no more.
+        public var keepsTeleports: Bool {
+            guard lossWithTeleports.isFinite else { return false }
+            let rounding = 8 * (lossesWith.first?.dtype.epsilon ?? 0) * lossWithout.magnitude
+            return !(lossWithout < lossWithTeleports - rounding)
+        }
 
         /// Whether the steps without the teleports did better by more than chance: by more than twice the standard error.
         var isLostClearly: Bool { lead < -2 }
