@@ -260,10 +260,10 @@ def plan(one, two, messages):
     for name in one:
         if "-mlp-" not in name or name not in two:
             continue
-        samples = name.rsplit("-", 1)[1]
+        work, samples = name.rsplit("-", 1)
         collectives = two[name]["traffic"]["collectives"]
         for ranks in (2, 8, 64, 1024):
-            if int(samples) < ranks or f"{name.rsplit('-', 1)[0]}-{int(samples) // ranks}" not in one:
+            if int(samples) < ranks or f"{work}-{int(samples) // ranks}" not in one:
                 continue
             computed, sent = predicted(name, one, messages, collectives, ranks)
             lines.append(

@@ -36,7 +36,8 @@ struct DistributedWork {
                     })
             }
         }
-        for samples in group == nil ? [1, 16, 32, 128, 256, 512, 1024] : [32, 256, 1024] {
+        let samplesOfPerceptron = group == nil ? [1, 16, 32, 128, 256, 512, 1024] : [32, 256, 1024]
+        for samples in samplesOfPerceptron {
             measure(
                 "train-mlp-1024-\(samples)", repetitions, report,
                 training(.mlp(hidden: [1024, 1024], activation: .relu), on: samples))
@@ -46,7 +47,7 @@ struct DistributedWork {
                 "train-cnn-\(samples)", repetitions, report,
                 training(.cnn(channels: [16, 32, 64], activation: .relu), of: [3, 32, 32], on: samples))
         }
-        for samples in group == nil ? [1, 16, 32, 128, 256, 512, 1024] : [32, 256, 1024] {
+        for samples in samplesOfPerceptron {
             measure(
                 "teleport-mlp-1024-\(samples)", repetitions, report,
                 teleport(.mlp(hidden: [1024, 1024], activation: .relu), on: samples))

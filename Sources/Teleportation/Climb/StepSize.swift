@@ -9,8 +9,9 @@ public enum StepSize: Hashable, Sendable {
     /// `rate ||g||^2 / (2 ||pi(H g)||^2)`. The rate has no unit, so that one value serves all architectures.
     case growth(Double)
 
-    /// The eta after which the parameters have moved by the given share of their norm (in the null space, of that before the first step on
-    /// the batch), or a group element by so much from the identity. It is halved and doubled from step to step as the search has it; the right share has no unit.
+    /// The eta after which the parameters have moved by the given share of their norm (in the null space, of that before the first
+    /// step on the batch), or a group element by so much from the identity. It is halved and doubled from step to step as the
+    /// search has it; the right share has no unit.
     case share(Double)
 
     /// The eta, rate or share.

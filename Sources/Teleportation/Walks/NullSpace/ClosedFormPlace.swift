@@ -85,7 +85,7 @@ final class ClosedFormPlace: Place {
         of weight: MovableWeight, in space: InputNullSpace, _ tangents: [Tensor?]?, _ explicit: Gradients,
         isFactorable: Bool
     ) -> [MovableWeight.Move] {
-        if isFactorable, let factored = factored(weight, tangents, explicit) {
+        if let factored = factored(weight, tangents, explicit, isFactorable: isFactorable) {
             guard let rows = space.project(factored.rows, factored.ones) else { return [] }
             return weight.moves(
                 along: .product(delta: factored.delta, input: Representation(rows: rows.weight)),
@@ -106,11 +106,9 @@ final class ClosedFormPlace: Place {
     ///
     /// - Returns: The left factor, `[m, out]`, and the right one, `[m, in]`, with what its rows have in the column of a bias, `[m, 1]`.
     private func factored(
-        _ weight: MovableWeight, _ tangents: [Tensor?]?, _ explicit: Gradients
+        _ weight: MovableWeight, _ tangents: [Tensor?]?, _ explicit: Gradients, isFactorable: Bool
     ) -> (delta: Tensor, rows: Tensor, ones: Tensor?)? {
-        guard weight.sites.count == 1, weight.sites[0].input.representation != nil,
-            case .product(let delta, let input)? = explicit[weight.weight]
-        else { return nil }
+        guard isFactorable, case .product(let delta, let input)? = explicit[weight.weight] else { return nil }
         let tangent = tangents?[0]
         let rowCount = input.rowCount + (tangent.map(self.rowCount) ?? 0)
         let (out, columns) = (delta.size(1), input.columnCount)
