@@ -30,7 +30,8 @@ extension Tensor {
         }
         let columns = weight.matmul(transposed())
         if let bias { columns.addInPlace(bias.expanded(at: 1)) }
-        return columns.transposed()
+        // Elementwise kernels are several times as slow where one operand lies by rows and the other by columns.
+        return columns.transposed().contiguous()
     }
 
     /// Whether `W x^T` is faster than `x W^T`: where a large weight comes transposed, MKL copies all of it before it multiplies, which with

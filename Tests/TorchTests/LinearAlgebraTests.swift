@@ -39,6 +39,9 @@ import Testing
         let expected = x.to(dtype: .float64).linear(weight.to(dtype: .float64), bias.to(dtype: .float64))
         #expect(difference(x.linear(weight, bias).to(dtype: .float64), expected) < 1e-3)
         #expect(x.linear(weight, bias).shape == [rows, 500] && x.linear(weight, nil).shape == [rows, 500])
+        for z in [x.linear(weight, bias), x.linear(weight, nil)] {
+            #expect(z.contiguous().sharesStorage(with: z), "it lies by rows, as all that it meets")
+        }
         // What comes of it is a matrix like others, for elements, views and products in place.
         let z = x.linear(weight, bias)
         #expect(z.flattened().elements(as: Float.self) == z.clone().elements(as: Float.self))
