@@ -63,9 +63,9 @@ struct LearningRates: ParsableCommand {
     @Option(
         help: """
             The steps for which teleports are on trial: taken with and without them, and the better way is gone on with; 0 for no \
-            trial. The next teleports cut a trial short.
-            """, atLeast: 0)
-    var trialSteps = TeleportPlan().trialSteps
+            trial. The next teleports cut a trial short. (default: an eighth of the steps to the next teleports, 8 to 64)
+            """, atLeast: 0, orLeftOut: "for an eighth of the steps to the next teleports")
+    var trialSteps: Int?
 
     @Option(help: .optimizerState)
     var optimizerState = TeleportPlan().optimizerState

@@ -261,9 +261,9 @@ struct ScheduleOptions: ParsableArguments {
     @Option(
         help: """
             The steps of training for which teleports are on trial: taken with and without them, and \
-            the better way is gone on with; 0 for no trial.
-            """, atLeast: 0)
-    var trialSteps = standard.trialSteps
+            the better way is gone on with; 0 for no trial. (default: an eighth of the steps to the next teleports, 8 to 64)
+            """, atLeast: 0, orLeftOut: "for an eighth of the steps to the next teleports")
+    var trialSteps: Int?
 
     @Option(
         shareOrWhole: """

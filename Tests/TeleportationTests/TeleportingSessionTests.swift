@@ -55,7 +55,7 @@ import Torch
 
     /// Teleports that no training gains by.
     private static func harmful(
-        _ moments: TeleportSchedule.Moments, trialSteps: Int, patience: Int = 0
+        _ moments: TeleportSchedule.Moments, trialSteps: Int?, patience: Int = 0
     ) -> TeleportPlan {
         TeleportPlan(
             NullSpaceTeleporter(Climb(stepSize: .growth(10), cap: .none)), schedule: schedule(moments),
@@ -257,6 +257,33 @@ import Torch
         for (samples, count) in counts { #expect(TeleportSchedule().batchCount(of: samples) == count, "\(samples)") }
         #expect(TeleportSchedule(batchCount: 3).batchCount(of: 1_000) == 3)
         #expect(TeleportSchedule(batchCount: 3).batchCount(of: 80) == 2)
+    }
+
+    @Test(
+        "A trial that the plan leaves open takes an eighth of the steps to the next teleports, 8 to 64",
+        arguments: [
+            (.epochs([0, 1, 4]), 1875, 64), (.epochs([0, 1, 4]), 125, 15), (.epochs([0, 2, 4]), 125, 31),
+            (.epochs([2]), 125, 15), (.epochs([0, 1]), 20, 8), (.every(200), 1875, 25), (.every(10), 1875, 8),
+            (.steps([7, 300, 100]), 1875, 11), (.steps([7]), 240, 30), (.epochs([]), 240, 30),
+        ] as [(TeleportSchedule.Moments, Int, Int)])
+    func openTrials(moments: TeleportSchedule.Moments, stepsPerEpoch: Int, count: Int) {
+        var plan = TeleportPlan(schedule: TeleportSchedule(moments))
+        #expect(plan.hasTrials && plan.trialStepCount(stepsPerEpoch: stepsPerEpoch) == count)
+        plan.trialSteps = 3
+        #expect(plan.hasTrials && plan.trialStepCount(stepsPerEpoch: stepsPerEpoch) == 3)
+        plan.trialSteps = 0
+        #expect(!plan.hasTrials && plan.trialStepCount(stepsPerEpoch: stepsPerEpoch) == 0)
+    }
+
+    @Test("A session ends a trial that its plan leaves open by the steps of an epoch", arguments: [(nil, 8), (80, 10)])
+    func lengthOfOpenTrials(stepsPerEpoch: Int?, count: Int) throws {
+        let learner = Learner()
+        let session = try TeleportingSession(
+            learner.step, Self.harmful(.steps([0]), trialSteps: nil), samples: learner.samples,
+            stepsPerEpoch: stepsPerEpoch)
+        let batch = learner.samples.batch(.range(5))
+        let outcomes = (0..<12).map { _ in session.step(on: batch, inEpoch: 0) }
+        #expect(outcomes.firstIndex { $0.verdict != nil } == count - 1)
     }
 
     @Test(

@@ -13,11 +13,13 @@ extension TrainingConfiguration {
         let schedule: [String: JSONValue] = [
             "batch-size": .integer(batchSize), "epochs": .integer(epochs),
             "schedule": .string(plan.schedule.moments.text), "warm-up-steps": .integer(plan.schedule.warmUpSteps),
-            "trial-steps": .integer(plan.trialSteps), "patience": .integer(plan.patience),
+
+            "trial-steps": .integer(plan.trialStepCount(stepsPerEpoch: data.train.batchCount(of: batchSize))),
+            "patience": .integer(plan.patience),
             "optimizer-state": .string(plan.optimizerState.rawValue),
         ]
         let progress: [String: JSONValue] =
-            plan.trialSteps > 0 ? ["own-progress": .number(plan.largestOwnProgress)] : [:]
+            plan.hasTrials ? ["own-progress": .number(plan.largestOwnProgress)] : [:]
         return optionsOfOneTeleport(plan, on: data).merging(schedule) { $1 }.merging(progress) { $1 }
     }
 

@@ -78,7 +78,7 @@ package final class TrainingRun {
         session = try TeleportingSession(
             training.makeStep(for: model), plan ?? TeleportPlan(schedule: TeleportSchedule(epochs: [])),
             samples: training.trainingSamples, passSize: Evaluation.batchSize(for: training.trainingSamples),
-            seed: Training.seed(.teleports, seed))
+            stepsPerEpoch: training.batchesPerEpoch, seed: Training.seed(.teleports, seed))
         order = Training.generator(.order, seed)
         orderState = order.state
         loss = MeanLoss(device: training.configuration.device)

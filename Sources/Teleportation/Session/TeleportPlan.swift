@@ -18,8 +18,9 @@ public struct TeleportPlan {
     /// gauges, and for 0 elsewhere.
     public var controlSamples: Int?
     /// The training steps for which teleports are on trial; see `TeleportTrial`. 0 goes without a trial. The end of an epoch that
-    /// settles, and the next teleports, cut a trial short.
-    public var trialSteps: Int
+    /// settles, and the next teleports, cut a trial short. Nil stands for an eighth of the steps from one teleport to the next, at
+    /// least 8 and at most 64: a trial takes each of them twice, and is to be a small part of the training.
+    public var trialSteps: Int?
     /// The share of the loss of the first four teleport batches that three steps of the optimizer may take by themselves: the mean of
     /// `1 - L(w + 3 d) / L(w)`, with its step d from the gradient of the batch. Where they take more, training gets on without teleports,
     /// and none are made, until the next that are due. 1 always teleports, and so does a plan without trials.
@@ -44,7 +45,7 @@ public struct TeleportPlan {
     /// A plan; the defaults have nothing tuned to an architecture or an optimizer.
     public init(
         _ teleporter: any Teleporter = NullSpaceTeleporter(), schedule: TeleportSchedule = TeleportSchedule(),
-        controlSamples: Int? = nil, trialSteps: Int = 64, largestOwnProgress: Double = 0.2, patience: Int = 1,
+        controlSamples: Int? = nil, trialSteps: Int? = nil, largestOwnProgress: Double = 0.2, patience: Int = 1,
         optimizerState: OptimizerStatePolicy = .keep
     ) {
         self.teleporter = teleporter
@@ -57,7 +58,15 @@ public struct TeleportPlan {
     }
 
     /// Whether the progress of the optimizer decides about teleports.
-    var looksAtOwnProgress: Bool { trialSteps > 0 && largestOwnProgress < 1 }
+    var looksAtOwnProgress: Bool { hasTrials && largestOwnProgress < 1 }
+
+    /// Whether teleports are on trial.
+    package var hasTrials: Bool { trialSteps != 0 }
+
+    /// The training steps for which teleports are on trial in a training of so many steps an epoch.
+    package func trialStepCount(stepsPerEpoch: Int) -> Int {
+        trialSteps ?? min(max(schedule.shortestInterval(stepsPerEpoch: stepsPerEpoch) / 8, 8), 64)
+    }
 
     /// The number of control samples.
     package var controlSampleCount: Int { controlSamples ?? (teleporter.hasDivisibleMoves ? 256 : 0) }
@@ -75,7 +84,9 @@ public struct TeleportPlan {
         }
         let none = "give 0 or more"
         let some = "give 1 or more"
-        try SettingRefusal.check("trial-steps", trialSteps >= 0, "\(trialSteps)", remedy: none)
+        if let trialSteps {
+            try SettingRefusal.check("trial-steps", trialSteps >= 0, "\(trialSteps)", remedy: none)
+        }
         try SettingRefusal.check("control-samples", controlSampleCount >= 0, "\(controlSampleCount)", remedy: none)
         try SettingRefusal.check("patience", patience >= 0, "\(patience)", remedy: none)
         try SettingRefusal.check(

@@ -84,6 +84,18 @@ public struct TeleportSchedule: Hashable, Sendable {
         case .every(let period): position.step.isMultiple(of: period)
         }
     }
+
+    /// The fewest training steps from one teleport to the next, in a training of so many steps an epoch; an epoch's where no other
+    /// follows.
+    func shortestInterval(stepsPerEpoch: Int) -> Int {
+        let (numbers, unit) =
+            switch moments {
+            case .epochs(let epochs): (epochs.sorted(), stepsPerEpoch)
+            case .steps(let steps): (steps.sorted(), 1)
+            case .every(let period): ([0, period], 1)
+            }
+        return zip(numbers.dropFirst(), numbers).map { ($0 - $1) * unit }.min() ?? stepsPerEpoch
+    }
 }
 
 extension TeleportSchedule.Moments: TextConvertible, CustomStringConvertible {

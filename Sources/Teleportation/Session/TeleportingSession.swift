@@ -31,6 +31,7 @@ public final class TeleportingSession {
 
     private let samples: any SampleSource
     private let passSize: Int
+    private let trialSteps: Int
     /// What the teleport batches, and random moves, are drawn from.
     private let generator: Generator
     /// What the control samples are drawn from: runs with and without them see the same teleport batches.
@@ -60,13 +61,15 @@ public final class TeleportingSession {
     ///   - plan: How the training is interrupted.
     ///   - samples: The training samples, from which teleport batches and control samples are drawn.
     ///   - passSize: How many samples are run at once where all of them are, as for the scope of a data set.
+    ///   - stepsPerEpoch: The training steps of an epoch, by which the length of trials goes that the plan leaves open. Nil stands for
+    ///     those of batches as large as the plan's teleport batches.
     ///   - seed: Decides what is drawn.
     /// - Throws: What `Teleporter.check(_:before:)` of the plan's teleporter throws; `SettingRefusal` where a
     ///   number of the plan is none to go by; `TeleportPlanRefusal` where the plan does not go with the model; `LossError` where the targets do not go with the loss: all of them where they are at
     ///   hand (`SampleSource.targets`), else those of the first samples.
     public init(
         _ trainingStep: TrainingStep, _ plan: TeleportPlan, samples: some SampleSource, passSize: Int = 256,
-        seed: UInt64 = 0
+        stepsPerEpoch: Int? = nil, seed: UInt64 = 0
     ) throws {
         try plan.teleporter.check(trainingStep.model, before: trainingStep.optimizer)
         try plan.check(trainingStep.model, before: trainingStep.optimizer)
@@ -83,6 +86,8 @@ public final class TeleportingSession {
         self.plan = plan
         self.samples = samples
         self.passSize = passSize
+        trialSteps = plan.trialStepCount(
+            stepsPerEpoch: stepsPerEpoch ?? samples.batchCount(of: plan.schedule.batchSize))
         generator = Generator(seed: seed)
         // Within 32 bits, which are all that libtorch takes of a seed.
         controlGenerator = Generator(seed: seed &+ 1_000_000_000)
@@ -169,7 +174,7 @@ public final class TeleportingSession {
         let loss = trial.advance(on: batch) { trainingStep(on: $0) }
         self.trial = trial
         trialPhase =
-            trial.stepCount >= plan.trialSteps ? .end : TeleportTrial.isLook(after: trial.stepCount) ? .look : .onTheWay
+            trial.stepCount >= trialSteps ? .end : TeleportTrial.isLook(after: trial.stepCount) ? .look : .onTheWay
         return loss
     }
 
@@ -238,7 +243,7 @@ public final class TeleportingSession {
         by teleporter: any Teleporter, on batches: some Sequence<Batch>, of ownSamples: any SampleSource
     ) -> [TeleportReport] {
         let (model, loss, optimizer) = (trainingStep.model, trainingStep.loss, trainingStep.optimizer)
-        let trial = plan.trialSteps > 0 ? TeleportTrial(of: model, optimizer) : nil
+        let trial = plan.hasTrials ? TeleportTrial(of: model, optimizer) : nil
         // Cap and control samples are to see the steps that will follow.
         let memory =
             plan.optimizerState == .reset ? OptimizerSnapshot(of: optimizer, for: trainingStep.parameters) : nil
