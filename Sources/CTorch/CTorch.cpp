@@ -198,6 +198,9 @@ ct_tensor ct_clone(ct_tensor self) {
 ct_tensor ct_contiguous(ct_tensor self) {
     return guarded([&] { return Borrowed(self)->contiguous(); });
 }
+ct_tensor ct_channels_last(ct_tensor self) {
+    return guarded([&] { return Borrowed(self)->contiguous(at::MemoryFormat::ChannelsLast); });
+}
 ct_tensor ct_reshape(ct_tensor self, const int64_t *shape, size_t rank) {
     return guarded([&] { return Borrowed(self)->reshape({shape, rank}); });
 }

@@ -48,11 +48,14 @@ extension Kernels {
         _ cotangent: Tensor, input: Tensor, weight: Tensor, _ geometry: ConvolutionGeometry,
         needs: (input: Bool, weight: Bool, bias: Bool)
     ) -> (input: Tensor?, weight: Tensor?, bias: Tensor?) {
-        gradients(needs) { wants, inputGradient, weightGradient, biasGradient in
+        var pulled = gradients(needs) { wants, inputGradient, weightGradient, biasGradient in
             ct_convolution_backward(
                 cotangent.handle, input.handle, weight.handle, Int64(geometry.stride), Int64(geometry.padding), wants,
                 &inputGradient, &weightGradient, &biasGradient)
         }
+        // Of images with the channels last it comes so, too, and meets a weight that is not.
+        pulled.weight = pulled.weight?.contiguous()
+        return pulled
     }
 
     /// The maxima of `kernel x kernel` windows, `[N, C, H, W]` to `[N, C, H', W']`, and where in their planes they are.

@@ -7,6 +7,9 @@ extension Tensor {
     /// The same elements in row-major order in memory; the tensor itself if they are already.
     public func contiguous() -> Tensor { Tensor(ct_contiguous(handle)) }
 
+    /// The same images, `[N, C, H, W]`, with the channels of a pixel beside each other in memory; the tensor itself if they are already.
+    public func channelsLast() -> Tensor { Tensor(ct_channels_last(handle)) }
+
     /// The same elements under another shape; one extent may be -1 and follows from the others.
     public func reshaped(_ shape: [Int]) -> Tensor { withExtents(shape) { Tensor(ct_reshape(handle, $0, $1)) } }
 

@@ -81,6 +81,7 @@ ct_tensor ct_to(ct_tensor self, int32_t dtype, ct_device device, bool non_blocki
 ct_tensor ct_pin_memory(ct_tensor self);
 ct_tensor ct_clone(ct_tensor self);
 ct_tensor ct_contiguous(ct_tensor self);
+ct_tensor ct_channels_last(ct_tensor self);
 ct_tensor ct_reshape(ct_tensor self, const int64_t *shape, size_t rank);
 ct_tensor ct_flatten(ct_tensor self, int64_t start, int64_t end);
 ct_tensor ct_transpose(ct_tensor self, int64_t first, int64_t second);

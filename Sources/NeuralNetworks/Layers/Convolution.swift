@@ -58,11 +58,12 @@ public struct Convolution: Layer {
             x, x.rank == 4 && x.size(1) == weight.size(1) && x.size(2) >= height && x.size(3) >= width,
             of: weight.dtype,
             "[N, \(weight.size(1)), H, W], H at least \(max(height, 1)) and W at least \(max(width, 1))")
-        return x.convolved(weight, bias, geometry)
+        return x.arrangedForConvolution.convolved(weight, bias, geometry)
     }
 
     /// The forward pass and its derivative at `x`, without a tape.
     public func linearize(_ x: Tensor) -> (output: Tensor, linearization: any Linearization) {
+        let x = x.arrangedForConvolution
         let output = self(x)
         let patches = PatchRepresentation(
             images: x, weightShape: weight.shape, geometry: geometry, patchesPerImage: output.size(2) * output.size(3))
@@ -93,6 +94,7 @@ struct ConvolutionLinearization: Linearization {
 
     /// `z' = x' * W + x * W' + b'`.
     func pushforward(_ tangent: Tensor?, along directions: Gradients, into collected: inout Pushforward) -> Tensor? {
+        let tangent = tangent?.arrangedForConvolution
         collected.record(tangent, at: site)
         var output = tangent?.convolved(site.weight, nil, geometry)
         let weight = directions[site.weight]?.formed()
@@ -106,5 +108,14 @@ struct ConvolutionLinearization: Linearization {
             output = result
         }
         return output
+    }
+}
+
+extension Tensor {
+    /// Images as they are convolved and pooled fastest: on a CPU in single precision with the channels last. What comes of them is
+    /// arranged in the same way. A step of the CIFAR network takes two thirds of the time: oneDNN reorders nothing, and pooling runs in
+    /// vectors.
+    fileprivate var arrangedForConvolution: Tensor {
+        rank == 4 && device == .cpu && dtype == .float32 ? channelsLast() : self
     }
 }
