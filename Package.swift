@@ -20,6 +20,11 @@ let documentationTools: [Package.Dependency] =
     Context.environment["TELEPORTATION_DOCUMENTATION"] == nil
     ? [] : [.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0")]
 
+/// What every module above the subject imports.
+let subject: [Target.Dependency] = [
+    "Datasets", "NeuralNetworks", "Optimizers", "Reporting", "Teleportation", "TextForms", "Torch",
+]
+
 let package = Package(
     name: "swift-teleportation",
     platforms: [.macOS(.v15)],
@@ -60,49 +65,57 @@ let package = Package(
                 .linkedLibrary("torch_cpu"),
                 .linkedLibrary("c10"),
             ]),
+        // Each target names all modules that it imports: one that changes is compiled into nothing that does not name it.
         .target(name: "Torch", dependencies: ["CTorch"]),
         .target(name: "TextForms"),
         .target(name: "NeuralNetworks", dependencies: ["Torch"]),
-        .target(name: "Optimizers", dependencies: ["NeuralNetworks", "TextForms"]),
-        // Documentation links to direct dependencies only, hence all modules that it builds on.
+        .target(name: "Optimizers", dependencies: ["NeuralNetworks", "TextForms", "Torch"]),
         .target(name: "Teleportation", dependencies: ["NeuralNetworks", "Optimizers", "TextForms", "Torch"]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(
             name: "CTurboJPEG", pkgConfig: "libturbojpeg",
             providers: [.apt(["libturbojpeg0-dev"]), .brew(["jpeg-turbo"])]),
-        .target(name: "Datasets", dependencies: ["NeuralNetworks", "CZlib", "CTurboJPEG"]),
+        .target(name: "Datasets", dependencies: ["NeuralNetworks", "Torch", "CZlib", "CTurboJPEG"]),
         .target(name: "Reporting", dependencies: ["TextForms"]),
         // Apart from Datasets, so that the library does not carry networking.
         .target(
             name: "Downloads",
             dependencies: ["Datasets", "Reporting", .product(name: "Crypto", package: "swift-crypto")]),
-        .target(name: "Experiments", dependencies: ["Datasets", "Reporting", "Teleportation", "TextForms", "CZlib"]),
-        .target(name: "Reproductions", dependencies: ["Experiments"]),
+        .target(name: "Experiments", dependencies: subject + ["CZlib"]),
+        .target(name: "Reproductions", dependencies: subject + ["Experiments"]),
         .executableTarget(
             name: "teleport",
-            dependencies: [
-                "Downloads", "Reproductions", "TextForms",
+            dependencies: subject + [
+                "Downloads", "Experiments", "Reproductions",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Yams", package: "Yams"),
             ]),
         .target(name: "TestSupport", dependencies: ["Torch"], path: "Tests/TestSupport"),
         .testTarget(name: "TorchTests", dependencies: ["Torch", "TestSupport"]),
         .testTarget(
-            name: "NeuralNetworksTests", dependencies: ["NeuralNetworks", "TestSupport"],
+            name: "NeuralNetworksTests", dependencies: ["NeuralNetworks", "Torch", "TestSupport"],
             resources: [.copy("Fixtures")]),
-        .testTarget(name: "OptimizersTests", dependencies: ["Optimizers"], resources: [.copy("Fixtures")]),
         .testTarget(
-            name: "TeleportationTests", dependencies: ["Teleportation", "TestSupport"], resources: [.copy("Fixtures")]),
-        .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "CTurboJPEG"]),
-        .testTarget(name: "DownloadsTests", dependencies: ["Downloads", "TestSupport"]),
+            name: "OptimizersTests", dependencies: ["NeuralNetworks", "Optimizers", "Torch"],
+            resources: [.copy("Fixtures")]),
+        .testTarget(
+            name: "TeleportationTests",
+            dependencies: ["NeuralNetworks", "Optimizers", "Teleportation", "Torch", "TestSupport"],
+            resources: [.copy("Fixtures")]),
+        .testTarget(
+            name: "DatasetsTests", dependencies: ["Datasets", "NeuralNetworks", "Torch", "CZlib", "CTurboJPEG"]),
+        .testTarget(name: "DownloadsTests", dependencies: ["Datasets", "Downloads", "Reporting", "TestSupport"]),
         .testTarget(name: "ReportingTests", dependencies: ["Reporting", "TestSupport"]),
         .testTarget(
-            name: "ExperimentsTests", dependencies: ["Experiments", "TestSupport", "TextForms"],
+            name: "ExperimentsTests", dependencies: subject + ["Experiments", "TestSupport"],
             resources: [.copy("Fixtures")]),
         .testTarget(
-            name: "ReproductionsTests", dependencies: ["Reproductions", "TestSupport"], resources: [.copy("Fixtures")]),
-        .testTarget(name: "CommandLineTests", dependencies: ["teleport", "TestSupport"]),
-        .testTarget(name: "ContributingTests", dependencies: ["Reproductions"]),
+            name: "ReproductionsTests", dependencies: subject + ["Experiments", "Reproductions", "TestSupport"],
+            resources: [.copy("Fixtures")]),
+        .testTarget(
+            name: "CommandLineTests",
+            dependencies: subject + ["Experiments", "Reproductions", "teleport", "TestSupport"]),
+        .testTarget(name: "ContributingTests", dependencies: subject + ["Experiments", "Reproductions"]),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx20
