@@ -8,7 +8,7 @@ import Torch
 /// How much of an experiment is done.
 package enum Scale: String, ChoiceConvertible, Sendable {
     /// Enough to see what the figure is about: most take a minute or less on two cores and no data set but the generated digits, NS25's
-    /// recipes up to seven minutes and what data there are.
+    /// recipes up to five minutes and what data there are.
     case quick
     /// The paper's hyperparameters.
     case paper

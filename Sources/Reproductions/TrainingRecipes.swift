@@ -51,7 +51,12 @@ package struct TrainingRecipes: Reproduction {
     /// A figure; at both scales as told where the extents are given.
     init(_ figure: RecipeFigure, extents: [DatasetName: Extent]? = nil, seeds: Int? = nil) {
         self.figure = figure
-        self.extents = ByScale(quick: extents ?? Self.quick, paper: extents ?? [:])
+        let quick = Self.quick.mapValues { extent in
+            var extent = extent
+            if let most = figure.quickEpochs { extent.epochs = min(extent.epochs ?? most, most) }
+            return extent
+        }
+        self.extents = ByScale(quick: extents ?? quick, paper: extents ?? [:])
         self.seeds = ByScale(quick: seeds ?? figure.quickSeeds, paper: seeds ?? 3)
     }
 

@@ -12,7 +12,7 @@ struct Reproduce: ResumableCommand {
         abstract: "List the papers' figures that can be made anew, or make one of them.",
         discussion: """
             The quick scale shows in a minute or less what a figure is about, with generated digits where the paper has \
-            MNIST; NS25's recipes take up to seven, and the data that there are. The paper's scale has its hyperparameters. \
+            MNIST; NS25's recipes take up to five, and the data that there are. The paper's scale has its hyperparameters. \
             Tables and what was measured are printed; the numbers go to reproduction.json, and the figures are drawn as SVG and \
             PNG where gnuplot is installed. Ctrl-C ends the run with what there is.
 

@@ -138,6 +138,18 @@ import Torch
         }
     }
 
+    /// The training losses of all runs of a sweep.
+    private func sweptLosses(_ name: String) throws -> [Double] {
+        let data = try Data(contentsOf: folder.url.appendingPathComponent("\(name)/sweep.json"))
+        let record = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+        let values = try #require(record["values"] as? [[String: Any]])
+        let arms = values.compactMap { $0["arms"] as? [String: [String: Any]] }.flatMap {
+            [$0["baseline"], $0["teleport"]].compactMap(\.self)
+        }
+        let runs = arms.flatMap { $0["runs"] as? [[String: Any]] ?? [] }
+        return runs.flatMap { $0["epochs"] as? [[String: Any]] ?? [] }.compactMap { $0["trainLoss"] as? Double }
+    }
+
     private func weights(_ name: String) throws -> [String: [Double]] {
         try Safetensors(contentsOf: folder.url.appendingPathComponent("\(name)/model.safetensors")).tensors.mapValues {
             $0.doubles()
