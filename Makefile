@@ -20,7 +20,7 @@ compare: build
 
 # One thread for each operation: the tests run beside each other, and libtorch's threads would wait for one another.
 test: setup
-	@Scripts/check-imports
+	@SWIFT="$(SWIFT)" Scripts/check-imports
 	OMP_NUM_THREADS=1 $(SWIFT) test
 
 # Options go in BENCH, as in: make bench BENCH="--suite teleport --threads 1"

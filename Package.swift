@@ -20,8 +20,8 @@ let documentationTools: [Package.Dependency] =
     Context.environment["TELEPORTATION_DOCUMENTATION"] == nil
     ? [] : [.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0")]
 
-/// What every module above the subject imports.
-let subject: [Target.Dependency] = [
+/// The modules below experiments and tools, for those above to name.
+let libraries: [Target.Dependency] = [
     "Datasets", "NeuralNetworks", "Optimizers", "Reporting", "Teleportation", "TextForms", "Torch",
 ]
 
@@ -81,11 +81,11 @@ let package = Package(
         .target(
             name: "Downloads",
             dependencies: ["Datasets", "Reporting", .product(name: "Crypto", package: "swift-crypto")]),
-        .target(name: "Experiments", dependencies: subject + ["CZlib"]),
-        .target(name: "Reproductions", dependencies: subject + ["Experiments"]),
+        .target(name: "Experiments", dependencies: libraries + ["CZlib"]),
+        .target(name: "Reproductions", dependencies: libraries + ["Experiments"]),
         .executableTarget(
             name: "teleport",
-            dependencies: subject + [
+            dependencies: libraries + [
                 "Downloads", "Experiments", "Reproductions",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Yams", package: "Yams"),
@@ -107,15 +107,15 @@ let package = Package(
         .testTarget(name: "DownloadsTests", dependencies: ["Datasets", "Downloads", "Reporting", "TestSupport"]),
         .testTarget(name: "ReportingTests", dependencies: ["Reporting", "TestSupport"]),
         .testTarget(
-            name: "ExperimentsTests", dependencies: subject + ["Experiments", "TestSupport"],
+            name: "ExperimentsTests", dependencies: libraries + ["Experiments", "TestSupport"],
             resources: [.copy("Fixtures")]),
         .testTarget(
-            name: "ReproductionsTests", dependencies: subject + ["Experiments", "Reproductions", "TestSupport"],
+            name: "ReproductionsTests", dependencies: libraries + ["Experiments", "Reproductions", "TestSupport"],
             resources: [.copy("Fixtures")]),
         .testTarget(
             name: "CommandLineTests",
-            dependencies: subject + ["Experiments", "Reproductions", "teleport", "TestSupport"]),
-        .testTarget(name: "ContributingTests", dependencies: subject + ["Experiments", "Reproductions"]),
+            dependencies: libraries + ["Experiments", "Reproductions", "teleport", "TestSupport"]),
+        .testTarget(name: "ContributingTests", dependencies: libraries + ["Experiments", "Reproductions"]),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx20

@@ -53,7 +53,7 @@ package struct TrainingRecipes: Reproduction {
         self.figure = figure
         let quick = Self.quick.mapValues { extent in
             var extent = extent
-            if let most = figure.quickEpochs { extent.epochs = min(extent.epochs ?? most, most) }
+            if let limit = figure.quickEpochs { extent.epochs = min(extent.epochs ?? limit, limit) }
             return extent
         }
         self.extents = ByScale(quick: extents ?? quick, paper: extents ?? [:])

@@ -63,8 +63,8 @@ struct LearningRates: ParsableCommand {
     @Option(
         help: """
             The steps for which teleports are on trial: taken with and without them, and the better way is gone on with; 0 for no \
-            trial. The next teleports cut a trial short. (default: an eighth of the steps to the next teleports, 8 to 64)
-            """, atLeast: 0, orLeftOut: "for an eighth of the steps to the next teleports")
+            trial. The next teleports cut a trial short. (default: an eighth of the steps between teleports, 16 to 64)
+            """, atLeast: 0, orLeftOut: "for an eighth of the steps between teleports")
     var trialSteps: Int?
 
     @Option(help: .optimizerState)

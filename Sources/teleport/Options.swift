@@ -261,8 +261,8 @@ struct ScheduleOptions: ParsableArguments {
     @Option(
         help: """
             The steps of training for which teleports are on trial: taken with and without them, and \
-            the better way is gone on with; 0 for no trial. (default: an eighth of the steps to the next teleports, 8 to 64)
-            """, atLeast: 0, orLeftOut: "for an eighth of the steps to the next teleports")
+            the better way is gone on with; 0 for no trial. (default: an eighth of the steps between teleports, 16 to 64)
+            """, atLeast: 0, orLeftOut: "for an eighth of the steps between teleports")
     var trialSteps: Int?
 
     @Option(

@@ -394,6 +394,31 @@ import Torch
         #expect(try ranks.map { try $0.result().status } == [130, 130])
     }
 
+    @Test("A sweep of two processes goes on where Ctrl-C ended it, to the numbers of one process")
+    func sweep() throws {
+        let options = training("compare", epochs: 10) + ["--sweep", "teleport-steps=1,2", "--seeds", "2", "--quiet"]
+        let ranks = try start(Array(repeating: options + ["--output", "two"], count: 2))
+        let end = Date() + 60
+        func runs() -> [String] {
+            (FileManager.default.enumerator(atPath: "\(path)/two/cells")?.compactMap { $0 as? String } ?? [])
+                .filter { $0.hasSuffix(".json") }
+        }
+        while runs().isEmpty, Date() < end { usleep(5000) }
+        for rank in ranks { kill(rank.process.processIdentifier, SIGINT) }
+        let results = try ranks.map { try $0.result() }
+        #expect(results.map(\.status) == [130, 130], "\(results.map(\.errors))")
+        #expect(!runs().isEmpty && runs().count < 8, "\(runs())")
+        let resumed = try run(["compare", "--resume", "two", "--quiet"])
+        #expect(resumed.map(\.status) == [0, 0], "\(resumed.map(\.errors))")
+        #expect(resumed[1].output.isEmpty && resumed[1].errors.isEmpty, "\(resumed[1].errors)")
+        let alone = try Tool.run(options + ["--output", "one"], in: folder.url)
+        #expect(alone.status == 0, "\(alone.errors)")
+        let losses = try ["one", "two"].map(sweptLosses)
+        // Of both values, arms and seeds, after each epoch.
+        #expect(losses.map(\.count) == [2 * 2 * 2 * 10, 2 * 2 * 2 * 10])
+        #expect(zip(losses[1], losses[0]).allSatisfy { abs($0 - $1) <= 1e-12 * $1 })
+    }
+
     // MARK: torchrun
 
     private func torchrun(_ options: [String], _ command: [String]) throws -> Tool.Result {

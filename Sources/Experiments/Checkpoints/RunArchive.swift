@@ -54,7 +54,7 @@ package struct RunArchive {
         let changes = options.changes(from: saved.options)
         guard changes.isEmpty else {
             throw CheckpointError(
-                "\(file.path): \(changes.map(\.sentence).joined(separator: "; ")); leave out what differs, or name another folder"
+                "\(file.path): \(changes.map(\.sentence).joined(separator: "; ")); give what it was begun with, or name another folder"
             )
         }
         return saved.run

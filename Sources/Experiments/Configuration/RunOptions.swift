@@ -13,7 +13,6 @@ extension TrainingConfiguration {
         let schedule: [String: JSONValue] = [
             "batch-size": .integer(batchSize), "epochs": .integer(epochs),
             "schedule": .string(plan.schedule.moments.text), "warm-up-steps": .integer(plan.schedule.warmUpSteps),
-
             "trial-steps": .integer(plan.trialStepCount(stepsPerEpoch: data.train.batchCount(of: batchSize))),
             "patience": .integer(plan.patience),
             "optimizer-state": .string(plan.optimizerState.rawValue),

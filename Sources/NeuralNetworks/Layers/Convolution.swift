@@ -112,9 +112,8 @@ struct ConvolutionLinearization: Linearization {
 }
 
 extension Tensor {
-    /// Images as they are convolved and pooled fastest: on a CPU in single precision with the channels last. What comes of them is
-    /// arranged in the same way. A step of the CIFAR network takes two thirds of the time: oneDNN reorders nothing, and pooling runs in
-    /// vectors.
+    /// Images as they are convolved and pooled fastest: on a CPU in single precision with the channels last, where oneDNN reorders nothing
+    /// and pooling runs in vectors. What a convolution makes of them lies in the same way, unless they have one channel.
     fileprivate var arrangedForConvolution: Tensor {
         rank == 4 && device == .cpu && dtype == .float32 ? channelsLast() : self
     }

@@ -1,12 +1,12 @@
 import Torch
 
-/// A convolutional network for small images: convolutions of 3 x 3 with ReLU and max pooling after each, and a dense head;
+/// A convolutional network for small images: convolutions of 3 x 3, an activation and max pooling after each, and a dense head;
 /// `[N, C, H, W]` to `[N, outputs]`. With the default channels it is NS25's network for CIFAR (appendix A.3).
 ///
-/// Where the activation commutes with the maximum, as ReLU does, pooling comes first: the same outputs and gradients from a quarter of
-/// the elements.
+/// Pooling comes before ReLU, which commutes with the maximum: the same outputs and gradients, to the last bit, from a quarter of the
+/// elements. It comes after other activations, of which rounding makes equal what is not.
 public struct ConvolutionalNetwork: CompositeLayer {
-    /// Convolution, pooling and activation for each number of channels; flatten; the head.
+    /// Convolution, and pooling and activation in their order, for each number of channels; flatten; the head.
     public let body: Sequential
 
     /// A network with random weights as PyTorch draws them.
@@ -33,7 +33,7 @@ public struct ConvolutionalNetwork: CompositeLayer {
                     device: device)
             ]
             layers +=
-                activation.commutesWithMaximum
+                activation == .relu
                 ? [MaxPooling(kernel: 2), activation.layer] : [activation.layer, MaxPooling(kernel: 2)]
             (depth, height, width) = (count, height / 2, width / 2)
         }
@@ -44,17 +44,5 @@ public struct ConvolutionalNetwork: CompositeLayer {
             Flatten(), Dense(depth * height * width, outputs, using: generator, dtype: dtype, device: device),
         ]
         body = Sequential(layers)
-    }
-}
-
-extension Activation {
-    /// Whether the activation of a maximum is the maximum of the activations, to the last bit.
-    fileprivate var commutesWithMaximum: Bool {
-        switch self {
-        case .relu: true
-        case .leakyReLU(let slope): slope >= 0
-        // Increasing, but not after rounding; GELU is not.
-        case .tanh, .sigmoid, .gelu: false
-        }
     }
 }

@@ -18,8 +18,9 @@ public struct TeleportPlan {
     /// gauges, and for 0 elsewhere.
     public var controlSamples: Int?
     /// The training steps for which teleports are on trial; see `TeleportTrial`. 0 goes without a trial. The end of an epoch that
-    /// settles, and the next teleports, cut a trial short. Nil stands for an eighth of the steps from one teleport to the next, at
-    /// least 8 and at most 64: a trial takes each of them twice, and is to be a small part of the training.
+    /// settles, and the next teleports, cut a trial short. Nil stands for an eighth of the steps between teleports, where the
+    /// schedule has them closest, at least 16 and at most 64: a trial takes each of them twice, and is to be a small part of the
+    /// training, but fewer than 16 say too little.
     public var trialSteps: Int?
     /// The share of the loss of the first four teleport batches that three steps of the optimizer may take by themselves: the mean of
     /// `1 - L(w + 3 d) / L(w)`, with its step d from the gradient of the batch. Where they take more, training gets on without teleports,
@@ -63,9 +64,9 @@ public struct TeleportPlan {
     /// Whether teleports are on trial.
     package var hasTrials: Bool { trialSteps != 0 }
 
-    /// The training steps for which teleports are on trial in a training of so many steps an epoch.
+    /// The training steps for which teleports are on trial in a training of so many steps an epoch, at least one.
     package func trialStepCount(stepsPerEpoch: Int) -> Int {
-        trialSteps ?? min(max(schedule.shortestInterval(stepsPerEpoch: stepsPerEpoch) / 8, 8), 64)
+        trialSteps ?? min(max(schedule.shortestInterval(stepsPerEpoch: stepsPerEpoch) / 8, 16), 64)
     }
 
     /// The number of control samples.

@@ -85,8 +85,8 @@ public struct TeleportSchedule: Hashable, Sendable {
         }
     }
 
-    /// The fewest training steps from one teleport to the next, in a training of so many steps an epoch; an epoch's where no other
-    /// follows.
+    /// The fewest training steps from one of the moments to the next, in a training of so many steps an epoch; those of an epoch where
+    /// no other follows.
     func shortestInterval(stepsPerEpoch: Int) -> Int {
         let (numbers, unit) =
             switch moments {
@@ -94,7 +94,9 @@ public struct TeleportSchedule: Hashable, Sendable {
             case .steps(let steps): (steps.sorted(), 1)
             case .every(let period): ([0, period], 1)
             }
-        return zip(numbers.dropFirst(), numbers).map { ($0 - $1) * unit }.min() ?? stepsPerEpoch
+        guard let gap = zip(numbers.dropFirst(), numbers).map({ $0 - $1 }).min() else { return stepsPerEpoch }
+        let (steps, overflows) = gap.multipliedReportingOverflow(by: unit)
+        return overflows ? .max : steps
     }
 }
 
