@@ -4,7 +4,7 @@ import Torch
 /// `[N, C, H, W]` to `[N, outputs]`. With the default channels it is NS25's network for CIFAR (appendix A.3).
 ///
 /// Pooling comes before ReLU, which commutes with the maximum: the same outputs and gradients, to the last bit, from a quarter of the
-/// elements. It comes after other activations, of which rounding makes equal what is not.
+/// elements. It comes after other activations: they make equal by rounding what is not, and GELU is not increasing.
 public struct ConvolutionalNetwork: CompositeLayer {
     /// Convolution, and pooling and activation in their order, for each number of channels; flatten; the head.
     public let body: Sequential

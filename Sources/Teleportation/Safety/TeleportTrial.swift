@@ -55,9 +55,12 @@ public struct TeleportTrial {
     /// The steps taken without them, on the same batches.
     public var retracedCount: Int { lossesWithout.count }
 
+    /// Fewer steps say too little.
+    static let fewestSteps = 16
+
     /// Whether the ways are compared after so many steps, though the trial goes on: fewer than 16 say too little, and each further
     /// look comes after twice as many.
-    public static func isLook(after steps: Int) -> Bool { steps >= 16 && steps.nonzeroBitCount == 1 }
+    public static func isLook(after steps: Int) -> Bool { steps >= fewestSteps && steps.nonzeroBitCount == 1 }
 
     /// Takes a step on the way with the teleports; not while the way without them is behind.
     ///

@@ -66,7 +66,8 @@ public struct TeleportPlan {
 
     /// The training steps for which teleports are on trial in a training of so many steps an epoch, at least one.
     package func trialStepCount(stepsPerEpoch: Int) -> Int {
-        trialSteps ?? min(max(schedule.shortestInterval(stepsPerEpoch: stepsPerEpoch) / 8, 16), 64)
+        trialSteps
+            ?? min(max(schedule.shortestInterval(stepsPerEpoch: stepsPerEpoch) / 8, TeleportTrial.fewestSteps), 64)
     }
 
     /// The number of control samples.
