@@ -447,8 +447,9 @@ import Torch
         let result = try torchrun(
             ["--max-restarts", "1"],
             ["/bin/sh", "-c", script, "sh", tool] + options + ["--output", "out"])
+        // Whether the first process gets to say who is lost is not this test's: torchrun asks it to end as soon as it sees the loss,
+        // and kills it where that takes half a minute, as on a machine whose disk is busy with other tests' files.
         #expect(result.status == 0, "\(result.errors)")
-        #expect(sentences(result).contains { $0.contains("rank 1 of 2 is lost") }, "\(result.errors)")
         #expect(try !String(contentsOf: folder.url.appendingPathComponent("seen"), encoding: .utf8).isEmpty)
         #expect(try modelBytes("out") == modelBytes("whole"))
         #expect(try records("out") as [NSDictionary] == records("whole") as [NSDictionary])
