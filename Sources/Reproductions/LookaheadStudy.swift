@@ -10,19 +10,7 @@ import Torch
 /// Teleports that lower the loss after the optimizer's next step, beside those that raise the gradient norm and training
 /// without any, over learning rates of several decades. No paper has this objective.
 package struct LookaheadStudy: Reproduction {
-    /// What is trained.
-    struct Problem: Sendable {
-        /// For people.
-        var name: String
-        var architecture: Architecture
-        var dataset: DatasetName
-        /// The samples to train on; nil for all of them.
-        var samples: Int?
-        var batchSize = 32
-        var epochs: Int
-        /// Each optimizer with its learning rates, ascending.
-        var optimizers: [(optimizer: OptimizerOption, rates: [Double])]
-    }
+    typealias Problem = RateStudy<Arm>.Problem
 
     /// How much is trained.
     struct Plan: Sendable {
@@ -103,7 +91,7 @@ package struct LookaheadStudy: Reproduction {
     // MARK: Training
 
     /// A way to teleport, or none.
-    private enum Arm: String, CaseIterable {
+    enum Arm: String, CaseIterable {
         case without
         case published = "gradient norm, as published"
         case gradientNorm = "gradient norm"
@@ -112,13 +100,6 @@ package struct LookaheadStudy: Reproduction {
         case others = "lookahead at other samples"
         case gauge = "lookahead, gauge"
         case sequence = "lookahead, null space and gauge"
-
-        /// What stands in the options of a run without teleports; none of it is heeded.
-        static var withoutTeleports: TeleportPlan {
-            TeleportPlan(
-                NullSpaceTeleporter(Climb()), schedule: TeleportSchedule(epochs: 0..<0, batchCount: 1),
-                controlSamples: 0, trialSteps: 0)
-        }
 
         func teleportPlan(_ plan: Plan) -> TeleportPlan? {
             let schedule = TeleportSchedule(epochs: 0..<plan.teleportEpochs, batchCount: plan.teleportBatches)
@@ -153,105 +134,21 @@ package struct LookaheadStudy: Reproduction {
         }
     }
 
-    /// The runs of an arm at one learning rate.
-    private typealias Runs = Study<Arm>.Result<Run>
-
-    /// The runs of one problem with one optimizer.
-    private struct Case {
-        let problem: Problem
-        let optimizer: OptimizerOption
-        /// The gradients of a run without teleports.
-        let work: Double
-        /// The arms at each learning rate, ascending.
-        var rates: [(rate: Double, arms: [Runs])] = []
-
-        var name: String { "\(problem.name) on \(problem.dataset.rawValue), \(optimizer.text)" }
-
-        /// The arms that there are.
-        var arms: [Arm] { rates.first?.arms.map(\.arm) ?? [] }
-
-        /// The runs of an arm at each learning rate.
-        func runs(of arm: Arm) -> [(rate: Double, runs: [Run])] {
-            rates.compactMap { rate, arms in arms.first { $0.arm == arm }.map { (rate, $0.runs) } }
-        }
-    }
+    private typealias Runs = RateStudy<Arm>.Runs
+    private typealias Case = RateStudy<Arm>.Case
 
     /// Trains everything.
     ///
-    /// - Throws: `DatasetError` if the data are missing or damaged, and `ArchitectureError` if a model cannot be trained on
-    ///   them.
+    /// - Throws: As `RateStudy.run(_:)`.
     package func run(_ context: ReproductionContext) throws -> ReproductionResult {
         var plan = plans[context.scale]
-        if let dataset = context.dataset {
-            let known = plan.problems.filter { $0.dataset == dataset }
-            plan.problems = known.isEmpty ? Array(plan.problems.prefix(1)) : known
-            for index in plan.problems.indices { plan.problems[index].dataset = dataset }
-        }
+        plan.problems = RateStudy<Arm>.problems(plan.problems, on: context.dataset)
         let seeds = context.seeds(else: plan.seeds)
-        return try result(try train(plan, seeds: seeds, context), plan, seeds: seeds, context)
-    }
-
-    private func train(_ plan: Plan, seeds: [Int], _ context: ReproductionContext) throws -> [Case] {
-        var data: [DatasetName: Split<any Dataset>] = [:]
-        for problem in plan.problems {
-            let all = try data[problem.dataset] ?? context.data(problem.dataset)
-            try problem.architecture.check(inputShape: all.inputShape, task: all.task)
-            data[problem.dataset] = all
-        }
-        var trainings:
-            [(problem: Problem, optimizer: OptimizerOption, rate: Double, data: Split<any Dataset>, training: Training)] =
-                []
-        for problem in plan.problems {
-            guard let all = data[problem.dataset] else { continue }
-            let split =
-                problem.samples.map { Split(name: all.name, train: all.train.thinned(to: $0), test: all.test) } ?? all
-            for (optimizer, rates) in problem.optimizers {
-                for rate in rates {
-                    let configuration = TrainingConfiguration(
-                        architecture: problem.architecture, optimizer: optimizer, learningRate: rate,
-                        batchSize: problem.batchSize, epochs: problem.epochs, dtype: context.dtype,
-                        device: context.device)
-                    trainings.append((problem, optimizer, rate, split, Training(configuration, on: split)))
-                }
-            }
-        }
-        guard var job = trainings.map({ $0.training.job(runs: 1) }).max(by: { $0.batches < $1.batches }) else {
-            return []
-        }
-        job.runs = trainings.count * seeds.count * Arm.allCases.count
-        let progress = context.progress(job)
-        defer { progress.finish() }
-        var cases: [Case] = []
-        var finished = 0
-        for (problem, optimizer, rate, data, training) in trainings where !context.isCancelled() {
-            let model = training.makeModel(seed: 0)
-            let study = Study(Arm.allCases.filter { $0.canMove(model, plan) }, seeds: seeds, alternates: true)
-            var isWarm = false
-            let arms = try study.run(isCancelled: context.isCancelled) { arm, seed, number -> Run? in
-                let teleports = arm.teleportPlan(plan)
-                return try context.run(
-                    arm.rawValue,
-                    of: "lookahead, \(problem.name) on \(data.name), \(optimizer.text) \(rate.significant(2))",
-                    seed: seed,
-                    epochs: problem.epochs,
-                    options: training.configuration.options(teleports ?? Arm.withoutTeleports, on: data), on: progress
-                ) {
-                    if !isWarm { training.warmUp() }
-                    isWarm = true
-                    return try training.run(
-                        seed: seed, plan: teleports, arm: "\(optimizer.text) \(rate.significant(2)), \(arm.rawValue)",
-                        number: finished + number, on: progress, isCancelled: context.isCancelled)
-                }
-            }
-            finished += arms.map(\.runs.count).reduce(0, +)
-            let next = Case(
-                problem: problem, optimizer: optimizer, work: Double(problem.epochs * training.batchesPerEpoch))
-            if cases.last?.name != next.name { cases.append(next) }
-            // Of a rate at which the study was stopped there is nothing to compare.
-            guard arms.allSatisfy({ $0.runs.count == seeds.count }) else { continue }
-            cases[cases.count - 1].rates.append((rate, arms))
-        }
-        return cases.filter { !$0.rates.isEmpty }
+        let study = RateStudy<Arm>(
+            name: "lookahead", problems: plan.problems, seeds: seeds,
+            arms: { [plan] _, model in Arm.allCases.filter { $0.canMove(model, plan) } }, text: \.rawValue,
+            plan: { [plan] arm, _ in arm.teleportPlan(plan) })
+        return try result(try study.run(context), plan, seeds: seeds, context)
     }
 
     // MARK: Measuring
@@ -278,20 +175,9 @@ package struct LookaheadStudy: Reproduction {
         let teleportShare: Double
     }
 
-    /// The work of a run, in gradients of a training batch.
-    private static func work(_ record: EpochRecord) -> Double { record.gradientEvaluations ?? .nan }
-
-    /// The last training loss of a run.
-    private static func loss(of run: Run, in problem: Case) -> Double { run.lastLoss(ofEpochs: problem.problem.epochs) }
-
-    /// The training loss of a run after so much work.
-    private static func loss(of run: Run, in problem: Case, at work: Double) -> Double {
-        run.loss(at: work, of: Self.work, ofEpochs: problem.problem.epochs)
-    }
-
     private static func scores(_ problem: Case) -> [Score] {
         let plain = problem.runs(of: .without)
-        let plainLosses = plain.map { Statistic(of: $0.runs.map { loss(of: $0, in: problem) }).mean }
+        let plainLosses = plain.map { Statistic(of: $0.runs.map { problem.loss(of: $0) }).mean }
         guard
             let bestPlain = plainLosses.indices.filter({ plainLosses[$0].isFinite }).min(by: {
                 plainLosses[$0] < plainLosses[$1]
@@ -299,15 +185,15 @@ package struct LookaheadStudy: Reproduction {
         else { return [] }
         let worst =
             problem.arms.flatMap { problem.runs(of: $0).flatMap(\.runs) }
-            .map { loss(of: $0, in: problem) }.filter(\.isFinite).max() ?? .nan
+            .map { problem.loss(of: $0) }.filter(\.isFinite).max() ?? .nan
         func regret(_ losses: [Double]) -> Double {
             Regret.of(losses, best: plainLosses[bestPlain], worst: worst)
         }
         let target = plainLosses[bestPlain]
         return problem.arms.map { arm in
             let runs = problem.runs(of: arm)
-            let losses = runs.map { ($0.rate, Statistic(of: $0.runs.map { loss(of: $0, in: problem) })) }
-            let atEqualWork = runs.map { $0.runs.map { loss(of: $0, in: problem, at: problem.work) } }
+            let losses = runs.map { ($0.rate, Statistic(of: $0.runs.map { problem.loss(of: $0) })) }
+            let atEqualWork = runs.map { $0.runs.map { problem.lossAtEqualWork(of: $0) } }
             let means = atEqualWork.map { Statistic(of: $0).mean }
             let best = means.indices.filter { means[$0].isFinite }.min { means[$0] < means[$1] } ?? 0
             let ends = runs[best].runs.compactMap(\.epochs.last)
@@ -315,9 +201,9 @@ package struct LookaheadStudy: Reproduction {
                 arm: arm, losses: losses, lossesAtEqualWork: means, regret: regret(losses.map(\.1.mean)),
                 regretAtEqualWork: regret(means), best: best,
                 bestAgainstBest: zip(atEqualWork[best], plain[bestPlain].runs).map {
-                    $0 / loss(of: $1, in: problem)
+                    $0 / problem.loss(of: $1)
                 },
-                work: Statistic(of: ends.map(work)).mean / problem.work,
+                work: Statistic(of: ends.map(Case.work)).mean / problem.work,
                 secondsToBest: runs.map {
                     MeanCurve(of: \.trainLoss, overSecondsOf: $0.runs).firstReach(of: target)?.x
                 },
@@ -451,7 +337,7 @@ package struct LookaheadStudy: Reproduction {
                 let runs = problem.runs(of: arm)
                 return LineChart.Series(
                     name: arm.rawValue, x: runs.map(\.rate),
-                    y: runs.map { Statistic(of: $0.runs.map { loss(of: $0, in: problem) }).mean })
+                    y: runs.map { Statistic(of: $0.runs.map { problem.loss(of: $0) }).mean })
             })
     }
 
@@ -473,7 +359,7 @@ package struct LookaheadStudy: Reproduction {
             markers: [],
             curves: scores.map { score in
                 let runs = problem.runs(of: score.arm)[score.best].runs
-                return (score.arm.rawValue, MeanCurve(of: \.trainLoss, over: work, of: runs))
+                return (score.arm.rawValue, MeanCurve(of: \.trainLoss, over: Case.work, of: runs))
             })
     }
 }

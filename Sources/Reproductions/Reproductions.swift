@@ -1,7 +1,7 @@
 /// The figures of the papers that can be made anew.
 package enum Reproductions {
     /// All of them, by paper and number.
-    package static let all: [any Reproduction] = st22 + ns25 + ps24 + [LookaheadStudy()]
+    package static let all: [any Reproduction] = st22 + ns25 + ps24 + [LookaheadStudy(), TeleportSettings()]
 
     private static let st22: [any Reproduction] = [
         TestFunctionTrajectories(), MultilayerRegression(), ClassificationWithSymmetry(), TeleportSchedules(),

@@ -20,7 +20,7 @@ struct Reproduce: ResumableCommand {
 
             'all' makes one after the other, each in a folder of its own in the output folder, as far as there are data, and \
             writes what the papers claim and what came out to claims.json and claims.md. --resume FOLDER goes on with it, and with \
-            NS25's recipes and 'lookahead': what is done is not run again.
+            NS25's recipes, 'lookahead' and 'teleport-settings': what is done is not run again.
 
             Examples:
               teleport reproduce
