@@ -133,7 +133,7 @@ struct TeleportationOptions: ParsableArguments {
     @Option(
         help: """
             The batches that one teleport goes through. (default: as many as hold a sixty-fourth of the training samples, at \
-            most 32)
+            most 16)
             """, atLeast: 1, orLeftOut: "for a sixty-fourth of the training samples")
     var teleportBatches: Int?
 
@@ -156,6 +156,7 @@ struct TeleportationOptions: ParsableArguments {
     @Option(.named("scales")) var scales: String?
     @Option(.named("cycles")) var cycles: String?
     @Option(.named("tolerance")) var tolerance: String?
+    @Option(.named("lookahead-step")) var lookaheadStep: String?
     @Option(.named("displacements")) var displacements: String?
     @Option(.named("random-directions")) var randomDirections: String?
     @Option(.named("curves")) var curves: String?
@@ -174,9 +175,9 @@ struct TeleportationOptions: ParsableArguments {
             ("step-size", stepSize), ("line-search", lineSearch), ("cap", cap), ("tau", tau), ("scope", scope),
             ("derivative", derivative), ("group-action", groupAction), ("group-element", groupElement),
             ("step-scaling", stepScaling), ("hidden-units", hiddenUnits), ("scales", scales),
-            ("cycles", cycles), ("tolerance", tolerance), ("displacements", displacements),
-            ("random-directions", randomDirections),
-            ("curves", curves),
+            ("cycles", cycles), ("tolerance", tolerance), ("lookahead-step", lookaheadStep),
+            ("displacements", displacements),
+            ("random-directions", randomDirections), ("curves", curves),
         ]
     }
 

@@ -16,6 +16,8 @@ extension Climb {
         (settings + orbitSettings).map(\.name).filter { $0 != "tolerance" }
     }
 
+    private static let steps = Lookahead.Step.allCases.map(\.rawValue)
+
     /// What can be set by a text, as every method that climbs has it.
     static let settings: [Setting<Climb>] = [
         Setting(
@@ -43,6 +45,18 @@ extension Climb {
             "cap", \.cap,
             "Where a teleport stops: predicted:SHARE of the loss promised by the optimizer's next step, fixed:CAP on the "
                 + "squared gradient norm, relative:FACTOR to its start, or none"),
+        Setting(
+            "lookahead-step", of: .lookahead, Lookahead(),
+            "With the objective lookahead, how its gradient takes the optimizer's step: held as it is, or followed as the weights move, "
+                + "for a Hessian-vector product more",
+            choices: steps,
+            read: { $0.step.rawValue },
+            write: { (objective, text) throws(TextError) in
+                guard let step = Lookahead.Step(rawValue: text) else {
+                    throw TextError(text, "give \(steps.alternatives)")
+                }
+                return Lookahead(margin: objective.margin, samples: objective.samples, step: step)
+            }),
         Setting("tolerance", \.tolerance, "The relative drift of the loss beyond which a teleport is undone"),
         Setting(
             "displacements", of: .sharpness, Sharpness(),
@@ -122,20 +136,22 @@ extension Climb {
 }
 
 extension Setting<Climb> {
-    /// A number of one of the objectives, which is heeded where that is the one that is climbed.
+    /// A number or a choice of one of the objectives, which is heeded where that is the one that is climbed.
     ///
     /// - Parameters:
     ///   - objective: The name of the objective.
     ///   - standard: The objective with nothing changed, whose number is the default.
+    ///   - choices: What can be given, if it is one of a few words.
     ///   - read: The number as a text.
     ///   - write: The objective with another number.
     fileprivate init<Climbed: Objective>(
         _ name: String, of objective: KnownObjective, _ standard: Climbed, _ help: String,
-        read: @escaping @Sendable (Climbed) -> String,
+        choices: [String] = [], read: @escaping @Sendable (Climbed) -> String,
         write: @escaping @Sendable (Climbed, String) throws(TextError) -> Climbed
     ) {
         self.init(
-            name, help, with: Companion("objective", objective.rawValue), heeds: { $0.objective is Climbed },
+            name, help, choices: choices, with: Companion("objective", objective.rawValue),
+            heeds: { $0.objective is Climbed },
             read: { read($0.objective as? Climbed ?? standard) },
             write: { (climb, text) throws(TextError) in
                 climb.objective = try write(climb.objective as? Climbed ?? standard, text)

@@ -13,14 +13,29 @@ import Torch
 ///
 /// With v the gradient of the loss at `w + k d`, lr the learning rate and A the diagonal by which the step scales a gradient
 /// (the identity for SGD), held fixed, the gradient of J is `v - k lr H A v`, with the
-/// batch's Hessian H. Of an optimizer without such a diagonal, as
-/// Muon, the step itself is held fixed, and the gradient is v. What weight decay adds, the share `k lr lambda` of v, is left
-/// out. J itself, by which steps are judged, leaves nothing out.
+/// batch's Hessian H. What weight decay adds, the share `k lr lambda` of v, is left out. J itself, by which steps are judged, leaves
+/// nothing out.
+///
+/// The climb goes along v alone unless told otherwise: the step is held as it is. In the level set of the batch both have nearly one
+/// direction: `v = g - k lr H A g + ...`, of which g has no part there, and `k lr H A v` is `k lr H A g` again. Where the rate is
+/// large enough for them to differ, v is the better guide, and it takes no Hessian-vector product
+/// (`teleport reproduce lookahead` has both).
 public struct Lookahead: Objective, Hashable {
     /// k, the multiple of the step that is looked at. More than 1 is a margin against the noise of batches.
     public var margin: Double
     /// The samples whose loss is looked at.
     public var samples: Samples
+    /// How the gradient takes the optimizer's step.
+    public var step: Step
+
+    /// What the gradient has of the optimizer's step.
+    public enum Step: String, CaseIterable, Sendable {
+        /// The step as it is: v.
+        case held
+        /// The step as it follows the weights: `v - k lr H A v`, for a Hessian-vector product more. Of an optimizer without a diagonal
+        /// A, as Muon, the step is held all the same.
+        case followed
+    }
 
     /// Samples to look at.
     public enum Samples: String, CaseIterable, Sendable {
@@ -32,10 +47,11 @@ public struct Lookahead: Objective, Hashable {
     }
 
     /// The loss after a multiple of the optimizer's next step.
-    public init(margin: Double = 3, samples: Samples = .batch) {
+    public init(margin: Double = 3, samples: Samples = .batch, step: Step = .held) {
         require(margin > 0 && margin.isFinite, "Lookahead: a margin of \(margin)")
         self.margin = margin
         self.samples = samples
+        self.step = step
     }
 
     /// Others, if it is to look at these.
@@ -54,9 +70,10 @@ public struct Lookahead: Objective, Hashable {
         point.lossAhead(margin: margin, atOthers: looksAtOtherSamples)
     }
 
-    /// `v - k lr H A v`.
+    /// v, or `v - k lr H A v`.
     public func gradient(at point: Point) -> ObjectiveGradient {
         let ahead = look(from: point).gradients
+        guard step == .followed else { return ObjectiveGradient(explicit: ahead) }
         let optimizer = point.optimizer
         let scaled = optimizer.preconditioned(ahead, at: point.gradients, of: point.parameters)
         let factor = -margin * optimizer.learningRate
@@ -67,10 +84,11 @@ public struct Lookahead: Objective, Hashable {
 extension Climb {
     /// A climb down from the loss after the optimizer's next step: each step goes by a share of the weights' norm, is halved
     /// until the loss ahead falls, and no cap is needed.
-    public static func lookahead(margin: Double = 3, samples: Lookahead.Samples = .batch) -> Climb {
+    public static func lookahead(
+        margin: Double = 3, samples: Lookahead.Samples = .batch, step: Lookahead.Step = .held
+    ) -> Climb {
         Climb(
-            objective: Lookahead(margin: margin, samples: samples), sense: .decrease, steps: 4, stepSize: .share(0.05),
-            search: .armijo,
-            cap: .none)
+            objective: Lookahead(margin: margin, samples: samples, step: step), sense: .decrease, steps: 8,
+            stepSize: .share(0.05), search: .armijo, cap: .none)
     }
 }

@@ -7,7 +7,7 @@ public struct TeleportSchedule: Hashable, Sendable {
     /// The moments before which a teleport takes place.
     public var moments: Moments
     /// The number of batches that one teleport goes through; b. Nil stands for as many as hold a sixty-fourth of the training
-    /// samples, at least one and at most the 32 of NS25, so that a teleport is a small part of an epoch whatever the data.
+    /// samples, at least one and at most 16, so that a teleport is a small part of an epoch whatever the data.
     public var batchCount: Int?
     /// The number of samples in each of them; n.
     public var batchSize: Int
@@ -64,7 +64,7 @@ public struct TeleportSchedule: Hashable, Sendable {
     public func batchCount(of samples: Int) -> Int {
         // A remainder may be a single sample, of which batch normalization knows no variance.
         let full = max(samples / batchSize, 1)
-        return min(batchCount ?? min(max(full / 64, 1), 32), full)
+        return min(batchCount ?? min(max(full / 64, 1), 16), full)
     }
 
     /// The batches of one teleport; each pass draws others.
