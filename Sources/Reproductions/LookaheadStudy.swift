@@ -97,6 +97,7 @@ package struct LookaheadStudy: Reproduction {
         case gradientNorm = "gradient norm"
         case lookahead
         case unguarded = "lookahead, no guards"
+        case followed = "lookahead, the step followed"
         case others = "lookahead at other samples"
         case gauge = "lookahead, gauge"
         case sequence = "lookahead, null space and gauge"
@@ -117,6 +118,7 @@ package struct LookaheadStudy: Reproduction {
             case .gradientNorm: return guarded(NullSpaceTeleporter(Climb()))
             case .lookahead: return guarded(NullSpaceTeleporter(.lookahead()))
             case .unguarded: return unguarded(NullSpaceTeleporter(.lookahead()))
+            case .followed: return guarded(NullSpaceTeleporter(.lookahead(step: .followed)))
             case .others: return guarded(NullSpaceTeleporter(.lookahead(samples: .others)))
             case .gauge: return guarded(GaugeTeleporter(.lookahead()))
             case .sequence: return guarded(TeleporterSequence(NullSpaceTeleporter(), GaugeTeleporter()))

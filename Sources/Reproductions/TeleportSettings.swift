@@ -13,7 +13,7 @@ import Torch
 package struct TeleportSettings: Reproduction {
     /// How much a teleport does.
     struct Setting: Hashable, Sendable {
-        var steps = 4
+        var steps = Climb.lookahead().steps
         var batches: Int
         var samples = 32
 
@@ -119,19 +119,24 @@ package struct TeleportSettings: Reproduction {
         problem(
             "MLP", .mlp(hidden: [128, 128], activation: .relu), on: .digits, samples: 6000, rates: [1e-2, 0.1],
             middle: Setting(batches: 3),
-            [.steps: [1, 2, 4, 8], .batches: [1, 3, 9], .samples: [8, 32, 128]])
+            [.steps: [1, 2, 4, 8, 16], .batches: [1, 3, 9], .samples: [8, 32, 128]])
     }
 
     private static var families: [Problem] {
         let rates = [2e-3, 2e-2, 0.1]
-        let images: [Quantity: [Int]] = [.steps: [1, 2, 4, 8], .batches: [1, 2, 4, 8], .samples: [8, 32, 128]]
-        let tokens: [Quantity: [Int]] = [.steps: [1, 2, 4, 8], .batches: [1, 2, 4, 8], .samples: [2, 4, 8, 16, 32]]
+        let images: [Quantity: [Int]] = [.steps: [1, 2, 4, 8, 16], .batches: [1, 2, 4, 8], .samples: [8, 32, 128]]
+        let tokens: [Quantity: [Int]] = [
+            .steps: [1, 2, 4, 8, 16], .batches: [1, 2, 4, 8], .samples: [2, 4, 8, 16, 32],
+        ]
         let transformer = Architecture.transformer(TransformerSize(heads: 4, headSize: 16, layers: 2))
         return [
             problem(
                 "MLP", .mlp(hidden: [512, 512], activation: .relu), on: .mnist, samples: 20_000, rates: rates,
                 middle: Setting(batches: 9),
-                [.steps: [1, 2, 4, 8], .batches: [1, 2, 4, 9, 18, 32], .samples: [4, 8, 16, 32, 64, 128, 256]]),
+                [
+                    .steps: [1, 2, 4, 8, 16, 32], .batches: [1, 2, 4, 9, 18, 32],
+                    .samples: [4, 8, 16, 32, 64, 128, 256],
+                ]),
             problem(
                 "CNN", .cnn(channels: [16, 32, 64], activation: .relu), on: .cifar10, samples: 4000, rates: rates,
                 middle: Setting(batches: 2), images),

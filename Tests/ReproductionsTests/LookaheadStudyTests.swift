@@ -41,8 +41,8 @@ import Testing
             result.sections.count == 4
                 && result.figures.map(\.name) == ["loss-over-rates", "loss-over-work", "seconds-over-rates"])
         // Units before tanh cannot be rescaled.
-        #expect(result.sections[1].table.rows.count == 8 && result.sections[3].table.rows.count == 6)
-        #expect(result.findings.count == 7 + 5)
+        #expect(result.sections[1].table.rows.count == 9 && result.sections[3].table.rows.count == 7)
+        #expect(result.findings.count == 8 + 6)
         let coder = (encoder: JSONEncoder(), decoder: JSONDecoder())
         func arm(_ rate: String, _ arm: String) throws -> ArmRecord {
             let json = try #require(value(result, [name, "rates", rate, arm]))

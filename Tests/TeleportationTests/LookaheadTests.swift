@@ -33,7 +33,8 @@ import Torch
         let expected = withGradients(of: parameters) {
             let loss = CrossEntropy()(model(batch.inputs), batch.targets)
             let slope = gradient(of: loss, with: parameters, createGraph: true).map {
-                step == .held ? $0.detached() : $0
+                // That of SGD is held unless told otherwise.
+                step == .followed ? $0 : $0.detached()
             }
             var ahead = seen.inputs
             for layer in 0..<3 {
@@ -89,7 +90,7 @@ import Torch
 
     @Test("A step with the optimizer's step held takes a gradient less than one that follows it")
     func work() throws {
-        let reports = Lookahead.Step.allCases.map { step in
+        let reports = [Lookahead.Step.held, .followed].map { step in
             NullSpaceTeleporter(.lookahead(step: step)).teleport(
                 instance.model(), CrossEntropy(), on: [instance.batch()], before: SGD(learningRate: 0.05))[0]
         }
@@ -101,6 +102,23 @@ import Torch
         #expect(abs(work[1] - work[0] - 8) < 1e-9)
     }
 
+    @Test(
+        "The step is held of SGD, momentum and Muon, and followed of optimizers that scale each element",
+        arguments: optimizers.indices)
+    func automaticStep(optimizer: Int) {
+        let places = [Lookahead.Step.automatic, .held, .followed].map { step in
+            let model = instance.model()
+            let teleporter = NullSpaceTeleporter(.lookahead(step: step))
+            _ = teleporter.teleport(
+                model, CrossEntropy(), on: [instance.batch()], before: Self.optimizers[optimizer]())
+            return model.parameters.flatMap { $0.value.doubles() }
+        }
+        let isFollowed = (3...5).contains(optimizer)
+        #expect(places[0] == places[isFollowed ? 2 : 1])
+        // Of Muon there is nothing to follow.
+        #expect((places[1] == places[2]) == (optimizer == 6))
+    }
+
     /// Of the wide one the directions stay products of few rows.
     private static let shapes = [
         Instance(hidden: [24, 20], samples: 8), Instance(hidden: [90, 80, 70], samples: 6),
@@ -110,7 +128,7 @@ import Torch
     @Test(
         "The closed form and double backward lead to the same place", arguments: optimizers.indices, shapes.indices)
     func derivatives(optimizer: Int, shape: Int) {
-        for step in Lookahead.Step.allCases { compareDerivatives(optimizer: optimizer, shape: shape, step) }
+        for step in [Lookahead.Step.held, .followed] { compareDerivatives(optimizer: optimizer, shape: shape, step) }
     }
 
     private func compareDerivatives(optimizer: Int, shape: Int, _ step: Lookahead.Step) {
@@ -143,7 +161,8 @@ import Torch
         let teleporters: [any ClimbingTeleporter] = [
             NullSpaceTeleporter(), SymmetryTeleporter(), SymmetryTeleporter(action: .approximate), LevelSetTeleporter(),
         ]
-        for (var teleporter, step) in teleporters.flatMap({ one in Lookahead.Step.allCases.map { (one, $0) } }) {
+        for (var teleporter, step) in teleporters.flatMap({ one in [Lookahead.Step.held, .followed].map { (one, $0) } })
+        {
             teleporter.climb = .lookahead(margin: 1, step: step)
             let (model, batch) = (instance.model(), instance.batch())
             let parameters = model.parameters.map(\.value)

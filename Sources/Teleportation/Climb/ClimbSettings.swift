@@ -48,7 +48,7 @@ extension Climb {
         Setting(
             "lookahead-step", of: .lookahead, Lookahead(),
             "With the objective lookahead, how its gradient takes the optimizer's step: held as it is, or followed as the weights move, "
-                + "for a Hessian-vector product more",
+                + "for a Hessian-vector product more; auto holds that of SGD and momentum and follows those that scale each element",
             choices: steps,
             read: { $0.step.rawValue },
             write: { (objective, text) throws(TextError) in

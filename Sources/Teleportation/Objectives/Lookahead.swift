@@ -16,9 +16,10 @@ import Torch
 /// batch's Hessian H. What weight decay adds, the share `k lr lambda` of v, is left out. J itself, by which steps are judged, leaves
 /// nothing out.
 ///
-/// The climb goes along v alone unless told otherwise: the step is held as it is. In the level set of the batch both have nearly one
-/// direction: `v = g - k lr H A g + ...`, of which g has no part there, and `k lr H A v` is `k lr H A g` again. Where the rate is
-/// large enough for them to differ, v is the better guide, and it takes no Hessian-vector product
+/// Of SGD and momentum the climb goes along v alone unless told otherwise: the step is held as it is. In the level set of the batch
+/// both have nearly one direction: `v = g - k lr H A g + ...`, of which g has no part there, and `k lr H A v` is `k lr H A g` again.
+/// Where the rate is large enough for them to differ, v is the better guide, and it takes no Hessian-vector product. Of optimizers
+/// that scale each element by itself the step is followed: held, it leads to where one step fits the batch and other samples lose by it
 /// (`teleport reproduce lookahead` has both).
 public struct Lookahead: Objective, Hashable {
     /// k, the multiple of the step that is looked at. More than 1 is a margin against the noise of batches.
@@ -30,6 +31,8 @@ public struct Lookahead: Objective, Hashable {
 
     /// What the gradient has of the optimizer's step.
     public enum Step: String, CaseIterable, Sendable {
+        /// Followed where the optimizer scales each element of a gradient by itself, as Adam, and held else.
+        case automatic = "auto"
         /// The step as it is: v.
         case held
         /// The step as it follows the weights: `v - k lr H A v`, for a Hessian-vector product more. Of an optimizer without a diagonal
@@ -47,7 +50,7 @@ public struct Lookahead: Objective, Hashable {
     }
 
     /// The loss after a multiple of the optimizer's next step.
-    public init(margin: Double = 3, samples: Samples = .batch, step: Step = .held) {
+    public init(margin: Double = 3, samples: Samples = .batch, step: Step = .automatic) {
         require(margin > 0 && margin.isFinite, "Lookahead: a margin of \(margin)")
         self.margin = margin
         self.samples = samples
@@ -73,8 +76,10 @@ public struct Lookahead: Objective, Hashable {
     /// v, or `v - k lr H A v`.
     public func gradient(at point: Point) -> ObjectiveGradient {
         let ahead = look(from: point).gradients
-        guard step == .followed else { return ObjectiveGradient(explicit: ahead) }
         let optimizer = point.optimizer
+        guard step == .followed || step == .automatic && optimizer.scalesElements else {
+            return ObjectiveGradient(explicit: ahead)
+        }
         let scaled = optimizer.preconditioned(ahead, at: point.gradients, of: point.parameters)
         let factor = -margin * optimizer.learningRate
         return ObjectiveGradient(explicit: ahead, hessianAlong: scaled.map { $0.map { $0.scaled(by: factor) } })
@@ -85,7 +90,7 @@ extension Climb {
     /// A climb down from the loss after the optimizer's next step: each step goes by a share of the weights' norm, is halved
     /// until the loss ahead falls, and no cap is needed.
     public static func lookahead(
-        margin: Double = 3, samples: Lookahead.Samples = .batch, step: Lookahead.Step = .held
+        margin: Double = 3, samples: Lookahead.Samples = .batch, step: Lookahead.Step = .automatic
     ) -> Climb {
         Climb(
             objective: Lookahead(margin: margin, samples: samples, step: step), sense: .decrease, steps: 8,
