@@ -53,9 +53,6 @@ public final class Momentum: StatefulOptimizer {
         }
     }
 
-    /// No.
-    public var scalesElements: Bool { false }
-
     /// The vectors themselves: every element moves at the same rate.
     public func preconditioned(
         _ vectors: [ParameterGradient], at gradients: [ParameterGradient], of parameters: [Tensor]

@@ -90,9 +90,6 @@ public final class Muon: StatefulOptimizer {
         }
     }
 
-    /// No.
-    public var scalesElements: Bool { false }
-
     /// Nil, whatever the parameters are: the step scales singular values, not elements.
     public func preconditioned(
         _ vectors: [ParameterGradient], at gradients: [ParameterGradient], of parameters: [Tensor]

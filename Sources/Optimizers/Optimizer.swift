@@ -21,9 +21,6 @@ public protocol Optimizer: AnyObject {
     /// Whether where a step leads depends on the values of the parameters, as with weight decay, beside the gradients.
     var readsParameters: Bool { get }
 
-    /// Whether the next step may scale each element of a gradient by a number of its own, as Adam's does.
-    var scalesElements: Bool { get }
-
     /// Takes one step: changes the parameters, and the optimizer's state, in place.
     ///
     /// - Parameters:
@@ -83,9 +80,6 @@ public protocol Optimizer: AnyObject {
 extension Optimizer {
     /// It may.
     public var readsParameters: Bool { true }
-
-    /// It may.
-    public var scalesElements: Bool { true }
 
     /// The decrease of the loss that the next step promises to first order, where `||g||^2` is not known.
     public func predictedDecrease(of parameters: [Tensor], with gradients: [ParameterGradient]) -> Double {

@@ -62,9 +62,6 @@ public final class PartitionedOptimizer: Optimizer {
     /// Whether a part does.
     public var readsParameters: Bool { parts.contains(where: \.optimizer.readsParameters) }
 
-    /// Whether a part does.
-    public var scalesElements: Bool { parts.contains(where: \.optimizer.scalesElements) }
-
     /// Takes a step of each part with the parameters that are its own.
     public func update(_ parameters: [Tensor], with gradients: [ParameterGradient]) {
         checkLists(parameters, gradients)

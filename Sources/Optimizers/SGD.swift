@@ -18,9 +18,6 @@ public final class SGD: Optimizer {
     /// The gradients are all that a step needs.
     public var readsParameters: Bool { false }
 
-    /// No.
-    public var scalesElements: Bool { false }
-
     /// Takes one step, in place.
     public func update(_ parameters: [Tensor], with gradients: [ParameterGradient]) {
         checkLists(parameters, gradients)

@@ -62,12 +62,12 @@ struct RateStudy<Arm: Equatable> {
     let name: String
     let problems: [Problem]
     let seeds: [Int]
-    /// The arms that can train a model of a problem.
-    let arms: (Problem, any Layer) -> [Arm]
+    /// The arms of a problem's training.
+    let arms: (Problem, Training) -> [Arm]
     /// The name of an arm.
     let text: (Arm) -> String
-    /// The teleports of an arm; nil for none.
-    let plan: (Arm, Problem) -> TeleportPlan?
+    /// The teleports of an arm before an optimizer; nil for none.
+    let plan: (Arm, OptimizerOption) -> TeleportPlan?
 
     /// The problems of a data set alone, or the first one on it where it is that of none.
     static func problems(_ all: [Problem], on dataset: DatasetName?) -> [Problem] {
@@ -90,7 +90,7 @@ struct RateStudy<Arm: Equatable> {
             return []
         }
         let studies = trainings.map {
-            Study(arms($0.problem, $0.training.makeModel(seed: 0)), seeds: seeds, alternates: true)
+            Study(arms($0.problem, $0.training), seeds: seeds, alternates: true)
         }
         job.runs = studies.map(\.runCount).reduce(0, +)
         let progress = context.progress(job)
@@ -102,7 +102,7 @@ struct RateStudy<Arm: Equatable> {
             let at = "\(optimizer.text) \(rate.significant(2))"
             var isWarm = false
             let arms = try study.run(isCancelled: context.isCancelled) { arm, seed, number -> Run? in
-                let teleports = plan(arm, problem)
+                let teleports = plan(arm, optimizer)
                 return try context.run(
                     text(arm), of: "\(name), \(problem.name) on \(data.name), \(at)", seed: seed,
                     epochs: problem.epochs,

@@ -7,9 +7,10 @@ import Teleportation
 import Torch
 
 /// What the steps, the batches and the samples of a teleport are worth (t, b and n of NS25 Algorithm 1): each varied by itself
-/// around the defaults, by the loss that training comes to at as many gradients as without teleports, and in the same time.
+/// around a middle, by the loss that training comes to at as many gradients as without teleports, and in the same time.
 ///
-/// The teleports and their guards are the defaults; NS25's 8 steps on 32 batches of 32 samples stand beside them. No paper has this study.
+/// The objective and the guards are the defaults. NS25's 8 steps on 32 batches of 32 samples stand beside the others, where the data
+/// have as many. No paper has this study.
 package struct TeleportSettings: Reproduction {
     /// How much a teleport does.
     struct Setting: Hashable, Sendable {
@@ -63,19 +64,12 @@ package struct TeleportSettings: Reproduction {
         /// The values of each quantity, ascending.
         var values: [Quantity: [Int]]
 
-        /// All settings: each value by itself, and NS25's.
+        /// All settings, each once: the middle, those around it, and NS25's.
         var settings: [Setting] {
-            let varied = Quantity.allCases.flatMap { quantity in
-                (values[quantity] ?? []).map { value in
-                    var setting = middle
-                    setting[keyPath: quantity.path] = value
-                    return setting
-                }
-            }
             var seen: Set<Setting> = []
-            return ([middle] + varied + [Setting(steps: 8, batches: 32, samples: 32)]).filter {
-                seen.insert($0).inserted
-            }
+            let all =
+                [middle] + Quantity.allCases.flatMap(settings(of:)) + [Setting(steps: 8, batches: 32, samples: 32)]
+            return all.filter { seen.insert($0).inserted }
         }
 
         /// The settings that vary in one quantity alone, the middle among them, ascending.
@@ -183,11 +177,10 @@ package struct TeleportSettings: Reproduction {
         let trainings = RateStudy<Arm>.problems(plan.problems.map(\.training), on: context.dataset)
         let study = RateStudy<Arm>(
             name: name, problems: trainings, seeds: seeds,
-            arms: { training, _ in
-                let settings = plan.problem(of: training)?.settings ?? []
-                // What is more than the data is cut to them, and was run already.
-                let fitting = settings.filter { $0.batches * $0.samples <= training.samples ?? .max }
-                return [.without] + fitting.map(Arm.setting)
+            arms: { problem, training in
+                let count = training.trainingSamples.count
+                let settings = plan.problem(of: problem)?.settings ?? []
+                return [.without] + settings.filter { $0.batches * $0.samples <= count }.map(Arm.setting)
             }, text: \.text,
             plan: { arm, _ in
                 switch arm {
@@ -257,7 +250,9 @@ package struct TeleportSettings: Reproduction {
                 "problems": .array(
                     cases.map { problem in
                         [
-                            "name": .string(problem.name), "model": .string(problem.problem.architecture.text),
+                            "name": .string(problem.problem.name), "optimizer": .string(problem.optimizer.text),
+                            "dataset": .string(problem.problem.dataset.rawValue),
+                            "model": .string(problem.problem.architecture.text),
                             "training-samples": problem.problem.samples.map { .integer($0) } ?? .string("all"),
                             "batch-size": .integer(problem.problem.batchSize),
                             "epochs": .integer(problem.problem.epochs),
@@ -271,7 +266,8 @@ package struct TeleportSettings: Reproduction {
                     "\(problem.name): training loss over that without teleports", Self.table(scores),
                     note:
                         "geometric means over the learning rates \(problem.rates.map { $0.rate.significant(2) }.joined(separator: ", ")); "
-                        + "a setting is steps x batches x samples")
+                        + "a setting is steps x batches x samples, no more than the data; at as many gradients one may still be in its first epoch"
+                )
             },
             figures: [], values: [:], claimant: "NS25",
             claim: "8 steps on 32 batches of 32 samples, whose cost is negligible.",
@@ -302,7 +298,10 @@ package struct TeleportSettings: Reproduction {
     }
 
     private static func table(_ scores: [Score]) -> Table {
-        func text(_ ratio: Statistic) -> String { ratio.mean.isFinite ? ratio.text() : "diverged" }
+        func text(_ ratio: Statistic, of score: Score) -> String {
+            if ratio.mean.isFinite { return ratio.text() }
+            return score.atEqualEpochs.mean.isFinite ? "before its first epoch" : "diverged"
+        }
         return Table(
             columns: [
                 .init("setting", alignment: .left), .init("after as many epochs"), .init("as many gradients"),
@@ -310,7 +309,8 @@ package struct TeleportSettings: Reproduction {
             ],
             rows: scores.map { score in
                 [
-                    score.setting.text, text(score.atEqualEpochs), text(score.atEqualWork), text(score.atEqualTime),
+                    score.setting.text, text(score.atEqualEpochs, of: score), text(score.atEqualWork, of: score),
+                    text(score.atEqualTime, of: score),
                     score.work.significant(3), score.teleportShare.percent(2),
                 ]
             })

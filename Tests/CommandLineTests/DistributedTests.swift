@@ -439,8 +439,10 @@ import Torch
         // The second process is killed, as if from outside, once there is a checkpoint.
         let script = """
             if [ $RANK = 1 ] && [ $TORCHELASTIC_RESTART_COUNT = 0 ]; then
-                "$@" & until ls out/checkpoints/* > seen 2> /dev/null; do sleep 0.02; done; kill -9 $!; wait $!
+                "$@" & until ls out/checkpoints/* > seen 2> /dev/null; do sleep 0.02; done
+                kill -9 $! && touch killed; wait $!
             else
+                if [ $TORCHELASTIC_RESTART_COUNT = 1 ]; then ls out/checkpoints/* > found.$RANK; fi
                 exec "$@"
             fi
             """
@@ -450,7 +452,11 @@ import Torch
         // Whether the first process gets to say who is lost is not this test's: torchrun asks it to end as soon as it sees the loss,
         // and kills it where that takes half a minute, as on a machine whose disk is busy with other tests' files.
         #expect(result.status == 0, "\(result.errors)")
-        #expect(try !String(contentsOf: folder.url.appendingPathComponent("seen"), encoding: .utf8).isEmpty)
+        #expect(folder.has("killed"))
+        for list in ["seen", "found.0", "found.1"] {
+            #expect(
+                try !String(contentsOf: folder.url.appendingPathComponent(list), encoding: .utf8).isEmpty, "\(list)")
+        }
         #expect(try modelBytes("out") == modelBytes("whole"))
         #expect(try records("out") as [NSDictionary] == records("whole") as [NSDictionary])
     }

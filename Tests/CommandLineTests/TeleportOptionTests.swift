@@ -31,9 +31,9 @@ import TextForms
 
     @Test("Settings behind the method and options are one list, in the settings' own order")
     func oneList() throws {
-        let method = ["--method", "null-space:teleport-steps=4,cap=fixed:7", "--objective", "gradient-norm"]
-        // Four are the default of a look ahead, and are given all the same.
-        #expect(try text(of: "teleport-steps", method) == "4" && text(of: "cap", method) == "fixed:7")
+        let method = ["--method", "null-space:line-search=armijo,cap=fixed:7", "--objective", "gradient-norm"]
+        // Armijo's is the default of a look ahead, and is given all the same.
+        #expect(try text(of: "line-search", method) == "armijo" && text(of: "cap", method) == "fixed:7")
         #expect(try text(of: "step-size", method) == "growth:0.5")
         #expect(try text(of: "teleport-steps", method + ["--teleport-steps", "6"]) == "6")
         let levelSet = ["--method", "level-set:objective=lookahead", "--objective", "gradient-norm"]

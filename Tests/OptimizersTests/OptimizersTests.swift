@@ -582,20 +582,4 @@ private struct SumOfGradients: UpdateRule {
             #expect((displacements[0] != displacements[1]) == optimizer.readsParameters, "\(optimizer)")
         }
     }
-
-    @Test("An optimizer says whether it scales each element by itself")
-    func saysWhatItScales() {
-        let optimizers: [any Optimizer] = [
-            SGD(), Momentum(), AdaGrad(), RMSProp(), Adam(), AdamW(),
-            PartitionedOptimizer(matrices: Adam(), others: SGD(learningRate: 0.1)),
-            PartitionedOptimizer(matrices: SGD(), others: Momentum()),
-        ]
-        for optimizer in optimizers {
-            let gradient = ParameterGradient.tensor(.normal([3, 4], using: Generator(seed: 0), dtype: .float64))
-            let scaled = optimizer.preconditioned([gradient], of: [.zeros([3, 4], dtype: .float64)])
-            let isScaled = scaled?[0].formed().doubles() != gradient.formed().doubles()
-            #expect(isScaled == optimizer.scalesElements, "\(optimizer)")
-        }
-        #expect(!Muon().scalesElements)
-    }
 }

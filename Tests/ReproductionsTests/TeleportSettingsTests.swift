@@ -71,11 +71,33 @@ import Testing
         #expect(work > 1)
     }
 
-    @Test("The settings are those of the family on other data, too")
-    func otherData() throws {
-        var context = ReproductionContext(scale: .quick)
-        context.dataset = .digits
-        context.isCancelled = { true }
-        #expect(try TeleportSettings().run(context).values.isEmpty)
+    @Test("A setting that is still in its first epoch at as many gradients is no training that diverged")
+    func dearSetting() throws {
+        var problem = Self.problem
+        problem.training.optimizers = [(.sgd, [0.01])]
+        problem.training.epochs = 1
+        problem.values = [:]
+        let study = TeleportSettings(TeleportSettings.Plan(problems: [problem], seeds: 1))
+        let table = try study.run(ReproductionContext(scale: .quick, dtype: .float64)).sections[0].table
+        #expect(table.rows.count == 1 && table.rows[0][0] == "2 x 2 x 8")
+        #expect(Double(table.rows[0][1]).map { $0 < 1 } == true, "\(table.rows[0])")
+        #expect(table.rows[0][2] == "before its first epoch")
+    }
+
+    @Test("On a data set are the problems that have it, or else the first")
+    func otherData() {
+        typealias Problem = RateStudy<TeleportSettings.Arm>.Problem
+        func problem(_ name: String, _ dataset: DatasetName) -> Problem {
+            Problem(
+                name: name, architecture: Self.problem.training.architecture, dataset: dataset, epochs: 1,
+                optimizers: [])
+        }
+        let all = [problem("a", .digits), problem("b", .mnist), problem("c", .mnist)]
+        func names(_ dataset: DatasetName?) -> [String] {
+            RateStudy<TeleportSettings.Arm>.problems(all, on: dataset).map { "\($0.name) \($0.dataset.rawValue)" }
+        }
+        #expect(names(nil) == ["a digits", "b mnist", "c mnist"])
+        #expect(names(.mnist) == ["b mnist", "c mnist"])
+        #expect(names(.fashionMNIST) == ["a fashion-mnist"])
     }
 }

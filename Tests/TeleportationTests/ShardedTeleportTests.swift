@@ -105,7 +105,7 @@ import Torch
     /// All objectives that move on shards, and other ways than the null space.
     static let objectives: [Scenario] = [
         Scenario("lookahead", wide) { NullSpaceTeleporter() },
-        Scenario("lookahead, the step followed", wide) { NullSpaceTeleporter(.lookahead(step: .followed)) },
+        Scenario("lookahead, the step followed", wide) { NullSpaceTeleporter(.lookahead(optimizerStep: .followed)) },
         Scenario("lookahead, double backward", wide) { NullSpaceTeleporter(derivative: .doubleBackward) },
         Scenario("lookahead at other samples", wide) { NullSpaceTeleporter(.lookahead(samples: .others)) },
         Scenario("lookahead with momentum", narrow) { NullSpaceTeleporter() }

@@ -10,7 +10,7 @@ package struct Training {
     /// How the model is trained.
     package let configuration: TrainingConfiguration
     /// What the model learns from.
-    let trainingSamples: any Dataset
+    package let trainingSamples: any Dataset
     /// What it is tested with.
     let testSamples: any Dataset
     /// What each training step multiplies the learning rate by.

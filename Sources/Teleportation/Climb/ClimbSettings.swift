@@ -16,7 +16,7 @@ extension Climb {
         (settings + orbitSettings).map(\.name).filter { $0 != "tolerance" }
     }
 
-    private static let steps = Lookahead.Step.allCases.map(\.rawValue)
+    private static let steps = Lookahead.OptimizerStep.allCases.map(\.rawValue)
 
     /// What can be set by a text, as every method that climbs has it.
     static let settings: [Setting<Climb>] = [
@@ -48,14 +48,14 @@ extension Climb {
         Setting(
             "lookahead-step", of: .lookahead, Lookahead(),
             "With the objective lookahead, how its gradient takes the optimizer's step: held as it is, or followed as the weights move, "
-                + "for a Hessian-vector product more; auto holds that of SGD and momentum and follows those that scale each element",
+                + "for a Hessian-vector product more; auto holds that of SGD and momentum, and follows those that scale each element, and where other samples are looked at",
             choices: steps,
-            read: { $0.step.rawValue },
+            read: { $0.optimizerStep.rawValue },
             write: { (objective, text) throws(TextError) in
-                guard let step = Lookahead.Step(rawValue: text) else {
+                guard let step = Lookahead.OptimizerStep(rawValue: text) else {
                     throw TextError(text, "give \(steps.alternatives)")
                 }
-                return Lookahead(margin: objective.margin, samples: objective.samples, step: step)
+                return Lookahead(margin: objective.margin, samples: objective.samples, optimizerStep: step)
             }),
         Setting("tolerance", \.tolerance, "The relative drift of the loss beyond which a teleport is undone"),
         Setting(

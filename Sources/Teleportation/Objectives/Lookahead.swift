@@ -13,25 +13,27 @@ import Torch
 ///
 /// With v the gradient of the loss at `w + k d`, lr the learning rate and A the diagonal by which the step scales a gradient
 /// (the identity for SGD), held fixed, the gradient of J is `v - k lr H A v`, with the
-/// batch's Hessian H. What weight decay adds, the share `k lr lambda` of v, is left out. J itself, by which steps are judged, leaves
-/// nothing out.
+/// batch's Hessian H. Of an optimizer without such a diagonal, as Muon, the step itself is held fixed, and the gradient is v. What
+/// weight decay adds, the share `k lr lambda` of v, is left out, and what Nesterov's momentum adds. J itself, by which steps are judged,
+/// leaves nothing out.
 ///
-/// Of SGD and momentum the climb goes along v alone unless told otherwise: the step is held as it is. In the level set of the batch
-/// both have nearly one direction: `v = g - k lr H A g + ...`, of which g has no part there, and `k lr H A v` is `k lr H A g` again.
-/// Where the rate is large enough for them to differ, v is the better guide, and it takes no Hessian-vector product. Of optimizers
-/// that scale each element by itself the step is followed: held, it leads to where one step fits the batch and other samples lose by it
-/// (`teleport reproduce lookahead` has both).
+/// Of SGD and momentum the climb goes along v alone unless told otherwise: the step is held as it is. Of SGD both have nearly one
+/// direction in the level set of the batch: `v = g - k lr H g + ...`, of which g has no part there, and `k lr H v` is `k lr H g`
+/// again. Where the rate is large enough for them to differ, v is the better guide, and it takes no Hessian-vector product; so it does
+/// where momentum goes on, which enters v. Of optimizers that scale each element by itself the step is followed: held, it leads to where
+/// one step fits the batch and other samples lose by it (`teleport reproduce lookahead` has both). It is followed at other samples, too:
+/// their gradient has a part in the level set of the batch, and alone would only train on them.
 public struct Lookahead: Objective, Hashable {
     /// k, the multiple of the step that is looked at. More than 1 is a margin against the noise of batches.
     public var margin: Double
     /// The samples whose loss is looked at.
     public var samples: Samples
     /// How the gradient takes the optimizer's step.
-    public var step: Step
+    public var optimizerStep: OptimizerStep
 
     /// What the gradient has of the optimizer's step.
-    public enum Step: String, CaseIterable, Sendable {
-        /// Followed where the optimizer scales each element of a gradient by itself, as Adam, and held else.
+    public enum OptimizerStep: String, CaseIterable, Sendable {
+        /// Followed where there is a diagonal A that scales each element by itself, as Adam's, or the samples are others; held else.
         case automatic = "auto"
         /// The step as it is: v.
         case held
@@ -50,11 +52,11 @@ public struct Lookahead: Objective, Hashable {
     }
 
     /// The loss after a multiple of the optimizer's next step.
-    public init(margin: Double = 3, samples: Samples = .batch, step: Step = .automatic) {
+    public init(margin: Double = 3, samples: Samples = .batch, optimizerStep: OptimizerStep = .automatic) {
         require(margin > 0 && margin.isFinite, "Lookahead: a margin of \(margin)")
         self.margin = margin
         self.samples = samples
-        self.step = step
+        self.optimizerStep = optimizerStep
     }
 
     /// Others, if it is to look at these.
@@ -76,13 +78,27 @@ public struct Lookahead: Objective, Hashable {
     /// v, or `v - k lr H A v`.
     public func gradient(at point: Point) -> ObjectiveGradient {
         let ahead = look(from: point).gradients
+        guard optimizerStep != .held else { return ObjectiveGradient(explicit: ahead) }
         let optimizer = point.optimizer
-        guard step == .followed || step == .automatic && optimizer.scalesElements else {
+        let scaled = optimizer.preconditioned(ahead, at: point.gradients, of: point.parameters)
+        guard let scaled, optimizerStep == .followed || looksAtOtherSamples || !scaled.areIdentical(to: ahead) else {
             return ObjectiveGradient(explicit: ahead)
         }
-        let scaled = optimizer.preconditioned(ahead, at: point.gradients, of: point.parameters)
         let factor = -margin * optimizer.learningRate
-        return ObjectiveGradient(explicit: ahead, hessianAlong: scaled.map { $0.map { $0.scaled(by: factor) } })
+        return ObjectiveGradient(explicit: ahead, hessianAlong: scaled.map { $0.scaled(by: factor) })
+    }
+}
+
+extension [ParameterGradient] {
+    /// Whether these are the others themselves, as an optimizer gives them back that scales all elements alike.
+    fileprivate func areIdentical(to others: Self) -> Bool {
+        zip(self, others).allSatisfy { one, other in
+            switch (one, other) {
+            case (.tensor(let one), .tensor(let other)): one.isIdentical(to: other)
+            case (.product(let one, _), .product(let other, _)): one.isIdentical(to: other)
+            default: false
+            }
+        }
     }
 }
 
@@ -90,10 +106,11 @@ extension Climb {
     /// A climb down from the loss after the optimizer's next step: each step goes by a share of the weights' norm, is halved
     /// until the loss ahead falls, and no cap is needed.
     public static func lookahead(
-        margin: Double = 3, samples: Lookahead.Samples = .batch, step: Lookahead.Step = .automatic
+        margin: Double = 3, samples: Lookahead.Samples = .batch, optimizerStep: Lookahead.OptimizerStep = .automatic
     ) -> Climb {
         Climb(
-            objective: Lookahead(margin: margin, samples: samples, step: step), sense: .decrease, steps: 8,
+            objective: Lookahead(margin: margin, samples: samples, optimizerStep: optimizerStep), sense: .decrease,
+            steps: 8,
             stepSize: .share(0.05), search: .armijo, cap: .none)
     }
 }
