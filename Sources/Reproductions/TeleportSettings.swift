@@ -334,8 +334,8 @@ package struct TeleportSettings: Reproduction {
         _ ratio: (Score) -> Statistic
     ) -> LineChart {
         LineChart(
-            title: "training loss over that without teleports", horizontalLabel: "\(quantity.rawValue) (logarithmic)",
-            isLogarithmic: true, isHorizontallyLogarithmic: true,
+            title: "loss over that without teleports", horizontalLabel: "\(quantity.rawValue) (logarithmic)",
+            isHorizontallyLogarithmic: true,
             series: scored.map { problem, scores in
                 let settings = plan.problem(of: problem.problem)?.settings(of: quantity) ?? []
                 let known = settings.compactMap { setting in scores.first { $0.setting == setting } }
