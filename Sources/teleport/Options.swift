@@ -192,10 +192,22 @@ struct TeleportationOptions: ParsableArguments {
                         + heeded.methodNames)
             }
         }
-        return MethodText.teleporter(of: try method.parts.map(teleporter))
+        var heeded: Set<String> = []
+        var unheeded: [(option: String, refusal: ValidationError)] = []
+        let teleporters = try method.parts.map { try teleporter($0, &heeded, &unheeded) }
+        if let (_, refusal) = unheeded.first(where: { !heeded.contains($0.option) }) { throw refusal }
+        return MethodText.teleporter(of: teleporters)
     }
 
-    private func teleporter(_ part: MethodText.Part) throws -> any TextualTeleporter {
+    /// One part of the method.
+    ///
+    /// - Parameters:
+    ///   - heeded: Gets the options that the part heeds.
+    ///   - unheeded: Gets those that mean nothing to it with the settings that it has, and what to say where they mean nothing to any.
+    private func teleporter(
+        _ part: MethodText.Part, _ heeded: inout Set<String>,
+        _ unheeded: inout [(option: String, refusal: ValidationError)]
+    ) throws -> any TextualTeleporter {
         let kind = type(of: part.teleporter)
         let name = kind.methodName
         var texts = Dictionary(
@@ -209,11 +221,14 @@ struct TeleportationOptions: ParsableArguments {
             guard let (text, isOption) = texts[setting] else { continue }
             do throws(TextError) {
                 try teleporter.set(setting, to: text)
+                heeded.insert(setting)
             } catch {
-                throw ValidationError(
-                    isOption
-                        ? "--\(setting) \(text): with --method \(name), \(error.remedy)"
-                        : "--method \(name):\(setting)=\(text): \(error.remedy)")
+                guard isOption else {
+                    throw ValidationError("--method \(name):\(setting)=\(text): \(error.remedy)")
+                }
+                let refusal = ValidationError("--\(setting) \(text): with --method \(name), \(error.remedy)")
+                guard !teleporter.settingTexts.contains(where: { $0.name == setting }) else { throw refusal }
+                unheeded.append((setting, refusal))
             }
         }
         return teleporter

@@ -40,6 +40,23 @@ import TextForms
         #expect(try text(of: "line-search", levelSet) == "armijo")
     }
 
+    @Test("Each method of a sequence takes the options that mean something to it, and one has to")
+    func sequence() throws {
+        func text(_ arguments: [String]) throws -> String {
+            "\(try Compare.parse(arguments).teleportation.plan().teleporter)"
+        }
+        #expect(
+            try text(["--method", "level-set+null-space", "--lookahead-step", "held"])
+                == "level-set+null-space:lookahead-step=held")
+        #expect(throws: (any Error).self) { try text(["--method", "level-set", "--lookahead-step", "held"]) }
+        #expect(throws: (any Error).self) {
+            try text(["--method", "level-set+symmetry", "--model", "mlp:8:tanh", "--lookahead-step", "held"])
+        }
+        #expect(throws: (any Error).self) {
+            try text(["--method", "level-set+null-space", "--lookahead-step", "kept"])
+        }
+    }
+
     @Test("It takes the setting's default", arguments: uses)
     func takesTheDefault(option: String, method: TeleportMethod, standard: String) throws {
         let arguments = ["--method", text(of: method), "--\(option)", standard]
