@@ -204,18 +204,18 @@ package struct LookaheadStudy: Reproduction {
             let atEqualWork = runs.map { $0.runs.map { problem.lossAtEqualWork(of: $0) } }
             let means = atEqualWork.map { Statistic(of: $0).mean }
             let best = means.indices.filter { means[$0].isFinite }.min { means[$0] < means[$1] } ?? 0
-            let ends = runs[best].runs.compactMap(\.epochs.last)
+            let cost = problem.cost(of: runs[best].runs)
             return Score(
                 arm: arm, losses: losses, lossesAtEqualWork: means, regret: regret(losses.map(\.1.mean)),
                 regretAtEqualWork: regret(means), best: best,
                 bestAgainstBest: zip(atEqualWork[best], plain[bestPlain].runs).map {
                     $0 / problem.loss(of: $1)
                 },
-                work: Statistic(of: ends.map(Case.work)).mean / problem.work,
+                work: cost.work,
                 secondsToBest: runs.map {
                     MeanCurve(of: \.trainLoss, overSecondsOf: $0.runs).firstReach(of: target)?.x
                 },
-                teleportShare: ends.map(\.teleportSeconds).reduce(0, +) / ends.map(\.seconds).reduce(0, +))
+                teleportShare: cost.teleportShare)
         }
     }
 
@@ -240,14 +240,7 @@ package struct LookaheadStudy: Reproduction {
                 "threads": .integer(Libtorch.threadCount), "dtype": .string("\(context.dtype)"),
                 "device": .string(context.device.description),
                 "problems": .array(
-                    plan.problems.map { problem in
-                        [
-                            "name": .string(problem.name), "model": .string(problem.architecture.text),
-                            "dataset": .string(problem.dataset.rawValue),
-                            "training-samples": problem.samples.map { .integer($0) } ?? .string("all"),
-                            "batch-size": .integer(problem.batchSize), "epochs": .integer(problem.epochs),
-                        ]
-                    }),
+                    plan.problems.map { .object($0.configuration) }),
             ],
             sections: [], figures: [], values: [:],
             claimant: "The goal",

@@ -21,6 +21,15 @@ struct RateStudy<Arm: Equatable> {
         var epochs: Int
         /// Each optimizer with its learning rates, ascending.
         var optimizers: [(optimizer: OptimizerOption, rates: [Double])]
+
+        /// What a record says of it.
+        var configuration: [String: JSONValue] {
+            [
+                "name": .string(name), "model": .string(architecture.text), "dataset": .string(dataset.rawValue),
+                "training-samples": samples.map { .integer($0) } ?? .string("all"), "batch-size": .integer(batchSize),
+                "epochs": .integer(epochs),
+            ]
+        }
     }
 
     /// The runs of an arm at one learning rate.
@@ -52,6 +61,15 @@ struct RateStudy<Arm: Equatable> {
         /// The training loss of a run after as many gradients as one without teleports computes.
         func lossAtEqualWork(of run: Run) -> Double {
             run.loss(at: work, of: Self.work, ofEpochs: problem.epochs)
+        }
+
+        /// What runs cost: their gradients over those of one without teleports, and the share of their time that is in teleports.
+        func cost(of runs: [Run]) -> (work: Double, teleportShare: Double) {
+            let ends = runs.compactMap(\.epochs.last)
+            return (
+                Statistic(of: ends.map(Self.work)).mean / work,
+                ends.map(\.teleportSeconds).reduce(0, +) / ends.map(\.seconds).reduce(0, +)
+            )
         }
 
         /// The work of a run, in gradients of a training batch.

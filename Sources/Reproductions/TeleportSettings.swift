@@ -224,7 +224,7 @@ package struct TeleportSettings: Reproduction {
                         return exp(logarithms.reduce(0, +) / Double(logarithms.count))
                     })
             }
-            let ends = runs.flatMap(\.runs).compactMap(\.epochs.last)
+            let cost = problem.cost(of: runs.flatMap(\.runs))
             return Score(
                 setting: setting, atEqualEpochs: ratios { run, _ in problem.loss(of: run) },
                 atEqualWork: ratios { run, _ in problem.lossAtEqualWork(of: run) },
@@ -232,8 +232,8 @@ package struct TeleportSettings: Reproduction {
                     run.loss(
                         at: plain.epochs.last?.seconds ?? .nan, of: \.seconds, ofEpochs: problem.problem.epochs)
                 },
-                work: Statistic(of: ends.map(Case.work)).mean / problem.work,
-                teleportShare: ends.map(\.teleportSeconds).reduce(0, +) / ends.map(\.seconds).reduce(0, +))
+                work: cost.work,
+                teleportShare: cost.teleportShare)
         }
     }
 
@@ -249,16 +249,11 @@ package struct TeleportSettings: Reproduction {
                 "dtype": .string("\(context.dtype)"), "device": .string(context.device.description),
                 "problems": .array(
                     cases.map { problem in
-                        [
-                            "name": .string(problem.problem.name), "optimizer": .string(problem.optimizer.text),
-                            "dataset": .string(problem.problem.dataset.rawValue),
-                            "model": .string(problem.problem.architecture.text),
-                            "training-samples": problem.problem.samples.map { .integer($0) } ?? .string("all"),
-                            "batch-size": .integer(problem.problem.batchSize),
-                            "epochs": .integer(problem.problem.epochs),
-                            "learning-rates": .numbers(problem.rates.map(\.rate)),
-                            "teleports": .string(plan.problem(of: problem.problem)?.middle.text ?? ""),
-                        ]
+                        var configuration = problem.problem.configuration
+                        configuration["optimizer"] = .string(problem.optimizer.text)
+                        configuration["learning-rates"] = .numbers(problem.rates.map(\.rate))
+                        configuration["teleports"] = .string(plan.problem(of: problem.problem)?.middle.text ?? "")
+                        return .object(configuration)
                     }),
             ],
             sections: scored.map { problem, scores in

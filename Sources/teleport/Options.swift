@@ -192,21 +192,18 @@ struct TeleportationOptions: ParsableArguments {
                         + heeded.methodNames)
             }
         }
-        var heeded: Set<String> = []
         var unheeded: [(option: String, refusal: ValidationError)] = []
-        let teleporters = try method.parts.map { try teleporter($0, &heeded, &unheeded) }
-        if let (_, refusal) = unheeded.first(where: { !heeded.contains($0.option) }) { throw refusal }
+        let teleporters = try method.parts.map { try teleporter($0, &unheeded) }
+        for (option, refusal) in unheeded where !teleporters.contains(where: { $0.heeds(option) }) { throw refusal }
         return MethodText.teleporter(of: teleporters)
     }
 
     /// One part of the method.
     ///
-    /// - Parameters:
-    ///   - heeded: Gets the options that the part heeds.
-    ///   - unheeded: Gets those that mean nothing to it with the settings that it has, and what to say where they mean nothing to any.
+    /// - Parameter unheeded: Gets the options that mean nothing to the part with the settings that it has, and what to say where they
+    ///   mean nothing to any.
     private func teleporter(
-        _ part: MethodText.Part, _ heeded: inout Set<String>,
-        _ unheeded: inout [(option: String, refusal: ValidationError)]
+        _ part: MethodText.Part, _ unheeded: inout [(option: String, refusal: ValidationError)]
     ) throws -> any TextualTeleporter {
         let kind = type(of: part.teleporter)
         let name = kind.methodName
@@ -221,13 +218,12 @@ struct TeleportationOptions: ParsableArguments {
             guard let (text, isOption) = texts[setting] else { continue }
             do throws(TextError) {
                 try teleporter.set(setting, to: text)
-                heeded.insert(setting)
             } catch {
                 guard isOption else {
                     throw ValidationError("--method \(name):\(setting)=\(text): \(error.remedy)")
                 }
                 let refusal = ValidationError("--\(setting) \(text): with --method \(name), \(error.remedy)")
-                guard !teleporter.settingTexts.contains(where: { $0.name == setting }) else { throw refusal }
+                guard !teleporter.heeds(setting) else { throw refusal }
                 unheeded.append((setting, refusal))
             }
         }

@@ -16,8 +16,6 @@ extension Climb {
         (settings + orbitSettings).map(\.name).filter { $0 != "tolerance" }
     }
 
-    private static let steps = Lookahead.OptimizerStep.allCases.map(\.rawValue)
-
     /// What can be set by a text, as every method that climbs has it.
     static let settings: [Setting<Climb>] = [
         Setting(
@@ -46,17 +44,10 @@ extension Climb {
             "Where a teleport stops: predicted:SHARE of the loss promised by the optimizer's next step, fixed:CAP on the "
                 + "squared gradient norm, relative:FACTOR to its start, or none"),
         Setting(
-            "lookahead-step", of: .lookahead, Lookahead(),
+            "lookahead-step", of: .lookahead, Lookahead(), \.optimizerStep,
             "With the objective lookahead, how its gradient takes the optimizer's step: held as it is, or followed as the weights move, "
-                + "for a Hessian-vector product more; auto holds that of SGD and momentum, and follows those that scale each element, and where other samples are looked at",
-            choices: steps,
-            read: { $0.optimizerStep.rawValue },
-            write: { (objective, text) throws(TextError) in
-                guard let step = Lookahead.OptimizerStep(rawValue: text) else {
-                    throw TextError(text, "give \(steps.alternatives)")
-                }
-                return Lookahead(margin: objective.margin, samples: objective.samples, optimizerStep: step)
-            }),
+                + "for a Hessian-vector product more; auto holds that of SGD and momentum, and follows those that scale each element, and where other samples are looked at"
+        ),
         Setting("tolerance", \.tolerance, "The relative drift of the loss beyond which a teleport is undone"),
         Setting(
             "displacements", of: .sharpness, Sharpness(),
@@ -136,7 +127,7 @@ extension Climb {
 }
 
 extension Setting<Climb> {
-    /// A number or a choice of one of the objectives, which is heeded where that is the one that is climbed.
+    /// A number of one of the objectives, which is heeded where that is the one that is climbed.
     ///
     /// - Parameters:
     ///   - objective: The name of the objective.
@@ -155,6 +146,21 @@ extension Setting<Climb> {
             read: { read($0.objective as? Climbed ?? standard) },
             write: { (climb, text) throws(TextError) in
                 climb.objective = try write(climb.objective as? Climbed ?? standard, text)
+            })
+    }
+
+    /// Which of a few words one of the objectives has, heeded likewise.
+    fileprivate init<Climbed: Objective, Value: RawRepresentable<String> & CaseIterable & SendableMetatype>(
+        _ name: String, of objective: KnownObjective, _ standard: Climbed,
+        _ path: WritableKeyPath<Climbed, Value> & Sendable, _ help: String
+    ) {
+        let choice = Setting<Climbed>(name, path, help)
+        self.init(
+            name, of: objective, standard, help, choices: choice.choices, read: choice.text(of:),
+            write: { (objective, text) throws(TextError) in
+                var objective = objective
+                try choice.set(&objective, to: text)
+                return objective
             })
     }
 }

@@ -59,6 +59,11 @@ extension TextualTeleporter {
         try setting.set(&self, to: text)
     }
 
+    /// Whether a setting means anything with the others as they are.
+    package func heeds(_ setting: String) -> Bool {
+        Self.settings.contains { $0.name == setting && $0.isHeeded(by: self) }
+    }
+
     /// What each setting that is heeded is set to.
     package var settingTexts: [(name: String, text: String)] {
         Self.settings.filter { $0.isHeeded(by: self) }.map { ($0.name, $0.text(of: self)) }
