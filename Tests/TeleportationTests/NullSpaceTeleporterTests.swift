@@ -432,6 +432,27 @@ import Torch
         #expect(idling.count == 10 && idling.allSatisfy { !$0.endsTeleport })
     }
 
+    @Test("Moves that other samples take back have fewer steps, and more again once they stay")
+    func stepsAfterRejections() {
+        let instance = Instance(hidden: [24, 20], samples: 6)
+        let kept = instance.batch()
+        // A step for these labels is one away from those of the control samples, however short the move.
+        let labels = kept.targets.elements(as: Int64.self).map { ($0 + 1) % Int64(Instance.outputs) }
+        let mislabelled = Batch(inputs: kept.inputs, targets: Tensor(labels))
+        func reports(_ batches: [Batch], by samples: Batch) -> [TeleportReport] {
+            ControlledTeleporter(NullSpaceTeleporter(Climb(stepSize: .growth(0.1), cap: .none)), by: samples).teleport(
+                instance.model(), CrossEntropy(), on: batches, before: SGD(learningRate: 1e-3))
+        }
+        let all = reports([mislabelled, mislabelled] + Array(repeating: kept, count: 4), by: kept)
+        #expect(all.map(\.steps) == [8, 4, 2, 4, 8, 8])
+        #expect(all.map(\.hasMoved) == [false, false, true, true, true, true])
+        #expect(all.map(\.ending) == [.steps, .fewerSteps, .fewerSteps, .fewerSteps, .steps, .steps])
+        // What it costs falls with the steps, and never are there none.
+        let rejected = reports(Array(repeating: mislabelled, count: 6), by: kept)
+        #expect(rejected.map(\.steps) == [8, 4, 2, 1, 1, 1])
+        #expect(rejected[3].gradientEvaluations < 0.6 * rejected[0].gradientEvaluations)
+    }
+
     @Test("A step after which the gradient has grown far more than asked is taken back in part")
     func overshooting() {
         /// In front of a steep function a small step makes a large difference.

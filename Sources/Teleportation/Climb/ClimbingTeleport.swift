@@ -9,6 +9,9 @@ final class ClimbingTeleport: Teleport {
     private let landscape: (Batch) -> BatchLoss
     private let makeWalk: (BatchLoss) -> any Walk
 
+    /// The steps on the next batch: those of the climb, or fewer where a guard says so.
+    private var steps: Int
+
     /// The loss of other samples, which the last climb has looked at.
     private var others: BatchLoss?
     /// Where the last climb ended, and the walk that it took there; nil before the first.
@@ -28,6 +31,7 @@ final class ClimbingTeleport: Teleport {
         var climb = climb
         climb.objective = climb.objective.prepared(in: context)
         self.climb = climb
+        steps = climb.steps
         self.context = context
         self.landscape = landscape
         self.makeWalk = makeWalk
@@ -39,6 +43,8 @@ final class ClimbingTeleport: Teleport {
         let landscape = self.landscape(batch)
         let walk = makeWalk(landscape)
         let transaction = TeleportTransaction(landscape, tolerance: climb.tolerance)
+        var climb = climb
+        climb.steps = steps
         others =
             climb.objective.looksAtOtherSamples ? context.drawOthers.map { landscape.onOthers($0(batch.count)) } : nil
         let underWay = ClimbUnderWay(
@@ -51,6 +57,15 @@ final class ClimbingTeleport: Teleport {
         report.freeDimensions = walk.freeDimensions
         return report
     }
+
+    /// Takes half as many steps on the batches to come, at least one.
+    func takeFewerSteps() { steps = min(max(steps / 2, 1), climb.steps) }
+
+    /// Takes twice as many steps on the batches to come, at most those of the climb.
+    func takeMoreSteps() { steps = min(2 * steps, climb.steps) }
+
+    /// Whether the steps on the next batch are fewer than those of the climb.
+    var takesFewerSteps: Bool { steps < climb.steps }
 
     /// The gradients where the last climb ended; nil if none did.
     var gradients: [ParameterGradient]? { end?.point.gradients }

@@ -41,6 +41,8 @@ public struct TeleportReport: Hashable, Sendable {
     public enum Ending: String, CaseIterable, Sendable, CustomStringConvertible {
         /// All steps were taken.
         case steps
+        /// All steps were taken that control samples had left after batches before; see `ControlledTeleporter`.
+        case fewerSteps = "fewer-steps"
         /// The cap was reached.
         case cap
         /// Nothing is free to move: the inputs of no layer leave a null space.
@@ -58,6 +60,7 @@ public struct TeleportReport: Hashable, Sendable {
         public var description: String {
             switch self {
             case .steps: "all steps were taken"
+            case .fewerSteps: "fewer steps were tried, since control samples took the moves before back"
             case .cap: "the cap was reached; a higher one, or none, leads on"
             case .noRoom:
                 "nothing is free to move, for the inputs of all layers fill their spaces; smaller teleport batches, or a tau "

@@ -9,8 +9,9 @@ import Torch
 /// after a move would leave the loss of the control samples higher than it was before the teleport, the move is halved until
 /// it would not, and in the end undone. A move whose parts are not on the level set is undone at once.
 ///
-/// The batches of one teleport meet the same control samples: after eight moves in a row of which these left nothing the teleport ends
-/// (`TeleportReport.endsTeleport`).
+/// The batches of one teleport meet the same control samples. After a move of which these left nothing, the climb takes half as many steps
+/// on the next batch, after one of which they left all, twice as many again, never more than at first: where moves are taken back, they
+/// are to cost little. After eight in a row of which nothing was left the teleport ends (`TeleportReport.endsTeleport`).
 ///
 /// What the step does counts, and not what it promises to first order: where the curvature has grown with the gradient the step
 /// goes too far. And it counts from before the first batch: each of many moves may cost what one step gains, while there is
@@ -97,7 +98,9 @@ private final class ControlledTeleport: Teleport {
         // A climb remembers where it began by itself.
         let climbing = base as? ClimbingTeleport
         let saved = climbing == nil ? SavedParameters(parameters) : nil
+        let takesFewerSteps = climbing?.takesFewerSteps == true
         var report = base.move(on: batch)
+        if takesFewerSteps, report.ending == .steps { report.ending = .fewerSteps }
         defer { looks = 0 }
         guard report.steps > 0, report.restored == nil else {
             // The control samples had no say.
@@ -108,8 +111,10 @@ private final class ControlledTeleport: Teleport {
         do throws(TeleportReport.Restoration) {
             try shorten(climbing, on: batch, &report)
             rejections = 0
+            if report.halvings.control == 0 { climbing?.takeMoreSteps() }
         } catch {
             if let climbing { climbing.restore() } else { saved?.restore() }
+            climbing?.takeFewerSteps()
             report.restored = error
             rejections += 1
             // Of moves that are drawn at random the next one may be quite another.

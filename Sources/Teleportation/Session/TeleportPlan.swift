@@ -14,8 +14,8 @@ public struct TeleportPlan {
     /// When teleports take place, and on how many samples.
     public var schedule: TeleportSchedule
     /// The training samples drawn anew for each teleport, which it must leave no worse; see `ControlledTeleporter`. 0 goes
-    /// without, as NS25 does. Nil stands for 256 where moves can be taken back in part, as those in the null space and of
-    /// gauges, and for 0 elsewhere.
+    /// without, as NS25 does. Nil stands for twice the samples of a teleport batch where moves can be taken back in part, as those in
+    /// the null space and of gauges, so that a look takes two thirds of a gradient; and for 0 elsewhere.
     public var controlSamples: Int?
     /// The training steps for which teleports are on trial; see `TeleportTrial`. 0 goes without a trial. The end of an epoch that
     /// settles, and the next teleports, cut a trial short. Nil stands for an eighth of the steps between teleports, where the
@@ -71,7 +71,10 @@ public struct TeleportPlan {
     }
 
     /// The number of control samples.
-    package var controlSampleCount: Int { controlSamples ?? (teleporter.hasDivisibleMoves ? 256 : 0) }
+    package var controlSampleCount: Int {
+        // Of a batch of all there are, twice as many would be no number.
+        controlSamples ?? (teleporter.hasDivisibleMoves ? 2 * min(schedule.batchSize, .max / 2) : 0)
+    }
 
     /// Checks that the plan can be followed with a model.
     ///
@@ -89,7 +92,9 @@ public struct TeleportPlan {
         if let trialSteps {
             try SettingRefusal.check("trial-steps", trialSteps >= 0, "\(trialSteps)", remedy: none)
         }
-        try SettingRefusal.check("control-samples", controlSampleCount >= 0, "\(controlSampleCount)", remedy: none)
+        if let controlSamples {
+            try SettingRefusal.check("control-samples", controlSamples >= 0, "\(controlSamples)", remedy: none)
+        }
         try SettingRefusal.check("patience", patience >= 0, "\(patience)", remedy: none)
         try SettingRefusal.check(
             "own-progress", (0...1).contains(largestOwnProgress), "\(largestOwnProgress)",

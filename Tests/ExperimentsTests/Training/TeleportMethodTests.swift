@@ -127,7 +127,9 @@ import TextForms
         }
         for method in TeleportMethod.allCases { #expect(method.teleporter.methodName == method.rawValue) }
         #expect(TeleportPlan(SymmetryTeleporter()).controlSampleCount == 0)
-        #expect(TeleportPlan().controlSampleCount == 256)
+        #expect(TeleportPlan().controlSampleCount == 64)
+        #expect(TeleportPlan(schedule: TeleportSchedule(batchSize: 5)).controlSampleCount == 10)
+        #expect(TeleportPlan(schedule: TeleportSchedule(batchSize: .max)).controlSampleCount == .max - 1)
         #expect(TeleportPlan(RandomTeleporter(), controlSamples: 9).controlSampleCount == 9)
     }
 
