@@ -65,6 +65,25 @@ import Testing
         #expect(decoded.regret == found.regret && decoded.values.count == 3)
     }
 
+    @Test("The time to the baseline's final loss is read between epochs, and is none where it is never reached")
+    func timeToBaseline() {
+        let found = record([
+            cell("1e-3", [[3, 2], [3, 2]], [[2, 1], [3, 1]]), cell("1e-2", [[3, 2]], [[4, 3]]),
+            cell("0.1", [[.nan]], [[4, 3]]),
+        ])
+        let score = SweepScore(found.values)
+        // 32 seconds, and half of the second 32 more, of the baseline's 40.
+        #expect(score.timeToBaseline[0] == [0.8, 1.2])
+        let never = score.timeToBaseline[1...].joined()
+        #expect(never.count { $0.isNaN } == 2 && never.count == 2)
+        let report = SweepReport(found)
+        let rows = report.description.split(separator: "\n").filter { $0.hasPrefix("1e-") || $0.hasPrefix("0.1") }
+        #expect(rows.map { $0.hasSuffix("100 %") } == [true, false, false], "\(report)")
+        #expect(rows[1].hasSuffix("-") && rows[2].hasSuffix("-"), "\(report)")
+        #expect(report.figures.map(\.name) == ["loss-over-values", "time-over-values"])
+        #expect(SweepReport(record([cell("1", [[3, 2]], [[4, 3]])])).figures.map(\.name) == ["loss-over-values"])
+    }
+
     @Test("Best against best is said with its interval, or that there is no difference")
     func sentences() throws {
         let lower = SweepReport(

@@ -28,15 +28,22 @@ package struct SweepReport: Report, Sendable {
         return Table(
             columns: [
                 .init(record.option, alignment: .left), .init("baseline"), .init("teleports"),
-                .init("at equal gradients"), .init("at equal time"),
+                .init("at equal gradients"), .init("at equal time"), .init("time to baseline's"),
             ],
             rows: record.values.indices.map { index in
                 [
                     record.values[index].value, text(score.baseline[index]), text(score.teleport[index]),
                     text(score.teleportAtEqualWork[index], of: score.teleport[index]),
                     text(score.teleportAtEqualTime[index], of: score.teleport[index]),
+                    timeToBaseline(at: index),
                 ]
             })
+    }
+
+    /// The share of the baseline's time to its final loss; a dash where a run with teleports never gets there.
+    private func timeToBaseline(at index: Int) -> String {
+        let share = Statistic(of: score.timeToBaseline[index]).mean
+        return share.isFinite ? "\((100 * share).significant(2)) %" : "-"
     }
 
     /// What follows from the losses.
@@ -73,7 +80,8 @@ package struct SweepReport: Report, Sendable {
         return places + "no difference within \(percent(max(-low, high))) (95 %)."
     }
 
-    /// The final loss of both arms against the value; none where the values are no numbers.
+    /// The final loss of both arms against the value, and the time that teleports take to the baseline's; none where the values are no
+    /// numbers.
     package var figures: [NamedFigure] {
         let numbers = record.values.compactMap { Double($0.value) }
         guard numbers.count == record.values.count else { return [] }
@@ -83,20 +91,35 @@ package struct SweepReport: Report, Sendable {
             ("baseline", score.baseline), ("teleports", score.teleport),
             ("teleports, at as many gradients", score.teleportAtEqualWork),
         ]
-        return [
-            .init(
-                "loss-over-values",
+        func series(_ name: String, _ values: [[Double]], color: Int, isDashed: Bool = false) -> LineChart.Series {
+            LineChart.Series(
+                name: name, x: order.map { numbers[$0] }, y: order.map { Statistic(of: values[$0]) }, color: color,
+                isDashed: isDashed)
+        }
+        func figure(_ name: String, _ title: String, _ series: [LineChart.Series]) -> NamedFigure {
+            NamedFigure(
+                name,
                 Figure(panels: [
                     LineChart(
-                        title: "Final training loss (logarithmic)",
+                        title: "\(title) (logarithmic)",
                         horizontalLabel: record.option + (isLogarithmic ? " (logarithmic)" : ""), isLogarithmic: true,
-                        isHorizontallyLogarithmic: isLogarithmic,
-                        series: lines.enumerated().map { index, line in
-                            LineChart.Series(
-                                name: line.0, x: order.map { numbers[$0] }, y: order.map { Statistic(of: line.1[$0]) },
-                                color: min(index, 1), isDashed: index == 2)
-                        })
+                        isHorizontallyLogarithmic: isLogarithmic, series: series)
                 ]))
+        }
+        let times = score.timeToBaseline
+        return [
+            figure(
+                "loss-over-values", "Final training loss",
+                lines.enumerated().map { series($1.0, $1.1, color: min($0, 1), isDashed: $0 == 2) })
         ]
+            + (times.joined().contains(where: \.isFinite)
+                ? [
+                    figure(
+                        "time-over-values", "Time to the baseline's final loss, over the baseline's",
+                        [
+                            series("baseline", times.map { $0.map { _ in 1 } }, color: 0),
+                            series("teleports", times, color: 1),
+                        ])
+                ] : [])
     }
 }
