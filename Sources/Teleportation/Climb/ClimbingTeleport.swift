@@ -58,14 +58,8 @@ final class ClimbingTeleport: Teleport {
         return report
     }
 
-    /// Takes half as many steps on the batches to come, at least one.
-    func takeFewerSteps() { steps = min(max(steps / 2, 1), climb.steps) }
-
-    /// Takes twice as many steps on the batches to come, at most those of the climb.
-    func takeMoreSteps() { steps = min(2 * steps, climb.steps) }
-
-    /// Whether the steps on the next batch are fewer than those of the climb.
-    var takesFewerSteps: Bool { steps < climb.steps }
+    /// Takes so much of the climb's steps on the batches to come, at least one where it has any.
+    func takeSteps(dividedBy divisor: Int) { steps = min(max(climb.steps / divisor, 1), climb.steps) }
 
     /// The gradients where the last climb ended; nil if none did.
     var gradients: [ParameterGradient]? { end?.point.gradients }

@@ -10,8 +10,8 @@ import Torch
 /// it would not, and in the end undone. A move whose parts are not on the level set is undone at once.
 ///
 /// The batches of one teleport meet the same control samples. After a move of which these left nothing, the climb takes half as many steps
-/// on the next batch, after one of which they left all, twice as many again, never more than at first: where moves are taken back, they
-/// are to cost little. After eight in a row of which nothing was left the teleport ends (`TeleportReport.endsTeleport`).
+/// on the next batch, after one of which they left all, twice as many again, from an eighth to all: where moves are taken back, they are to
+/// cost little. After eight in a row of which nothing was left the teleport ends (`TeleportReport.endsTeleport`).
 ///
 /// What the step does counts, and not what it promises to first order: where the curvature has grown with the gradient the step
 /// goes too far. And it counts from before the first batch: each of many moves may cost what one step gains, while there is
@@ -75,8 +75,11 @@ private final class ControlledTeleport: Teleport {
     /// The moves in a row of which the control samples have left nothing.
     private var rejections = 0
 
-    /// The most times that a move is halved. Each look at the control samples costs more than a teleport step, and less than
-    /// an eighth of a move is hardly worth one.
+    /// How often the steps of the next move are halved before it is made.
+    private var stepHalvings = 0
+
+    /// The most times that a move is halved, before and after it is made: less than an eighth of one is hardly worth its looks at the
+    /// control samples, each of which costs nearly as much as a step.
     private static var halvings: Int { 3 }
     /// The moves in a row of which nothing was left after which the teleport ends. In 266 teleports of perceptrons one in five moves came
     /// through after three such in a row, and about as many after six: fewer than eight would end too early what at small learning rates is
@@ -98,9 +101,9 @@ private final class ControlledTeleport: Teleport {
         // A climb remembers where it began by itself.
         let climbing = base as? ClimbingTeleport
         let saved = climbing == nil ? SavedParameters(parameters) : nil
-        let takesFewerSteps = climbing?.takesFewerSteps == true
+        climbing?.takeSteps(dividedBy: 1 << stepHalvings)
         var report = base.move(on: batch)
-        if takesFewerSteps, report.ending == .steps { report.ending = .fewerSteps }
+        if stepHalvings > 0, report.ending == .steps { report.ending = .fewerSteps }
         defer { looks = 0 }
         guard report.steps > 0, report.restored == nil else {
             // The control samples had no say.
@@ -111,10 +114,10 @@ private final class ControlledTeleport: Teleport {
         do throws(TeleportReport.Restoration) {
             try shorten(climbing, on: batch, &report)
             rejections = 0
-            if report.halvings.control == 0 { climbing?.takeMoreSteps() }
+            if report.halvings.control == 0 { stepHalvings = max(stepHalvings - 1, 0) }
         } catch {
             if let climbing { climbing.restore() } else { saved?.restore() }
-            climbing?.takeFewerSteps()
+            stepHalvings = min(stepHalvings + 1, Self.halvings)
             report.restored = error
             rejections += 1
             // Of moves that are drawn at random the next one may be quite another.
@@ -136,7 +139,7 @@ private final class ControlledTeleport: Teleport {
         var gradients = climbing?.gradients ?? LinearizedLoss(model, loss, on: batch).gradients(of: parameters)
         var after = lossAfterStep(along: gradients)
         while !(after <= lossBefore) {
-            guard report.halvings.control < Self.halvings, let climbing, climbing.halve() else {
+            guard report.halvings.control + stepHalvings < Self.halvings, let climbing, climbing.halve() else {
                 throw .costly(before: lossBefore, after: after)
             }
             report.halvings.control += 1
