@@ -160,19 +160,19 @@ import Torch
         let start = parameters.map { $0.clone() }
         let progress = OwnProgress(of: model, CrossEntropy(), before: SGD(learningRate: rate), on: batches)
         #expect(zip(parameters, start).allSatisfy { $0.doubles() == $1.doubles() })
-        var (shares, losses) = ([Double](), [Double]())
+        var (taken, losses) = ([Double](), [Double]())
         for batch in batches {
             func loss() -> Tensor { CrossEntropy()(model(batch.inputs), batch.targets) }
             losses.append(loss().item())
             let slopes = withGradients(of: parameters) { gradient(of: loss(), with: parameters) }
             for (parameter, slope) in zip(parameters, slopes) { parameter.addInPlace(slope, scale: -3 * rate) }
             let ahead = loss().item()
-            shares.append(ahead < losses.last! ? 1 - ahead / losses.last! : 0)
+            taken.append(ahead < losses.last! ? losses.last! - ahead : 0)
             for (parameter, value) in zip(parameters, start) { parameter.copy(from: value) }
         }
-        #expect(abs(progress.share - shares.reduce(0, +) / 3) < 1e-12)
+        #expect(abs(progress.share - taken.reduce(0, +) / losses.reduce(0, +)) < 1e-12)
         #expect(progress.gradientNormSquared > 0)
-        #expect(rate > 1 ? shares.contains(0) : shares.allSatisfy { $0 > 0 }, "\(shares)")
+        #expect(rate > 1 ? taken.contains(0) : taken.allSatisfy { $0 > 0 }, "\(taken)")
         #expect(abs(progress.loss - losses.reduce(0, +) / 3) < 1e-12 && progress.gradientEvaluations == 4)
     }
 

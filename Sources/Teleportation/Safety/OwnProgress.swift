@@ -2,11 +2,12 @@ import NeuralNetworks
 import Optimizers
 import Torch
 
-/// How much of a batch's loss the optimizer's next steps take by themselves: the mean over batches of `1 - L(w + 3 d) / L(w)`, with the
-/// step d that it would take from the gradient of the batch, and 0 where that goes too far.
+/// How much of the loss of batches the optimizer's next steps take by themselves: `1 - sum of L(w + 3 d) / sum of L(w)`, with the step d
+/// that it would take from the gradient of the batch, which takes nothing where it goes too far. A sum, since of a batch that is nearly
+/// fitted a share says little.
 ///
 /// It says beforehand what a trial would say, for the price of four thirds of a gradient a batch. Where it is near 0, training gets on
-/// slowly and gains by teleports; where three steps take a fifth of the loss or more, training gets on by itself, and teleports have
+/// slowly and gains by teleports; where three steps take a tenth of the loss or more, training gets on by itself, and teleports have
 /// nearly always lost their trial. Of a loss that is below 0 or not finite there is no share: it counts as 0.
 struct OwnProgress {
     /// The share of the loss, from 0 to 1.
@@ -32,18 +33,25 @@ struct OwnProgress {
             withMode(.teleportation) { batches.map { Look(at: BatchLoss(model, loss, on: $0), before: optimizer) } }
         }
         func mean(_ value: (Look) -> Double) -> Double { looks.map(value).reduce(0, +) / Double(looks.count) }
-        share = mean(\.share)
         self.loss = mean(\.loss)
+        share = Self.share(of: self.loss, taken: mean(\.taken))
         gradientNormSquared = mean(\.gradientNormSquared)
         gradientEvaluations = looks.map(\.gradientEvaluations).reduce(0, +)
         seconds = (ContinuousClock.now - start) / .seconds(1)
+    }
+
+    private static func share(of loss: Double, taken: Double) -> Double {
+        // Of a loss of 0 there is nothing left to take.
+        if loss == 0 { return 1 }
+        return loss > 0 && loss.isFinite ? min(taken / loss, 1) : 0
     }
 
     /// The look at one batch.
     private struct Look {
         let loss: Double
         let gradientNormSquared: Double
-        let share: Double
+        /// What three steps take of the loss.
+        let taken: Double
         let gradientEvaluations: Double
 
         init(at landscape: BatchLoss, before optimizer: any Optimizer) {
@@ -53,15 +61,8 @@ struct OwnProgress {
             loss = linearized.value.item()
             gradientNormSquared = gradients.squaredNorm()
             let ahead = landscape.at(landscape.displaced(by: step, scale: Lookahead().margin)) { landscape.value() }
-            share = Self.share(of: loss, ahead: ahead)
+            taken = ahead < loss ? loss - ahead : 0
             gradientEvaluations = landscape.work.gradientEvaluations
-        }
-
-        private static func share(of loss: Double, ahead: Double) -> Double {
-            // Of a loss of 0 there is nothing left to take.
-            if loss == 0 { return 1 }
-            guard loss > 0, loss.isFinite, ahead < loss else { return 0 }
-            return min(1 - ahead / loss, 1)
         }
     }
 

@@ -22,8 +22,8 @@ public struct TeleportPlan {
     /// schedule has them closest, at least 16 and at most 64: a trial takes each of them twice, and is to be a small part of the
     /// training, but fewer than 16 say too little.
     public var trialSteps: Int?
-    /// The share of the loss of the first four teleport batches that three steps of the optimizer may take by themselves: the mean of
-    /// `1 - L(w + 3 d) / L(w)`, with its step d from the gradient of the batch. Where they take more, training gets on without teleports,
+    /// The share of the loss of the first four teleport batches that three steps of the optimizer may take by themselves: what
+    /// `L(w + 3 d)` is less than `L(w)`, with its step d from the gradient of the batch, over all four. Where they take more, training gets on without teleports,
     /// and none are made, until the next that are due. 1 always teleports, and so does a plan without trials.
     public var largestOwnProgress: Double
     /// The trials clearly lost in a row after which no more teleports are made, 0 for no end. Clearly is by more than twice the
@@ -46,7 +46,7 @@ public struct TeleportPlan {
     /// A plan; the defaults have nothing tuned to an architecture or an optimizer.
     public init(
         _ teleporter: any Teleporter = NullSpaceTeleporter(), schedule: TeleportSchedule = TeleportSchedule(),
-        controlSamples: Int? = nil, trialSteps: Int? = nil, largestOwnProgress: Double = 0.2, patience: Int = 1,
+        controlSamples: Int? = nil, trialSteps: Int? = nil, largestOwnProgress: Double = 0.1, patience: Int = 1,
         optimizerState: OptimizerStatePolicy = .keep
     ) {
         self.teleporter = teleporter
