@@ -96,19 +96,20 @@ public final class PartitionedOptimizer: Optimizer {
         return decrease
     }
 
-    /// `A v` of each vector by the part that its parameter belongs to; nil if a part's step has no diagonal, also where
-    /// none of the parameters is its own.
+    /// `A v` of each vector by the part that its parameter belongs to, times that part's learning rate over the first one's: the step is the
+    /// learning rate times A. Nil if a part's step has no diagonal, also where none of the parameters is its own.
     public func preconditioned(
         _ vectors: [ParameterGradient], at gradients: [ParameterGradient], of parameters: [Tensor]
     ) -> [ParameterGradient]? {
         checkLists(parameters, gradients)
         checkLists(parameters, vectors)
         var scaled: [(indices: [Int], values: [ParameterGradient])] = []
-        for (optimizer, indices) in partition(parameters) {
+        for ((optimizer, indices), proportion) in zip(partition(parameters), proportions) {
             let product = optimizer.preconditioned(
                 indices.map { vectors[$0] }, at: indices.map { gradients[$0] }, of: indices.map { parameters[$0] })
             guard let product else { return nil }
-            scaled.append((indices, product))
+            // Who asks may look whether they are the vectors themselves.
+            scaled.append((indices, proportion == 1 ? product : product.map { $0.scaled(by: proportion) }))
         }
         return Self.inOrder(scaled)
     }

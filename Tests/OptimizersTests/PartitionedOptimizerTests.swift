@@ -48,7 +48,8 @@ import Torch
                 isAlone(
                     partitioned.preconditioned(g, of: w)!.map { $0.formed() },
                     momentum.preconditioned(ofMatrices, of: matrices)!.map { $0.formed() },
-                    adam.preconditioned(ofOthers, of: others)!.map { $0.formed() }))
+                    // Beside the rate of momentum.
+                    adam.preconditioned(ofOthers, of: others)!.map { $0.formed() * (0.3 / 0.1) }))
             let decrease =
                 momentum.predictedDecrease(of: matrices, with: ofMatrices)
                 + adam.predictedDecrease(of: others, with: ofOthers)

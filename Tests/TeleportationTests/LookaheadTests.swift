@@ -23,7 +23,12 @@ import Torch
         for margin in [1.0, 3] { checkGradient(margin: margin, samples, step) }
     }
 
-    private func checkGradient(margin: Double, _ samples: Lookahead.Samples, _ step: Lookahead.OptimizerStep) {
+    @Test("Parts with learning rates of their own are followed by these")
+    func gradientOfParts() { checkGradient(margin: 3, .batch, .followed, rateOfBiases: 0.2) }
+
+    private func checkGradient(
+        margin: Double, _ samples: Lookahead.Samples, _ step: Lookahead.OptimizerStep, rateOfBiases: Double = 0.7
+    ) {
         let model = instance.model()
         let others = Instance(hidden: [24, 20], samples: 8, activation: .tanh, seed: 5).batch()
         let seen = samples == .batch ? instance.batch() : others
@@ -39,7 +44,7 @@ import Torch
             var ahead = seen.inputs
             for layer in 0..<3 {
                 let weight = parameters[2 * layer] - slope[2 * layer] * (margin * rate)
-                let bias = parameters[2 * layer + 1] - slope[2 * layer + 1] * (margin * rate)
+                let bias = parameters[2 * layer + 1] - slope[2 * layer + 1] * (margin * rateOfBiases)
                 ahead = ahead.matmul(weight.transposed()) + bias
                 if layer < 2 { ahead = ahead.tanh() }
             }
@@ -49,8 +54,11 @@ import Torch
             let landscape = BatchLoss(model, CrossEntropy(), on: batch)
             let walk = NullSpaceWalk(
                 on: landscape, in: InputNullSpaces(tau: 1), place: NullSpaceTeleporter.Derivative.closedForm.place(on:))
-            let point = Point(
-                walk.place(), in: landscape, before: SGD(learningRate: rate), others: landscape.onOthers(others))
+            let optimizer: any Optimizer =
+                rateOfBiases == rate
+                ? SGD(learningRate: rate)
+                : PartitionedOptimizer(matrices: SGD(learningRate: rate), others: SGD(learningRate: rateOfBiases))
+            let point = Point(walk.place(), in: landscape, before: optimizer, others: landscape.onOthers(others))
             let formed = landscape.twiceDifferentiable().formed(
                 Lookahead(margin: margin, samples: samples, optimizerStep: step).gradient(at: point), for: parameters)
             for (a, b) in zip(formed!, expected) { #expect(relativeDifference(a, b.detached()) < 1e-9) }
