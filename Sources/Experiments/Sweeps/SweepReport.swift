@@ -115,7 +115,7 @@ package struct SweepReport: Report, Sendable {
             + (times.joined().contains(where: \.isFinite)
                 ? [
                     figure(
-                        "time-over-values", "Time to the baseline's final loss, over the baseline's",
+                        "time-over-values", "Time to the baseline's final loss, as a share",
                         [
                             series("baseline", times.map { $0.map { _ in 1 } }, color: 0),
                             series("teleports", times, color: 1),
