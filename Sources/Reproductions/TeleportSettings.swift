@@ -135,14 +135,15 @@ package struct TeleportSettings: Reproduction {
                 "CNN", .cnn(channels: [16, 32, 64], activation: .relu), on: .cifar10, samples: 4000, rates: rates,
                 middle: Setting(batches: 2), images),
             problem(
-                "ResNet", .resnet(channels: [16, 32]), on: .cifar10, samples: 4000, rates: rates,
-                middle: Setting(batches: 2), images),
-            problem(
                 "transformer", transformer, on: .ettH1, samples: 640, rates: rates,
                 middle: Setting(batches: 2, samples: 8), tokens),
             problem(
                 "transformer", transformer, on: .pennTreebank, samples: 640, rates: rates,
                 middle: Setting(batches: 2, samples: 4), tokens),
+            // The slowest of them, by fewer values.
+            problem(
+                "ResNet", .resnet(channels: [16, 32]), on: .cifar10, samples: 4000, rates: rates,
+                middle: Setting(batches: 2), [.steps: [2, 8, 16], .batches: [1, 2, 4], .samples: [8, 32, 128]]),
         ]
     }
 
