@@ -163,7 +163,7 @@ struct TeleportationOptions: ParsableArguments {
 
     @Option(
         help: """
-            Other samples, which a teleport and one step after it must leave no worse; 0 for none. (default: twice \
+            Other samples, which a teleport and one step after it must not leave clearly worse; 0 for none. (default: twice \
             those of a teleport batch for null-space and gauge, whose moves can be taken back in part, else 0)
             """, atLeast: 0, orLeftOut: "for what goes with the method")
     var controlSamples: Int?

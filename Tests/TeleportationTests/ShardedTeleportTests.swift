@@ -318,7 +318,7 @@ import Torch
                 Dense(8, 3, using: generator, dtype: .float64))
             let batch = ShardedSamples(all, in: group).batch(.range(65))
             return withMode(.teleportation) {
-                BatchStatistics.$processes.withValue(group) { CrossEntropy().controlLoss(of: model, on: batch) }
+                BatchStatistics.$processes.withValue(group) { ControlLosses(of: model, CrossEntropy(), on: batch).mean }
             }
         }
         #expect(losses[0].isFinite && losses[0] == losses[1])

@@ -6,8 +6,9 @@ import Torch
 ///
 /// A teleport holds the loss of its own batch and not that of other samples, and on a batch that the model fits well, or where
 /// the curvature grows with the gradient, the move can cost them much more than it gains. Where one step of the optimizer
-/// after a move would leave the loss of the control samples higher than it was before the teleport, the move is halved until
-/// it would not, and in the end undone. A move whose parts are not on the level set is undone at once.
+/// after a move would leave the loss of the control samples clearly higher than it was before the teleport, the move is halved until
+/// it would not, and in the end undone. Clearly is by more than the standard error of the mean difference: at a small learning rate a step gains
+/// next to nothing, and of two moves one would be undone by chance. A move whose parts are not on the level set is undone at once.
 ///
 /// The batches of one teleport meet the same control samples. After a move of which these left nothing, the climb takes half as many steps
 /// on the next batch, after one of which they left all, twice as many again, from an eighth to all: where moves are taken back, they are to
@@ -26,7 +27,7 @@ public struct ControlledTeleporter: Teleporter {
     /// Samples to stand for all others.
     public var samples: Batch
 
-    /// A teleporter whose moves leave samples no worse.
+    /// A teleporter whose moves leave samples not clearly worse.
     public init(_ base: any Teleporter, by samples: Batch) {
         self.base = base
         self.samples = samples
@@ -67,8 +68,8 @@ private final class ControlledTeleport: Teleport {
     private let loss: any Loss
     private let parameters: [Tensor]
     private let optimizer: any Optimizer
-    /// The loss of the control samples before the teleport.
-    private let lossBefore: Double
+    /// The losses of the control samples before the teleport.
+    private let lossesBefore: ControlLosses
     /// How often somebody has looked at the control samples since the last batch; before the first one, once.
     private var looks = 1
 
@@ -93,7 +94,7 @@ private final class ControlledTeleport: Teleport {
         self.loss = loss
         self.optimizer = optimizer
         parameters = model.parameters.map(\.value)
-        lossBefore = loss.controlLoss(of: model, on: samples)
+        lossesBefore = ControlLosses(of: model, loss, on: samples)
     }
 
     func move(on batch: Batch) -> TeleportReport {
@@ -130,21 +131,21 @@ private final class ControlledTeleport: Teleport {
 
     func carried(_ velocity: [Tensor]) -> [Tensor] { base.carried(velocity) }
 
-    /// Shortens the move until one step of the optimizer on this batch leaves the control samples no worse than they were before
+    /// Shortens the move until one step of the optimizer on this batch leaves the control samples not clearly worse than they were before
     /// the teleport.
     private func shorten(
         _ climbing: ClimbingTeleport?, on batch: Batch, _ report: inout TeleportReport
     ) throws(TeleportReport.Restoration) {
         if climbing == nil { report.gradientEvaluations += 1 }
         var gradients = climbing?.gradients ?? LinearizedLoss(model, loss, on: batch).gradients(of: parameters)
-        var after = lossAfterStep(along: gradients)
-        while !(after <= lossBefore) {
+        var increase = increase(afterStepAlong: gradients)
+        while !(increase.mean <= increase.standardError) {
             guard report.halvings.control + stepHalvings < Self.halvings, let climbing, climbing.halve() else {
-                throw .costly(before: lossBefore, after: after)
+                throw .costly(before: lossesBefore.mean, after: lossesBefore.mean + increase.mean)
             }
             report.halvings.control += 1
             gradients = climbing.look(again: &report)
-            after = lossAfterStep(along: gradients)
+            increase = self.increase(afterStepAlong: gradients)
         }
         guard report.halvings.control > 0 else { return }
         report.lossAfter = loss.value(of: model, on: batch)
@@ -156,11 +157,14 @@ private final class ControlledTeleport: Teleport {
         report.gradientEvaluations += Double(looks * samples.count) / Double(3 * batch.count)
     }
 
-    /// The loss of the control samples as the optimizer's next step would leave it.
-    private func lossAfterStep(along gradients: [ParameterGradient]) -> Double {
+    /// How much higher than before the teleport the optimizer's next step would leave the loss of the control samples.
+    private func increase(afterStepAlong gradients: [ParameterGradient]) -> (mean: Double, standardError: Double) {
         looks += 1
         let control = BatchLoss(model, loss, on: samples)
         let displacement = optimizer.displacement(of: control.parameters, with: gradients)
-        return control.at(control.displaced(by: displacement, scale: 1)) { loss.controlLoss(of: model, on: samples) }
+        let losses = control.at(control.displaced(by: displacement, scale: 1)) {
+            ControlLosses(of: model, loss, on: samples)
+        }
+        return losses.increase(over: lossesBefore)
     }
 }

@@ -13,7 +13,7 @@ public struct TeleportPlan {
     public var teleporter: any Teleporter
     /// When teleports take place, and on how many samples.
     public var schedule: TeleportSchedule
-    /// The training samples drawn anew for each teleport, which it must leave no worse; see `ControlledTeleporter`. 0 goes
+    /// The training samples drawn anew for each teleport, which it must not leave clearly worse; see `ControlledTeleporter`. 0 goes
     /// without, as NS25 does. Nil stands for twice the samples of a teleport batch where moves can be taken back in part, as those in
     /// the null space and of gauges, so that a look takes two thirds of a gradient; and for 0 elsewhere.
     public var controlSamples: Int?
