@@ -46,7 +46,7 @@ public protocol Optimizer: AnyObject {
         of parameters: [Tensor], with gradients: [ParameterGradient], squaredNorm: Double?
     ) -> Double
 
-    /// `A v`, with A the diagonal by which the next step scales a gradient; PS24 eq. 67.
+    /// `A v`, with A the diagonal by which the next step scales a gradient, beside the factor `learningRate`; PS24 eq. 67.
     ///
     /// A is that of the step that `update` would take with the gradients g. The share of a new gradient in a mean of
     /// gradients is no part of it, for each gradient enters the steps that follow with its whole weight.

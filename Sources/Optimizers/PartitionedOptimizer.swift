@@ -104,7 +104,9 @@ public final class PartitionedOptimizer: Optimizer {
         checkLists(parameters, gradients)
         checkLists(parameters, vectors)
         var scaled: [(indices: [Int], values: [ParameterGradient])] = []
-        for ((optimizer, indices), proportion) in zip(partition(parameters), proportions) {
+        let rate = learningRate
+        for ((optimizer, indices), usual) in zip(partition(parameters), proportions) {
+            let proportion = rate > 0 ? optimizer.learningRate / rate : usual
             let product = optimizer.preconditioned(
                 indices.map { vectors[$0] }, at: indices.map { gradients[$0] }, of: indices.map { parameters[$0] })
             guard let product else { return nil }

@@ -69,7 +69,7 @@ package struct SweepScore: Sendable {
     /// Those after as many seconds.
     package let teleportAtEqualTime: [[Double]]
     /// The seconds that the runs with teleports take to the final loss of the run without, over the seconds that this one takes to it; not a
-    /// number where they never get there.
+    /// number where they never get there, or one of the two diverged.
     package let timeToBaseline: [[Double]]
 
     /// The losses of cells, of the seeds that are there in both arms.
@@ -84,11 +84,11 @@ package struct SweepScore: Sendable {
         func losses(_ loss: (Run, Run, Int) -> Double) -> [[Double]] {
             zip(cells, common).map { cell, runs in runs.map { loss($0.baseline, $0.teleport, cell.epochs) } }
         }
-        timeToBaseline = common.map { runs in
-            runs.map { run in
-                Reach(of: \.trainLoss, baseline: [run.baseline], teleport: [run.teleport]).map { 1 / $0.timeSpeedUp }
-                    ?? .nan
+        timeToBaseline = losses { baseline, teleport, epochs in
+            guard baseline.lastLoss(ofEpochs: epochs).isFinite, teleport.lastLoss(ofEpochs: epochs).isFinite else {
+                return .nan
             }
+            return Reach(of: \.trainLoss, baseline: [baseline], teleport: [teleport]).map { 1 / $0.timeSpeedUp } ?? .nan
         }
         func atEqual(_ place: @escaping (EpochRecord) -> Double) -> (Run, Run, Int) -> Double {
             { baseline, teleport, epochs in

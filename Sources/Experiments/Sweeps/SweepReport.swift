@@ -28,7 +28,7 @@ package struct SweepReport: Report, Sendable {
         return Table(
             columns: [
                 .init(record.option, alignment: .left), .init("baseline"), .init("teleports"),
-                .init("at equal gradients"), .init("at equal time"), .init("time to baseline's"),
+                .init("at equal gradients"), .init("at equal time"), .init("time to baseline's loss"),
             ],
             rows: record.values.indices.map { index in
                 [
@@ -112,7 +112,7 @@ package struct SweepReport: Report, Sendable {
                 "loss-over-values", "Final training loss",
                 lines.enumerated().map { series($1.0, $1.1, color: min($0, 1), isDashed: $0 == 2) })
         ]
-            + (times.joined().contains(where: \.isFinite)
+            + (times.contains { Statistic(of: $0).mean.isFinite }
                 ? [
                     figure(
                         "time-over-values", "Time to the baseline's final loss, as a share",

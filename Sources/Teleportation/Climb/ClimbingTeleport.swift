@@ -9,8 +9,8 @@ final class ClimbingTeleport: Teleport {
     private let landscape: (Batch) -> BatchLoss
     private let makeWalk: (BatchLoss) -> any Walk
 
-    /// The steps on the next batch: those of the climb, or fewer where a guard says so.
-    private var steps: Int
+    /// How often the steps of the climb are halved for the next batch, by a guard.
+    private(set) var stepHalvings = 0
 
     /// The loss of other samples, which the last climb has looked at.
     private var others: BatchLoss?
@@ -31,7 +31,6 @@ final class ClimbingTeleport: Teleport {
         var climb = climb
         climb.objective = climb.objective.prepared(in: context)
         self.climb = climb
-        steps = climb.steps
         self.context = context
         self.landscape = landscape
         self.makeWalk = makeWalk
@@ -44,7 +43,7 @@ final class ClimbingTeleport: Teleport {
         let walk = makeWalk(landscape)
         let transaction = TeleportTransaction(landscape, tolerance: climb.tolerance)
         var climb = climb
-        climb.steps = steps
+        climb.steps >>= stepHalvings
         others =
             climb.objective.looksAtOtherSamples ? context.drawOthers.map { landscape.onOthers($0(batch.count)) } : nil
         let underWay = ClimbUnderWay(
@@ -58,8 +57,13 @@ final class ClimbingTeleport: Teleport {
         return report
     }
 
-    /// Takes so much of the climb's steps on the batches to come, at least one where it has any.
-    func takeSteps(dividedBy divisor: Int) { steps = min(max(climb.steps / divisor, 1), climb.steps) }
+    /// Takes half as many steps on the batches to come, while there are two to halve and no more than so many halvings.
+    func takeFewerSteps(halvings most: Int) {
+        if stepHalvings < most, climb.steps >> stepHalvings > 1 { stepHalvings += 1 }
+    }
+
+    /// Takes twice as many steps on the batches to come, at most those of the climb.
+    func takeMoreSteps() { stepHalvings = max(stepHalvings - 1, 0) }
 
     /// The gradients where the last climb ended; nil if none did.
     var gradients: [ParameterGradient]? { end?.point.gradients }

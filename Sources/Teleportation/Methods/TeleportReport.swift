@@ -111,8 +111,8 @@ public struct TeleportReport: Hashable, Sendable {
         case failed(String)
         /// The loss changed by more than the tolerance, both relative to the loss before.
         case drifted(relativeDrift: Double, tolerance: Double)
-        /// However short the move, the optimizer's next step would have left the loss of the control samples higher than it
-        /// was before the teleport.
+        /// However short the move, down to an eighth of a whole one, the optimizer's next step would have left the loss of the control
+        /// samples clearly higher than it was before the teleport.
         case costly(before: Double, after: Double)
         /// Training that went on from where the teleports led came to a higher loss than training without them.
         case lostTrial(steps: Int, with: Double, without: Double)

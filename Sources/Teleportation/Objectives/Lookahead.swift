@@ -33,7 +33,8 @@ public struct Lookahead: Objective, Hashable {
 
     /// What the gradient has of the optimizer's step.
     public enum OptimizerStep: String, CaseIterable, Sendable {
-        /// Followed where there is a diagonal A that scales each element by itself, as Adam's, or the samples are others; held else.
+        /// Followed where there is a diagonal A that scales each element by itself, as Adam's, or parts by rates of their own, or the
+        /// samples are others; held else.
         case automatic = "auto"
         /// The step as it is: v.
         case held

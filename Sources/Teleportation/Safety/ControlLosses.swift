@@ -39,19 +39,21 @@ struct ControlLosses {
     init(_ values: [Double]) { self.values = values }
 
     /// The mean over the samples with targets that count.
-    var mean: Double { Self.mean(values.filter { !$0.isNaN }) }
-
-    /// How much higher these are than others were of the same samples.
-    ///
-    /// - Returns: The mean difference over the samples whose loss was a number, and its standard error; 0 of one sample, of whose spread
-    ///   nothing is known. Neither is a number where a loss is none any more.
-    func increase(over before: ControlLosses) -> (mean: Double, standardError: Double) {
-        let differences = zip(values, before.values).filter { !$1.isNaN }.map { $0 - $1 }
-        let mean = Self.mean(differences)
-        let squares = differences.map { ($0 - mean) * ($0 - mean) }.reduce(0, +)
-        let count = differences.count
-        return (mean, (squares / Double(max(count - 1, 1) * count)).squareRoot())
+    var mean: Double {
+        let counted = values.filter { !$0.isNaN }
+        return counted.reduce(0, +) / Double(counted.count)
     }
 
-    private static func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
+    /// How much higher these are than others were of the same samples, of those whose loss was finite. Not a number where the loss of one is
+    /// none any more.
+    func rise(over before: ControlLosses) -> MeanDifference {
+        MeanDifference(zip(values, before.values).filter { $1.isFinite }.map { $0 - $1 })
+    }
+
+    /// Whether these are clearly higher than others were of the same samples: by more than twice the standard error, or, where a few samples
+    /// make both large, by more than a hundredth of the loss.
+    func areClearlyHigher(than before: ControlLosses) -> Bool {
+        let rise = rise(over: before)
+        return !(rise.mean <= min(MeanDifference.clearly * rise.standardError, 0.01 * before.mean.magnitude))
+    }
 }

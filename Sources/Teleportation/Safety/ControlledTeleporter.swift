@@ -7,8 +7,9 @@ import Torch
 /// A teleport holds the loss of its own batch and not that of other samples, and on a batch that the model fits well, or where
 /// the curvature grows with the gradient, the move can cost them much more than it gains. Where one step of the optimizer
 /// after a move would leave the loss of the control samples clearly higher than it was before the teleport, the move is halved until
-/// it would not, and in the end undone. Clearly is by more than the standard error of the mean difference: at a small learning rate a step gains
-/// next to nothing, and of two moves one would be undone by chance. A move whose parts are not on the level set is undone at once.
+/// it would not, and in the end undone. Clearly is by more than twice the standard error of the mean difference, since at a small learning rate
+/// a step gains next to nothing, and of two moves one would be undone by chance; and by more than a hundredth of the loss in any case. A move
+/// whose parts are not on the level set is undone at once.
 ///
 /// The batches of one teleport meet the same control samples. After a move of which these left nothing, the climb takes half as many steps
 /// on the next batch, after one of which they left all, twice as many again, from an eighth to all: where moves are taken back, they are to
@@ -76,15 +77,11 @@ private final class ControlledTeleport: Teleport {
     /// The moves in a row of which the control samples have left nothing.
     private var rejections = 0
 
-    /// How often the steps of the next move are halved before it is made.
-    private var stepHalvings = 0
-
     /// The most times that a move is halved, before and after it is made: less than an eighth of one is hardly worth its looks at the
     /// control samples, each of which costs nearly as much as a step.
-    private static var halvings: Int { 3 }
-    /// The moves in a row of which nothing was left after which the teleport ends. In 266 teleports of perceptrons one in five moves came
-    /// through after three such in a row, and about as many after six: fewer than eight would end too early what at small learning rates is
-    /// worth its price.
+    private static var mostHalvings: Int { 3 }
+    /// The moves in a row of which nothing was left after which the teleport ends. Of 266 teleports of perceptrons by moves of all steps one in
+    /// five moves came through after three such in a row, and about as many after six; those of fewer steps cost less to try.
     private static var mostRejections: Int { 8 }
 
     init(base: any Teleport, samples: Batch, model: any Layer, loss: any Loss, optimizer: any Optimizer) {
@@ -94,6 +91,7 @@ private final class ControlledTeleport: Teleport {
         self.loss = loss
         self.optimizer = optimizer
         parameters = model.parameters.map(\.value)
+        require(samples.count > 0, "ControlledTeleporter: no control samples")
         lossesBefore = ControlLosses(of: model, loss, on: samples)
     }
 
@@ -102,9 +100,8 @@ private final class ControlledTeleport: Teleport {
         // A climb remembers where it began by itself.
         let climbing = base as? ClimbingTeleport
         let saved = climbing == nil ? SavedParameters(parameters) : nil
-        climbing?.takeSteps(dividedBy: 1 << stepHalvings)
         var report = base.move(on: batch)
-        if stepHalvings > 0, report.ending == .steps { report.ending = .fewerSteps }
+        if climbing?.stepHalvings ?? 0 > 0, report.ending == .steps { report.ending = .fewerSteps }
         defer { looks = 0 }
         guard report.steps > 0, report.restored == nil else {
             // The control samples had no say.
@@ -115,10 +112,10 @@ private final class ControlledTeleport: Teleport {
         do throws(TeleportReport.Restoration) {
             try shorten(climbing, on: batch, &report)
             rejections = 0
-            if report.halvings.control == 0 { stepHalvings = max(stepHalvings - 1, 0) }
+            if report.halvings.control == 0 { climbing?.takeMoreSteps() }
         } catch {
             if let climbing { climbing.restore() } else { saved?.restore() }
-            stepHalvings = min(stepHalvings + 1, Self.halvings)
+            climbing?.takeFewerSteps(halvings: Self.mostHalvings)
             report.restored = error
             rejections += 1
             // Of moves that are drawn at random the next one may be quite another.
@@ -138,14 +135,15 @@ private final class ControlledTeleport: Teleport {
     ) throws(TeleportReport.Restoration) {
         if climbing == nil { report.gradientEvaluations += 1 }
         var gradients = climbing?.gradients ?? LinearizedLoss(model, loss, on: batch).gradients(of: parameters)
-        var increase = increase(afterStepAlong: gradients)
-        while !(increase.mean <= increase.standardError) {
-            guard report.halvings.control + stepHalvings < Self.halvings, let climbing, climbing.halve() else {
-                throw .costly(before: lossesBefore.mean, after: lossesBefore.mean + increase.mean)
+        var after = lossesAfterStep(along: gradients)
+        while after.areClearlyHigher(than: lossesBefore) {
+            let halvings = report.halvings.control + (climbing?.stepHalvings ?? 0)
+            guard halvings < Self.mostHalvings, let climbing, climbing.halve() else {
+                throw .costly(before: lossesBefore.mean, after: lossesBefore.mean + after.rise(over: lossesBefore).mean)
             }
             report.halvings.control += 1
             gradients = climbing.look(again: &report)
-            increase = self.increase(afterStepAlong: gradients)
+            after = lossesAfterStep(along: gradients)
         }
         guard report.halvings.control > 0 else { return }
         report.lossAfter = loss.value(of: model, on: batch)
@@ -157,14 +155,13 @@ private final class ControlledTeleport: Teleport {
         report.gradientEvaluations += Double(looks * samples.count) / Double(3 * batch.count)
     }
 
-    /// How much higher than before the teleport the optimizer's next step would leave the loss of the control samples.
-    private func increase(afterStepAlong gradients: [ParameterGradient]) -> (mean: Double, standardError: Double) {
+    /// The losses of the control samples as the optimizer's next step would leave them.
+    private func lossesAfterStep(along gradients: [ParameterGradient]) -> ControlLosses {
         looks += 1
         let control = BatchLoss(model, loss, on: samples)
         let displacement = optimizer.displacement(of: control.parameters, with: gradients)
-        let losses = control.at(control.displaced(by: displacement, scale: 1)) {
+        return control.at(control.displaced(by: displacement, scale: 1)) {
             ControlLosses(of: model, loss, on: samples)
         }
-        return losses.increase(over: lossesBefore)
     }
 }

@@ -146,7 +146,7 @@ public struct TeleportTrial {
         }
 
         /// Whether the steps without the teleports did better by more than chance: by more than twice the standard error.
-        var isLostClearly: Bool { lead < -2 }
+        var isLostClearly: Bool { lead < -MeanDifference.clearly }
 
         /// By how much the steps with the teleports did better over the second half of the steps: the mean difference of the
         /// losses, batch by batch, in its standard errors. Infinite where the losses of one way are not finite, or all
@@ -162,11 +162,8 @@ public struct TeleportTrial {
 
         /// The mean of differences in its standard errors; no number where one of them is none.
         static func lead(of differences: [Double]) -> Double {
-            let count = Double(differences.count)
-            let mean = differences.reduce(0, +) / count
-            guard mean != 0 else { return 0 }
-            let variance = differences.map { ($0 - mean) * ($0 - mean) }.reduce(0, +) / (count - 1)
-            return mean / (variance / count).squareRoot()
+            let difference = MeanDifference(differences)
+            return difference.mean == 0 ? 0 : difference.mean / difference.standardError
         }
 
         /// The loss of each batch, rank 0, on the way on which training goes on.
