@@ -43,8 +43,10 @@ package struct SweepReport: Report, Sendable {
     /// The share of the baseline's time to its final loss; a dash where a run with teleports never gets there.
     private func timeToBaseline(at index: Int) -> String {
         let share = Statistic(of: score.timeToBaseline[index]).mean
-        return share.isFinite ? "\((100 * share).significant(2)) %" : "-"
+        return share.isFinite ? Self.percent(share) : "-"
     }
+
+    private static func percent(_ share: Double) -> String { (100 * share).significant(2) + " %" }
 
     /// What follows from the losses.
     package var sentences: [String] {
@@ -69,15 +71,18 @@ package struct SweepReport: Report, Sendable {
         let places =
             "Best against best at as many gradients (\(record.option) \(record.values[best].value) with teleports, "
             + "\(record.values[plain].value) without): "
-        func percent(_ share: Double) -> String { (100 * share).significant(2) + " %" }
         guard let interval = difference.interval(of: ratios.count) else {
-            return places + "the training loss is \(percent(difference.mean.magnitude)) "
+            return places + "the training loss is \(Self.percent(difference.mean.magnitude)) "
                 + (difference.mean < 0 ? "lower" : "higher") + ", of one seed, which shows no spread."
         }
         let (low, high) = (interval.lowerBound, interval.upperBound)
-        if low > 0 { return places + "the training loss is higher by \(percent(low)) to \(percent(high)) (95 %)." }
-        if high < 0 { return places + "the training loss is lower by \(percent(-high)) to \(percent(-low)) (95 %)." }
-        return places + "no difference within \(percent(max(-low, high))) (95 %)."
+        if low > 0 {
+            return places + "the training loss is higher by \(Self.percent(low)) to \(Self.percent(high)) (95 %)."
+        }
+        if high < 0 {
+            return places + "the training loss is lower by \(Self.percent(-high)) to \(Self.percent(-low)) (95 %)."
+        }
+        return places + "no difference within \(Self.percent(max(-low, high))) (95 %)."
     }
 
     /// The final loss of both arms against the value, and the time that teleports take to the baseline's; none where the values are no

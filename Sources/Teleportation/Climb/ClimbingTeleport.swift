@@ -53,6 +53,7 @@ final class ClimbingTeleport: Teleport {
             report throws(TeleportReport.Restoration) in
             end = (try underWay.run(&report), walk)
         }
+        if stepHalvings > 0, report.ending == .steps { report.ending = .fewerSteps }
         report.freeDimensions = walk.freeDimensions
         return report
     }

@@ -7,9 +7,9 @@ import Torch
 /// A teleport holds the loss of its own batch and not that of other samples, and on a batch that the model fits well, or where
 /// the curvature grows with the gradient, the move can cost them much more than it gains. Where one step of the optimizer
 /// after a move would leave the loss of the control samples clearly higher than it was before the teleport, the move is halved until
-/// it would not, and in the end undone. Clearly is by more than twice the standard error of the mean difference, since at a small learning rate
-/// a step gains next to nothing, and of two moves one would be undone by chance; and by more than a hundredth of the loss in any case. A move
-/// whose parts are not on the level set is undone at once.
+/// it would not, and in the end undone. Clearly is by more than twice the standard error of the mean difference, since at a small learning
+/// rate a step gains next to nothing, and of two moves one would be undone by chance; and by more than a hundredth of the loss in any case.
+/// A move whose parts are not on the level set is undone at once.
 ///
 /// The batches of one teleport meet the same control samples. After a move of which these left nothing, the climb takes half as many steps
 /// on the next batch, after one of which they left all, twice as many again, from an eighth to all: where moves are taken back, they are to
@@ -101,7 +101,6 @@ private final class ControlledTeleport: Teleport {
         let climbing = base as? ClimbingTeleport
         let saved = climbing == nil ? SavedParameters(parameters) : nil
         var report = base.move(on: batch)
-        if climbing?.stepHalvings ?? 0 > 0, report.ending == .steps { report.ending = .fewerSteps }
         defer { looks = 0 }
         guard report.steps > 0, report.restored == nil else {
             // The control samples had no say.

@@ -23,8 +23,8 @@ public struct TeleportPlan {
     /// training, but fewer than 16 say too little.
     public var trialSteps: Int?
     /// The share of the loss of the first teleport batches, four at most, that three steps of the optimizer may take by themselves: what
-    /// `L(w + 3 d)` is less than `L(w)`, with its step d from the gradient of the batch, where it is. Where they take more, training gets on without teleports,
-    /// and none are made, until the next that are due. 1 always teleports, and so does a plan without trials.
+    /// `L(w + 3 d)` is less than `L(w)`, with its step d from the gradient of the batch, where it is. Where they take more, training gets
+    /// on without teleports, and none are made, until the next that are due. 1 always teleports, and so does a plan without trials.
     public var largestOwnProgress: Double
     /// The trials clearly lost in a row after which no more teleports are made, 0 for no end. Clearly is by more than twice the
     /// standard error of what the batches say. A teleport that training
