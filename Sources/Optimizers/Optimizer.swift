@@ -21,6 +21,10 @@ public protocol Optimizer: AnyObject {
     /// Whether where a step leads depends on the values of the parameters, as with weight decay, beside the gradients.
     var readsParameters: Bool { get }
 
+    /// Whether the factors of a factored gradient are all that a step reads; else each is formed, and who asks for several things at
+    /// the same gradients may form them once.
+    var readsFactors: Bool { get }
+
     /// Takes one step: changes the parameters, and the optimizer's state, in place.
     ///
     /// - Parameters:
@@ -32,6 +36,11 @@ public protocol Optimizer: AnyObject {
     ///
     /// The parameters and the optimizer's state stay as they are.
     func displacement(of parameters: [Tensor], with gradients: [ParameterGradient]) -> [ParameterGradient]
+
+    /// `w + k (w' - w)`, where a multiple k of the step from w to w' leads that `update` would take; in new tensors.
+    ///
+    /// The parameters and the optimizer's state stay as they are.
+    func displaced(_ parameters: [Tensor], with gradients: [ParameterGradient], by multiple: Double) -> [Tensor]
 
     /// The decrease of the loss that the next step promises to first order: `<g, w - w'>`, where `w'` is what `update`
     /// would make of the parameters `w` if it were given the gradients `g` now.
@@ -80,6 +89,16 @@ public protocol Optimizer: AnyObject {
 extension Optimizer {
     /// It may.
     public var readsParameters: Bool { true }
+
+    /// They are not.
+    public var readsFactors: Bool { false }
+
+    /// The parameters and the multiple of their displacement.
+    public func displaced(
+        _ parameters: [Tensor], with gradients: [ParameterGradient], by multiple: Double
+    ) -> [Tensor] {
+        zip(parameters, displacement(of: parameters, with: gradients)).map { $1.added(to: $0, scale: multiple) }
+    }
 
     /// The decrease of the loss that the next step promises to first order, where `||g||^2` is not known.
     public func predictedDecrease(of parameters: [Tensor], with gradients: [ParameterGradient]) -> Double {

@@ -62,6 +62,9 @@ public final class PartitionedOptimizer: Optimizer {
     /// Whether a part does.
     public var readsParameters: Bool { parts.contains(where: \.optimizer.readsParameters) }
 
+    /// Whether every part does without forming gradients.
+    public var readsFactors: Bool { parts.allSatisfy(\.optimizer.readsFactors) }
+
     /// Takes a step of each part with the parameters that are its own.
     public func update(_ parameters: [Tensor], with gradients: [ParameterGradient]) {
         checkLists(parameters, gradients)

@@ -18,6 +18,9 @@ public final class SGD: Optimizer {
     /// The gradients are all that a step needs.
     public var readsParameters: Bool { false }
 
+    /// No gradient is formed.
+    public var readsFactors: Bool { true }
+
     /// Takes one step, in place.
     public func update(_ parameters: [Tensor], with gradients: [ParameterGradient]) {
         checkLists(parameters, gradients)

@@ -68,8 +68,25 @@ extension StatefulOptimizer {
         return withoutGradients {
             zip(parameters, gradients).map { parameter, gradient in
                 let whole = Tensor.empty(like: parameter)
-                trySteps(of: parameter, with: gradient, into: { $0.of(whole) }) { _, _ in }
+                trySteps(of: parameter, with: gradient, into: { $0.of(whole) }) { _, _, _ in }
                 return .tensor(whole)
+            }
+        }
+    }
+
+    /// `w + k (w' - w)`, part by part while these are in a processor's cache.
+    public func displaced(
+        _ parameters: [Tensor], with gradients: [ParameterGradient], by multiple: Double
+    ) -> [Tensor] {
+        checkLists(parameters, gradients)
+        return withoutGradients {
+            zip(parameters, gradients).map { parameter, gradient in
+                let whole = Tensor.empty(like: parameter)
+                trySteps(of: parameter, with: gradient, into: { $0.of(whole) }) { part, displacement, _ in
+                    displacement.multiplyInPlace(by: multiple)
+                    displacement.addInPlace(part.of(parameter), scale: 1)
+                }
+                return whole
             }
         }
     }
@@ -83,7 +100,7 @@ extension StatefulOptimizer {
             var increases: [Tensor] = []
             for (parameter, gradient) in zip(parameters, gradients) {
                 trySteps(of: parameter, with: gradient, into: { .empty(like: $0.of(parameter)) }) {
-                    increases.append($0.dot($1))
+                    increases.append($1.dot($2))
                 }
             }
             return -increases.total()
@@ -156,10 +173,10 @@ extension StatefulOptimizer {
     ///   - parameter: The parameter, which stays as it is.
     ///   - gradient: Its gradient.
     ///   - destination: Where to put what the step would add to a part.
-    ///   - body: Receives that, and the gradient.
+    ///   - body: Receives the part, what the step would add to it, and its gradient.
     private func trySteps(
         of parameter: Tensor, with gradient: ParameterGradient, into destination: (ParameterPart) -> Tensor,
-        _ body: (_ displacement: Tensor, _ gradient: Tensor) -> Void
+        _ body: (_ part: ParameterPart, _ displacement: Tensor, _ gradient: Tensor) -> Void
     ) {
         gradient.checkFit(to: parameter)
         for part in parts(of: parameter) {
@@ -173,7 +190,7 @@ extension StatefulOptimizer {
             step([moved], gradients: [gradient], states: [copies], counts: [count + 1])
             let left = decay ?? 1
             if left != 0 { moved.addInPlace(values, scale: -left) }
-            body(moved, gradient)
+            body(part, moved, gradient)
         }
     }
 

@@ -343,11 +343,13 @@ func relativeDifference(_ actual: Tensor, _ expected: [Double]) -> Double {
         for _ in 0..<stepsBefore { optimizer.update(w, with: gradients(generator)) }
         let g = gradients(generator)
         let displacements = optimizer.displacement(of: w, with: g).map { $0.formed() }
+        let displaced = optimizer.displaced(w, with: g, by: 3)
         let before = w.map { $0.clone() }
         optimizer.update(w, with: g)
-        for (displacement, (before, after)) in zip(displacements, zip(before, w)) {
-            #expect(displacement.contiguous().sharesStorage(with: displacement))
-            #expect(relativeDifference(displacement, (after - before).doubles()) <= 1e-13)
+        for (index, (before, after)) in zip(before, w).enumerated() {
+            #expect(displacements[index].contiguous().sharesStorage(with: displacements[index]))
+            #expect(relativeDifference(displacements[index], (after - before).doubles()) <= 1e-13)
+            #expect(relativeDifference(displaced[index], (before + (after - before) * 3).doubles()) <= 1e-14)
         }
     }
 
@@ -371,6 +373,7 @@ func relativeDifference(_ actual: Tensor, _ expected: [Double]) -> Double {
         for _ in 0..<stepsBefore { optimizer.update(w, with: draw()) }
         let (g, v) = (draw(), draw())
         let displacements = optimizer.displacement(of: w, with: g).map { $0.formed() }
+        let displaced = optimizer.displaced(w, with: g, by: -2)
         let decrease = optimizer.predictedDecrease(of: w, with: g)
         let scaled = optimizer.preconditioned(v, at: g, of: w)?.map { $0.formed() }
         let before = w.map { $0.clone() }
@@ -380,6 +383,9 @@ func relativeDifference(_ actual: Tensor, _ expected: [Double]) -> Double {
         for (displacement, move) in zip(displacements, moves) {
             // The difference of two parameters has fewer digits than the displacement.
             #expect(relativeDifference(displacement, move.doubles()) <= 1e-12)
+        }
+        for (displaced, (start, displacement)) in zip(displaced, zip(before, displacements)) {
+            #expect(relativeDifference(displaced, (start - displacement * 2).doubles()) <= 1e-14)
         }
         let expected = -zip(moves, g).map { $0.dot($1.formed()) }.total()
         #expect(abs(decrease - expected) <= 1e-10 * abs(expected))
@@ -432,6 +438,19 @@ func relativeDifference(_ actual: Tensor, _ expected: [Double]) -> Double {
             let rescaled = zip(ratios, other[index].formed().doubles()).map { $0 * $1 }
             #expect(zip(product, rescaled).allSatisfy { abs($0 - $1) <= 1e-9 * abs($1) })
         }
+    }
+
+    /// Of a weight that no sample reaches, as that of a black pixel, and of gradients whose squares are hardly numbers.
+    @Test(arguments: [Case.adagrad, .rmsprop, .adam], [DType.float64, .float32])
+    func elementsWithoutAGradientAreScaledByEpsilon(_ optimizer: Case, dtype: DType) throws {
+        let gradient = Tensor([0, 0, 1e-25, 1e-22]).to(dtype: dtype)
+        let vector = Tensor([3, 0, 2, 1]).to(dtype: dtype)
+        let tested = optimizer.make()
+        let scaled = try #require(
+            tested.preconditioned(
+                [.tensor(vector)], at: [.tensor(gradient)], of: [Tensor.zeros([4], dtype: dtype)]))[0].formed()
+        let epsilon = optimizer == .adagrad ? 1e-10 : 1e-8
+        #expect(relativeDifference(scaled, vector.doubles().map { $0 / epsilon }) <= (dtype == .float64 ? 1e-12 : 1e-6))
     }
 
     @Test(arguments: [Case.sgd, .momentum, .nesterov])
@@ -580,6 +599,24 @@ private struct SumOfGradients: UpdateRule {
                 return optimizer.displacement(of: [parameter], with: [gradient])[0].formed().doubles()
             }
             #expect((displacements[0] != displacements[1]) == optimizer.readsParameters, "\(optimizer)")
+        }
+    }
+
+    @Test("An optimizer says that it reads factors where its step stays factored as the gradient is")
+    func saysWhetherItReadsFactors() {
+        let optimizers: [any Optimizer] = [
+            SGD(), Momentum(), AdaGrad(), RMSProp(), Adam(), AdamW(), Muon(),
+            RuleOptimizer(SumOfGradients(learningRate: 0.1)),
+            PartitionedOptimizer(matrices: SGD(), others: SGD(learningRate: 0.1)),
+            PartitionedOptimizer(matrices: Adam(), others: SGD(learningRate: 0.1)),
+        ]
+        let generator = Generator(seed: 0)
+        let gradient = ParameterGradient.product(
+            delta: .normal([2, 3], using: generator), input: Representation(rows: .normal([2, 4], using: generator)))
+        for optimizer in optimizers {
+            let displacement = optimizer.displacement(of: [Tensor.zeros([3, 4])], with: [gradient])[0]
+            let isFactored = if case .product = displacement { true } else { false }
+            #expect(isFactored == optimizer.readsFactors, "\(optimizer)")
         }
     }
 }

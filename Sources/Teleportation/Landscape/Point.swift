@@ -38,6 +38,10 @@ public final class Point {
     /// g, the gradient of the loss with respect to each of the parameters.
     public var gradients: [ParameterGradient] { place.gradients }
 
+    /// g as the optimizer takes it: formed once for all that is asked of its next step, unless that reads the factors.
+    private(set) lazy var gradientsOfStep: [ParameterGradient] =
+        optimizer.readsFactors ? gradients : gradients.map { .tensor($0.formed()) }
+
     /// The parameters that train, with the values that they have at the point.
     public var parameters: [Tensor] {
         place.bringUpToDate()
@@ -63,11 +67,10 @@ public final class Point {
     func lossAhead(margin: Double, atOthers isAtOthers: Bool) -> LossElsewhere {
         let look = Look(margin: margin, isAtOthers: isAtOthers)
         if let known = ahead[look] { return known }
-        let displacement = optimizer.displacement(of: parameters, with: gradients)
         guard let seen = isAtOthers ? others : landscape else {
             fatalError("a look at other samples, of which there are none: give the TeleportContext drawOthers")
         }
-        let found = LossElsewhere(seen, at: landscape.displaced(by: displacement, scale: margin))
+        let found = LossElsewhere(seen, at: optimizer.displaced(parameters, with: gradientsOfStep, by: margin))
         ahead[look] = found
         return found
     }

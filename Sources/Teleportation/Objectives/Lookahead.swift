@@ -81,12 +81,13 @@ public struct Lookahead: Objective, Hashable {
         let ahead = look(from: point).gradients
         guard optimizerStep != .held else { return ObjectiveGradient(explicit: ahead) }
         let optimizer = point.optimizer
-        let scaled = optimizer.preconditioned(ahead, at: point.gradients, of: point.parameters)
-        guard let scaled, optimizerStep == .followed || looksAtOtherSamples || !scaled.areIdentical(to: ahead) else {
+        // Before they are formed the factor takes no pass over all elements.
+        let steps = ahead.map { $0.scaled(by: -margin * optimizer.learningRate) }
+        let scaled = optimizer.preconditioned(steps, at: point.gradientsOfStep, of: point.parameters)
+        guard let scaled, optimizerStep == .followed || looksAtOtherSamples || !scaled.areIdentical(to: steps) else {
             return ObjectiveGradient(explicit: ahead)
         }
-        let factor = -margin * optimizer.learningRate
-        return ObjectiveGradient(explicit: ahead, hessianAlong: scaled.map { $0.scaled(by: factor) })
+        return ObjectiveGradient(explicit: ahead, hessianAlong: scaled)
     }
 }
 

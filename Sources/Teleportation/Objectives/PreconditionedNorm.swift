@@ -37,7 +37,7 @@ public struct PreconditionedNorm: Objective {
 
     /// `A g`.
     private func preconditioned(_ point: Point) -> [ParameterGradient] {
-        guard let product = point.optimizer.preconditioned(point.gradients, of: point.parameters) else {
+        guard let product = point.optimizer.preconditioned(point.gradientsOfStep, of: point.parameters) else {
             fatalError(ObjectiveRefusal.noPreconditioner(optimizer: "\(type(of: point.optimizer))").description)
         }
         return product

@@ -158,8 +158,7 @@ private final class ControlledTeleport: Teleport {
     private func lossesAfterStep(along gradients: [ParameterGradient]) -> ControlLosses {
         looks += 1
         let control = BatchLoss(model, loss, on: samples)
-        let displacement = optimizer.displacement(of: control.parameters, with: gradients)
-        return control.at(control.displaced(by: displacement, scale: 1)) {
+        return control.at(optimizer.displaced(control.parameters, with: gradients, by: 1)) {
             ControlLosses(of: model, loss, on: samples)
         }
     }

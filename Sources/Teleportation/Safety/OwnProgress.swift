@@ -57,10 +57,10 @@ struct OwnProgress {
         init(at landscape: BatchLoss, before optimizer: any Optimizer) {
             let linearized = landscape.linearized()
             let gradients = linearized.gradients(of: landscape.parameters)
-            let step = optimizer.displacement(of: landscape.parameters, with: gradients)
             loss = linearized.value.item()
             gradientNormSquared = gradients.squaredNorm()
-            let ahead = landscape.at(landscape.displaced(by: step, scale: Lookahead().margin)) { landscape.value() }
+            let stepped = optimizer.displaced(landscape.parameters, with: gradients, by: Lookahead().margin)
+            let ahead = landscape.at(stepped) { landscape.value() }
             taken = ahead < loss ? loss - ahead : 0
             gradientEvaluations = landscape.work.gradientEvaluations
         }
