@@ -293,8 +293,7 @@ package struct MethodComparison: Reproduction {
     private static func finding(_ outcome: Outcome) -> String? {
         guard let plain = outcome.arms.first, !plain.runs.isEmpty else { return nil }
         let ends = outcome.teleporting.filter { !$0.runs.isEmpty }.map { arm -> String in
-            let last = arm.runs.compactMap(\.epochs.last)
-            let share = last.map(\.teleportSeconds).reduce(0, +) / last.map(\.seconds).reduce(0, +)
+            let share = arm.runs.compactMap(\.epochs.last).teleportShare
             let diverged = arm.runs.count(where: \.hasDiverged)
             var text = "with \(arm.arm.name) \(arm.trainLoss.mean.significant(3))"
             if diverged > 0 { text += " (\(diverged) of \(arm.runs.count) runs diverged)" }

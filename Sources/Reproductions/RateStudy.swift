@@ -66,10 +66,7 @@ struct RateStudy<Arm: Equatable> {
         /// What runs cost: their gradients over those of one without teleports, and the share of their time that is in teleports.
         func cost(of runs: [Run]) -> (work: Double, teleportShare: Double) {
             let ends = runs.compactMap(\.epochs.last)
-            return (
-                Statistic(of: ends.map(Self.work)).mean / work,
-                ends.map(\.teleportSeconds).reduce(0, +) / ends.map(\.seconds).reduce(0, +)
-            )
+            return (Statistic(of: ends.map(Self.work)).mean / work, ends.teleportShare)
         }
 
         /// The work of a run, in gradients of a training batch.

@@ -345,8 +345,7 @@ package struct TrainingRecipes: Reproduction {
                     return [
                         outcome.entry.name, arm.arm.name, "\(outcome.recipe.epochs)", arm.trainLoss.text(),
                         arm.validationLoss.text(), seconds.mean.significant(3),
-                        hasTeleports
-                            ? (Statistic(of: ends.map(\.teleportSeconds)).mean / seconds.mean).percent(3) : "-",
+                        hasTeleports ? ends.teleportShare.percent(3) : "-",
                         hasTeleports ? "\(arm.teleports.count(where: \.hasMoved)) of \(arm.teleports.count)" : "-",
                         hasTeleports ? arm.growth.significant(3) : "-",
                         hasTeleports ? arm.largestDrift.significant(2) : "-",

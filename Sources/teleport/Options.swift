@@ -133,7 +133,7 @@ struct TeleportationOptions: ParsableArguments {
     @Option(
         help: """
             The batches that one teleport goes through. (default: as many as hold a sixty-fourth of the training samples, at \
-            most 16)
+            most \(TeleportSchedule.mostBatches))
             """, atLeast: 1, orLeftOut: "for a sixty-fourth of the training samples")
     var teleportBatches: Int?
 

@@ -251,9 +251,9 @@ import Torch
         #expect(outcomes.enumerated().filter { $1.verdict != nil }.map(\.offset) == [3, 9])
     }
 
-    @Test("A teleport goes through a sixty-fourth of the samples, at most 16 batches, and never past the last full one")
+    @Test("A teleport goes through a sixty-fourth of the samples, at most 12 batches, and never past the last full one")
     func batchCounts() {
-        let counts = [(1, 1), (40, 1), (64 * 32, 1), (20_000, 9), (60_000, 16), (1_000_000, 16)]
+        let counts = [(1, 1), (40, 1), (64 * 32, 1), (20_000, 9), (60_000, 12), (1_000_000, 12)]
         for (samples, count) in counts { #expect(TeleportSchedule().batchCount(of: samples) == count, "\(samples)") }
         #expect(TeleportSchedule(batchCount: 3).batchCount(of: 1_000) == 3)
         #expect(TeleportSchedule(batchCount: 3).batchCount(of: 80) == 2)

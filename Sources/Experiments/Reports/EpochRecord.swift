@@ -43,6 +43,11 @@ package struct EpochRecord: Codable, Equatable, Sendable {
     }
 }
 
+extension Collection<EpochRecord> {
+    /// The share of the time that is in teleports, over the runs up to these records.
+    package var teleportShare: Double { map(\.teleportSeconds).reduce(0, +) / map(\.seconds).reduce(0, +) }
+}
+
 extension EpochRecord: CustomStringConvertible {
     /// The losses, what else is known of the test data, and the seconds, in one line.
     package var description: String {

@@ -7,12 +7,15 @@ public struct TeleportSchedule: Hashable, Sendable {
     /// The moments before which a teleport takes place.
     public var moments: Moments
     /// The number of batches that one teleport goes through; b. Nil stands for as many as hold a sixty-fourth of the training
-    /// samples, at least one and at most 16, so that a teleport is a small part of an epoch whatever the data.
+    /// samples, at least one and at most 12, so that a teleport is a small part of an epoch whatever the data.
     public var batchCount: Int?
     /// The number of samples in each of them; n.
     public var batchSize: Int
     /// Training steps before the first teleport of the run; NS25 takes 40 for convolutional networks.
     public var warmUpSteps: Int
+
+    /// The most batches of a teleport where their number is left open.
+    package static let mostBatches = 12
 
     /// Moments of a training, all of them counted from 0.
     public enum Moments: Hashable, Sendable {
@@ -64,7 +67,7 @@ public struct TeleportSchedule: Hashable, Sendable {
     public func batchCount(of samples: Int) -> Int {
         // A remainder may be a single sample, of which batch normalization knows no variance.
         let full = max(samples / batchSize, 1)
-        return min(batchCount ?? min(max(full / 64, 1), 16), full)
+        return min(batchCount ?? min(max(full / 64, 1), Self.mostBatches), full)
     }
 
     /// The batches of one teleport; each pass draws others.
