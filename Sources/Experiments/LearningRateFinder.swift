@@ -66,8 +66,9 @@ package struct LearningRateFinder {
     package func check() throws {
         if let plan {
             let batches = prepared.batchesPerEpoch
+            let schedule = plan.schedule.settled(stepsPerEpoch: batches)
             let isDueOnce = (0..<range.steps).contains { step in
-                plan.schedule.isDue(at: .init(epoch: step / batches, stepOfEpoch: step % batches, step: step))
+                schedule.isDue(at: .init(epoch: step / batches, stepOfEpoch: step % batches, step: step))
             }
             guard isDueOnce else { throw RangeTestError.neverDue(plan.schedule.moments, steps: range.steps) }
         }

@@ -25,7 +25,8 @@ package struct TeleportSettings: Reproduction {
             var climb = Climb.lookahead()
             climb.steps = steps
             return TeleportPlan(
-                NullSpaceTeleporter(climb), schedule: TeleportSchedule(batchCount: batches, batchSize: samples))
+                NullSpaceTeleporter(climb),
+                schedule: TeleportSchedule(epochs: 0..<5, batchCount: batches, batchSize: samples))
         }
     }
 

@@ -78,7 +78,8 @@ struct Compare: ResumableCommand, SharedCommand {
         if let resume { try archive(of: experiment, in: URL(fileURLWithPath: resume), processes).check() }
         execution.chooseThreads(processes) { experiment.chooseThreads() }
         let results = try begin(arguments, else: data.name, processes)
-        for notice in model.capped(by: data) + teleportation.capped(by: data.train.count) {
+        let passedOver = schedule.passedOver(epochs: epochs, stepsPerEpoch: data.train.batchCount(of: model.batchSize))
+        for notice in model.capped(by: data) + teleportation.capped(by: data.train.count) + passedOver {
             execution.console.notice(notice)
         }
 

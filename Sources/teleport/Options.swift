@@ -263,7 +263,8 @@ struct ScheduleOptions: ParsableArguments {
         moments: ArgumentHelp(
             """
             When to teleport, counted from 0: before epochs (0-4 or 0,2,4), before training steps (steps:0,400), every so \
-            many steps (every:200), or none.
+            many steps (every:200), or none; auto is before the first five epochs, but at no time within \
+            \(TeleportSchedule.leastInterval) steps of the one before.
             """, valueName: "moments"))
     var schedule = standard.schedule.moments
 
@@ -291,6 +292,16 @@ struct ScheduleOptions: ParsableArguments {
 
     @Option(help: .optimizerState)
     var optimizerState = standard.optimizerState
+
+    /// What to say where `auto` passes over epochs since they are short.
+    func passedOver(epochs: Int, stepsPerEpoch: Int) -> [String] {
+        guard schedule == .auto, epochs > 1, stepsPerEpoch < TeleportSchedule.leastInterval else { return [] }
+        let settled = TeleportSchedule(schedule, warmUpSteps: warmUpSteps).settled(stepsPerEpoch: stepsPerEpoch)
+        return [
+            "--schedule auto comes to \(settled.moments): an epoch has \(stepsPerEpoch.counted("step")), and from one teleport to the next "
+                + "it leaves \(TeleportSchedule.leastInterval); --schedule 0-4 teleports before each of the first five"
+        ]
+    }
 
     /// A plan on this schedule.
     func plan(_ teleportation: TeleportationOptions) throws -> TeleportPlan {

@@ -42,7 +42,7 @@ import Torch
         let help = try Tool.run(["compare", "--help"], in: folder.url).output
             .split(whereSeparator: \.isWhitespace).joined(separator: " ")
         for text in [
-            "default: digits", "default: mlp:1024,1024", "default: sgd", "default: 32", "default: 0-4",
+            "default: digits", "default: mlp:1024,1024", "default: sgd", "default: 32", "default: auto",
             "default: share:0.05", "default: lookahead", "default: 1;", "default: float32", "default: cpu",
             "default: closed-form",
         ] {

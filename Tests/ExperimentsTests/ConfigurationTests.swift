@@ -63,6 +63,7 @@ import Torch
         try expect("0-2,5", is: Moments.epochs([0, 1, 2, 5]))
         try expect("3", is: Moments.epochs([3]))
         try expect("none", is: Moments.epochs([]))
+        try expect("auto", is: Moments.auto)
         try expect("every:200", is: Moments.every(200))
         try expect("steps:0,400", is: Moments.steps([0, 400]))
         #expect(try Moments(text: "0..<5") == .epochs(Set(0..<5)))
@@ -74,7 +75,7 @@ import Torch
             [
                 "", ",", "x", "-1", "0,-1", "0,,2", ",2", "0,2,,", "0..<0", "5..<2", "..<5", "0..<", "0...5", "-2..<3",
                 "0..<9999999999", "0-99999999", "None", "0, 2", "4-2", "0-", "every:0", "every:", "every:x", "every",
-                "steps:", "steps", "step:3", "none:", "0..<-9223372036854775808",
+                "steps:", "steps", "step:3", "none:", "auto:", "auto:5", "0..<-9223372036854775808",
             ], remedy: "every:200")
     }
 

@@ -12,6 +12,7 @@ import Testing
             ("steps:29", 0, true), ("steps:30", 0, false), ("steps:5", 6, false), ("every:100", 0, true),
             ("every:100", 1, false), ("every:7", 29, false), ("every:7", 28, true), ("0", 9, true), ("0", 10, false),
             ("0-4", 29, true), ("0-4", 30, false),
+            ("auto", 0, true), ("auto", 29, true), ("auto", 30, false), ("auto", 99, false),
         ])
     func check(moments: String, warmUpSteps: Int, isFine: Bool) throws {
         let schedule = TeleportSchedule(try TeleportSchedule.Moments(text: moments), warmUpSteps: warmUpSteps)

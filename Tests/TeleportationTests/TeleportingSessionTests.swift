@@ -265,7 +265,8 @@ import Torch
             (.epochs([0, 1, 4]), 1875, 64), (.epochs([0, 1, 4]), 200, 25), (.epochs([0, 2, 4]), 125, 31),
             (.epochs([2]), 125, 16), (.epochs([0, 1]), 20, 16), (.every(200), 1875, 25), (.every(10), 1875, 16),
             (.steps([7, 400, 200]), 1875, 24), (.steps([7]), 240, 30), (.epochs([]), 240, 30),
-            (.epochs([0, Int.max]), 240, 64),
+            (.epochs([0, Int.max]), 240, 64), (.auto, 1875, 64), (.auto, 128, 16), (.auto, 100, 25), (.auto, 20, 16),
+            (.auto, .max, 64),
         ] as [(TeleportSchedule.Moments, Int, Int)])
     func openTrials(moments: TeleportSchedule.Moments, stepsPerEpoch: Int, count: Int) {
         var plan = TeleportPlan(schedule: TeleportSchedule(moments))
@@ -337,11 +338,31 @@ import Torch
     }
 
     @Test(
+        "What goes without saying is before the first five epochs, at least 128 steps apart, and the session says which",
+        arguments: [
+            (1875, 0, [0, 1, 2, 3, 4]), (128, 0, [0, 1, 2, 3, 4]), (127, 0, [0, 2, 4]), (60, 0, [0, 3]), (20, 0, [0]),
+            (.max, 0, [0, 1, 2, 3, 4]), (100, 40, [0, 2, 4]), (100, 100, [1, 3]), (100, 130, [1, 3]), (20, 50, [2]),
+            (20, 100, []),
+        ] as [(Int, Int, Set<Int>)])
+    func auto(stepsPerEpoch: Int, warmUp: Int, epochs: Set<Int>) throws {
+        let schedule = TeleportSchedule(warmUpSteps: warmUp)
+        #expect(schedule.moments == .auto)
+        let learner = Learner()
+        let session = try TeleportingSession(
+            learner.step, TeleportPlan(schedule: schedule), samples: learner.samples, stepsPerEpoch: stepsPerEpoch)
+        #expect(session.plan.schedule == TeleportSchedule(epochs: epochs, warmUpSteps: warmUp))
+        // What is asked for is not passed over.
+        let asked = TeleportSchedule(epochs: 0..<5, warmUpSteps: warmUp)
+        #expect(asked.settled(stepsPerEpoch: stepsPerEpoch) == asked)
+    }
+
+    @Test(
         "Moments are those that the schedule names",
         arguments: [
             (TeleportSchedule.Moments.epochs([0, 2]), 0, [0, 8]), (.epochs([0, 2]), 3, [3, 8]),
             (.epochs([1, 2]), 4, [4, 8]), (.epochs([0, 1]), 5, [5]), (.steps([1, 5]), 0, [1, 5]),
             (.steps([1, 5]), 3, [5]), (.every(5), 0, [0, 5, 10]), (.every(5), 1, [5, 10]), (.epochs([]), 0, []),
+            (.auto, 0, [0, 4, 8]),
         ])
     func moments(moments: TeleportSchedule.Moments, warmUp: Int, expected: [Int]) {
         let schedule = TeleportSchedule(moments, warmUpSteps: warmUp)

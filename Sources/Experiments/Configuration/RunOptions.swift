@@ -10,10 +10,12 @@ extension TrainingConfiguration {
     ///   - plan: How the training is interrupted by teleports.
     ///   - data: What the model learns from and is tested with.
     package func options(_ plan: TeleportPlan, on data: Split<any Dataset>) -> [String: JSONValue] {
+        let stepsPerEpoch = data.train.batchCount(of: batchSize)
         let schedule: [String: JSONValue] = [
             "batch-size": .integer(batchSize), "epochs": .integer(epochs),
-            "schedule": .string(plan.schedule.moments.text), "warm-up-steps": .integer(plan.schedule.warmUpSteps),
-            "trial-steps": .integer(plan.trialStepCount(stepsPerEpoch: data.train.batchCount(of: batchSize))),
+            "schedule": .string(plan.schedule.settled(stepsPerEpoch: stepsPerEpoch).moments.text),
+            "warm-up-steps": .integer(plan.schedule.warmUpSteps),
+            "trial-steps": .integer(plan.trialStepCount(stepsPerEpoch: stepsPerEpoch)),
             "patience": .integer(plan.patience),
             "optimizer-state": .string(plan.optimizerState.rawValue),
         ]

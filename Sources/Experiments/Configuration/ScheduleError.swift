@@ -28,7 +28,8 @@ extension TeleportSchedule {
         guard moments.text != Moments.epochs([]).text else { return }
         let steps = max(warmUpSteps, 0)..<max(epochs * stepsPerEpoch, warmUpSteps, 0)
         let isDueOnce =
-            switch moments {
+            switch settled(stepsPerEpoch: stepsPerEpoch).moments {
+            case .auto: false
             case .epochs(let numbers):
                 numbers.contains { $0 < epochs && warmUpSteps < ($0 + 1) * stepsPerEpoch }
             case .steps(let numbers): numbers.contains(where: steps.contains)

@@ -105,6 +105,7 @@ public struct TeleportPlan {
         try SettingRefusal.check("teleport-batch-size", size >= 1, "\(size)", remedy: some)
         let makesSense =
             switch schedule.moments {
+            case .auto: true
             case .epochs(let numbers), .steps(let numbers): numbers.allSatisfy { $0 >= 0 }
             case .every(let period): period >= 1
             }

@@ -19,6 +19,10 @@ public struct TeleportSchedule: Hashable, Sendable {
 
     /// Moments of a training, all of them counted from 0.
     public enum Moments: Hashable, Sendable {
+        /// The beginning of each of the first five epochs, as NS25 has it, but none that comes less than 128 training steps
+        /// after the one before: teleports and their trial would be a large part of so few steps. Where nobody says how many
+        /// steps an epoch has, all five.
+        case auto
         /// The beginning of each of these epochs; K in NS25 Algorithm 1. Where the warm-up ends within one of them, that
         /// moment stands for its beginning.
         case epochs(Set<Int>)
@@ -45,9 +49,13 @@ public struct TeleportSchedule: Hashable, Sendable {
         }
     }
 
-    /// A schedule of moments; by default that of NS25, before each of the first five epochs, with batches of 32 samples.
+    /// The training steps from one of the moments that `Moments.auto` stands for to the next, at least: eight times the fewest of a
+    /// trial.
+    package static let leastInterval = 8 * TeleportTrial.fewestSteps
+
+    /// A schedule of moments; by default before the first five epochs, with batches of 32 samples.
     public init(
-        _ moments: Moments = .epochs(Set(0..<5)), batchCount: Int? = nil, batchSize: Int = 32, warmUpSteps: Int = 0
+        _ moments: Moments = .auto, batchCount: Int? = nil, batchSize: Int = 32, warmUpSteps: Int = 0
     ) {
         self.moments = moments
         self.batchCount = batchCount
@@ -77,12 +85,32 @@ public struct TeleportSchedule: Hashable, Sendable {
         samples.batches(of: batchSize, shuffledBy: generator).prefix(batchCount(of: samples.count))
     }
 
+    /// The schedule in a training of so many steps an epoch: epochs instead of `Moments.auto`.
+    package func settled(stepsPerEpoch: Int) -> TeleportSchedule {
+        guard moments == .auto else { return self }
+        // Of an epoch that nobody comes to the end of, the multiples are to be numbers too.
+        let length = min(stepsPerEpoch, .max / Moments.firstEpochs.count)
+        var epochs: Set<Int> = []
+        var last: Int?
+        // What the warm-up covers has no moment.
+        for epoch in Moments.firstEpochs where (epoch + 1) * length > warmUpSteps {
+            let moment = max(epoch * length, warmUpSteps)
+            if let last, moment - last < Self.leastInterval { continue }
+            epochs.insert(epoch)
+            last = moment
+        }
+        var schedule = self
+        schedule.moments = .epochs(epochs)
+        return schedule
+    }
+
     /// Whether a teleport takes place at a position.
     public func isDue(at position: Position) -> Bool {
         guard position.step >= warmUpSteps else { return false }
+        let isBeginning = position.stepOfEpoch == 0 || position.step == warmUpSteps
         return switch moments {
-        case .epochs(let epochs):
-            epochs.contains(position.epoch) && (position.stepOfEpoch == 0 || position.step == warmUpSteps)
+        case .auto: isBeginning && Moments.firstEpochs.contains(position.epoch)
+        case .epochs(let epochs): isBeginning && epochs.contains(position.epoch)
         case .steps(let steps): steps.contains(position.step)
         case .every(let period): position.step.isMultiple(of: period)
         }
@@ -92,7 +120,8 @@ public struct TeleportSchedule: Hashable, Sendable {
     /// no other follows.
     func shortestInterval(stepsPerEpoch: Int) -> Int {
         let (numbers, unit) =
-            switch moments {
+            switch settled(stepsPerEpoch: stepsPerEpoch).moments {
+            case .auto: (Array(Moments.firstEpochs), stepsPerEpoch)
             case .epochs(let epochs): (epochs.sorted(), stepsPerEpoch)
             case .steps(let steps): (steps.sorted(), 1)
             case .every(let period): ([0, period], 1)
@@ -104,10 +133,11 @@ public struct TeleportSchedule: Hashable, Sendable {
 }
 
 extension TeleportSchedule.Moments: TextConvertible, CustomStringConvertible {
-    /// `0-4` or `0,2,4` for epochs, `steps:0,400`, `every:200` or `none`; a range may also be written `0..<5`.
+    /// `auto`, `0-4` or `0,2,4` for epochs, `steps:0,400`, `every:200` or `none`; a range may also be written `0..<5`.
     package init(text: String) throws(TextError) {
         let named = NamedText(text)
         switch (named.name, named.argument) {
+        case ("auto", nil): self = .auto
         case ("none", nil): self = .epochs([])
         case ("every", let period?):
             guard let period = Int(period), (1...Self.largest).contains(period) else { throw Self.error(text) }
@@ -118,11 +148,12 @@ extension TeleportSchedule.Moments: TextConvertible, CustomStringConvertible {
     }
 
     /// One of each kind.
-    package static var offers: [String] { ["0-4", "steps:0,400", "every:200", "none"] }
+    package static var offers: [String] { ["auto", "0-4", "steps:0,400", "every:200", "none"] }
 
     /// The text that `init(text:)` reads, in a form that a shell needs no quotes for.
     package var text: String {
         switch self {
+        case .auto: "auto"
         case .epochs(let epochs): epochs.isEmpty ? "none" : Self.list(epochs)
         case .steps(let steps): steps.isEmpty ? "none" : "steps:\(Self.list(steps))"
         case .every(let period): "every:\(period)"
@@ -132,12 +163,16 @@ extension TeleportSchedule.Moments: TextConvertible, CustomStringConvertible {
     /// The text form, as `0-4` or `every:200`.
     public var description: String { text }
 
+    /// K of all of NS25's Table 1.
+    fileprivate static let firstEpochs = 0..<5
+
     private static let largest = 1_000_000_000
 
     private static func error(_ text: String) -> TextError {
         TextError(
             text,
-            "give epochs such as 0-4 or 0,2,4, training steps such as steps:0,400, a period such as every:200, or none")
+            "give epochs such as 0-4 or 0,2,4, training steps such as steps:0,400, a period such as every:200, auto or none"
+        )
     }
 
     /// The numbers of a list such as `0-2,5`, which may end in a comma.

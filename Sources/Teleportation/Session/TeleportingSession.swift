@@ -17,7 +17,7 @@ import Torch
 /// }
 /// ```
 public final class TeleportingSession {
-    /// How the training is interrupted.
+    /// How the training is interrupted, with epochs in the place of `TeleportSchedule.Moments.auto`.
     public let plan: TeleportPlan
     /// What trains the model.
     public let trainingStep: TrainingStep
@@ -61,7 +61,7 @@ public final class TeleportingSession {
     ///   - plan: How the training is interrupted.
     ///   - samples: The training samples, from which teleport batches and control samples are drawn.
     ///   - passSize: How many samples are run at once where all of them are, as for the scope of a data set.
-    ///   - stepsPerEpoch: The training steps of an epoch, at least one, by which the length of trials goes that the plan leaves open. Nil
+    ///   - stepsPerEpoch: The training steps of an epoch, at least one, by which moments and the length of trials go that the plan leaves open. Nil
     ///     stands for those of batches as large as the plan's teleport batches.
     ///   - seed: Decides what is drawn.
     /// - Throws: What `Teleporter.check(_:before:)` of the plan's teleporter throws; `SettingRefusal` where a
@@ -83,12 +83,14 @@ public final class TeleportingSession {
         if let targets = samples.targets {
             try trainingStep.loss.check(allTargets: targets, by: outputs, of: first.count)
         }
+        let stepsPerEpoch = stepsPerEpoch ?? samples.batchCount(of: plan.schedule.batchSize)
+        var settled = plan
+        settled.schedule = plan.schedule.settled(stepsPerEpoch: stepsPerEpoch)
         self.trainingStep = trainingStep
-        self.plan = plan
+        self.plan = settled
         self.samples = samples
         self.passSize = passSize
-        trialSteps = plan.trialStepCount(
-            stepsPerEpoch: stepsPerEpoch ?? samples.batchCount(of: plan.schedule.batchSize))
+        trialSteps = settled.trialStepCount(stepsPerEpoch: stepsPerEpoch)
         generator = Generator(seed: seed)
         // Within 32 bits, which are all that libtorch takes of a seed.
         controlGenerator = Generator(seed: seed &+ 1_000_000_000)
