@@ -53,7 +53,10 @@ public final class Momentum: StatefulOptimizer {
         }
     }
 
-    /// The vectors themselves: every element moves at the same rate.
+    /// Every element moves at the same rate.
+    public var scalesElements: Bool { false }
+
+    /// The vectors themselves.
     public func preconditioned(
         _ vectors: [ParameterGradient], at gradients: [ParameterGradient], of parameters: [Tensor]
     ) -> [ParameterGradient]? { vectors }

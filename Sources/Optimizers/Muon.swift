@@ -90,7 +90,10 @@ public final class Muon: StatefulOptimizer {
         }
     }
 
-    /// Nil, whatever the parameters are: the step scales singular values, not elements.
+    /// The step scales singular values, not elements.
+    public var scalesElements: Bool { false }
+
+    /// Nil, whatever the parameters are.
     public func preconditioned(
         _ vectors: [ParameterGradient], at gradients: [ParameterGradient], of parameters: [Tensor]
     ) -> [ParameterGradient]? {

@@ -21,9 +21,8 @@ public protocol Optimizer: AnyObject {
     /// Whether where a step leads depends on the values of the parameters, as with weight decay, beside the gradients.
     var readsParameters: Bool { get }
 
-    /// Whether the factors of a factored gradient are all that a step reads; else each is formed, and who asks for several things at
-    /// the same gradients may form them once.
-    var readsFactors: Bool { get }
+    /// Whether the diagonal A of `preconditioned` may have different entries. Where it may not, A is the identity, or there is none.
+    var scalesElements: Bool { get }
 
     /// Takes one step: changes the parameters, and the optimizer's state, in place.
     ///
@@ -90,14 +89,16 @@ extension Optimizer {
     /// It may.
     public var readsParameters: Bool { true }
 
-    /// They are not.
-    public var readsFactors: Bool { false }
+    /// It may.
+    public var scalesElements: Bool { true }
 
     /// The parameters and the multiple of their displacement.
     public func displaced(
         _ parameters: [Tensor], with gradients: [ParameterGradient], by multiple: Double
     ) -> [Tensor] {
-        zip(parameters, displacement(of: parameters, with: gradients)).map { $1.added(to: $0, scale: multiple) }
+        withoutGradients {
+            zip(parameters, displacement(of: parameters, with: gradients)).map { $1.added(to: $0, scale: multiple) }
+        }
     }
 
     /// The decrease of the loss that the next step promises to first order, where `||g||^2` is not known.

@@ -62,8 +62,10 @@ public final class PartitionedOptimizer: Optimizer {
     /// Whether a part does.
     public var readsParameters: Bool { parts.contains(where: \.optimizer.readsParameters) }
 
-    /// Whether every part does without forming gradients.
-    public var readsFactors: Bool { parts.allSatisfy(\.optimizer.readsFactors) }
+    /// Whether a part does, or the parts have different learning rates.
+    public var scalesElements: Bool {
+        parts.contains { $0.optimizer.scalesElements || $0.optimizer.learningRate != learningRate }
+    }
 
     /// Takes a step of each part with the parameters that are its own.
     public func update(_ parameters: [Tensor], with gradients: [ParameterGradient]) {
@@ -81,6 +83,21 @@ public final class PartitionedOptimizer: Optimizer {
                 (
                     indices,
                     optimizer.displacement(of: indices.map { parameters[$0] }, with: indices.map { gradients[$0] })
+                )
+            })
+    }
+
+    /// `w + k (w' - w)` of the steps of all parts.
+    public func displaced(
+        _ parameters: [Tensor], with gradients: [ParameterGradient], by multiple: Double
+    ) -> [Tensor] {
+        checkLists(parameters, gradients)
+        return Self.inOrder(
+            partition(parameters).map { optimizer, indices in
+                (
+                    indices,
+                    optimizer.displaced(
+                        indices.map { parameters[$0] }, with: indices.map { gradients[$0] }, by: multiple)
                 )
             })
     }

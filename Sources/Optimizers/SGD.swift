@@ -18,8 +18,8 @@ public final class SGD: Optimizer {
     /// The gradients are all that a step needs.
     public var readsParameters: Bool { false }
 
-    /// No gradient is formed.
-    public var readsFactors: Bool { true }
+    /// Every element moves at the same rate.
+    public var scalesElements: Bool { false }
 
     /// Takes one step, in place.
     public func update(_ parameters: [Tensor], with gradients: [ParameterGradient]) {
@@ -51,7 +51,7 @@ public final class SGD: Optimizer {
         return withoutGradients { learningRate * (squaredNorm ?? gradients.squaredNorm()) }
     }
 
-    /// The vectors themselves: every element moves at the same rate.
+    /// The vectors themselves.
     public func preconditioned(
         _ vectors: [ParameterGradient], at gradients: [ParameterGradient], of parameters: [Tensor]
     ) -> [ParameterGradient]? { vectors }

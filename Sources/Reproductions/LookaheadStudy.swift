@@ -119,8 +119,7 @@ package struct LookaheadStudy: Reproduction {
             case .lookahead: return guarded(NullSpaceTeleporter(.lookahead()))
             case .unguarded: return unguarded(NullSpaceTeleporter(.lookahead()))
             case .otherStep:
-                // What goes without saying follows the step of Adam and its kin alone.
-                let isFollowed = [OptimizerName.adagrad, .rmsprop, .adam, .adamw].contains(optimizer.name)
+                let isFollowed = optimizer.make(learningRate: 1).scalesElements
                 return guarded(NullSpaceTeleporter(.lookahead(optimizerStep: isFollowed ? .held : .followed)))
             case .others: return guarded(NullSpaceTeleporter(.lookahead(samples: .others)))
             case .gauge: return guarded(GaugeTeleporter(.lookahead()))

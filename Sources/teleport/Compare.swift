@@ -78,10 +78,7 @@ struct Compare: ResumableCommand, SharedCommand {
         if let resume { try archive(of: experiment, in: URL(fileURLWithPath: resume), processes).check() }
         execution.chooseThreads(processes) { experiment.chooseThreads() }
         let results = try begin(arguments, else: data.name, processes)
-        let passedOver = schedule.passedOver(epochs: epochs, stepsPerEpoch: data.train.batchCount(of: model.batchSize))
-        for notice in model.capped(by: data) + teleportation.capped(by: data.train.count) + passedOver {
-            execution.console.notice(notice)
-        }
+        for notice in notices(on: data) { execution.console.notice(notice) }
 
         let interruption = Interruption()
         let isCancelled = processes.isCancelled(by: interruption)
@@ -129,6 +126,12 @@ struct Compare: ResumableCommand, SharedCommand {
                 synchronizesStatistics: self.processes.synchronizesStatistics),
             data
         )
+    }
+
+    /// What to say of options that come to something else on the samples than they say.
+    private func notices(on data: Split<any Dataset>) -> [String] {
+        model.capped(by: data) + teleportation.capped(by: data.train.count)
+            + schedule.passedOver(epochs: epochs, stepsPerEpoch: data.train.batchCount(of: model.batchSize))
     }
 
     /// The folder of the results, with what it takes to go on with the comparison in it; the first of several processes makes it.
@@ -199,11 +202,13 @@ struct Compare: ResumableCommand, SharedCommand {
         var experiments: [CompareExperiment] = []
         // All values have the same samples, which are read once, unless it is these that are swept over.
         var samples: Split<any Dataset>?
+        var notices: [String] = []
         for cell in cells {
             let (experiment, own) = try cell.experiment(processes, on: samples)
             try processes.agree(on: experiment.configuration, data: own.digest)
             try experiment.check()
             experiments.append(experiment)
+            notices += cell.notices(on: own).filter { !notices.contains($0) }
             if !TaskOptions.optionsOfData.contains(sweep.option) { samples = own }
         }
         if let resume {
@@ -214,6 +219,7 @@ struct Compare: ResumableCommand, SharedCommand {
         }
         if let first = experiments.first { execution.chooseThreads(processes) { first.chooseThreads() } }
         let results = try begin(arguments, else: "sweep-\(sweep.option)", processes)
+        for notice in notices { execution.console.notice(notice) }
         let interruption = Interruption()
         let isCancelled = processes.isCancelled(by: interruption)
         var isInterrupted = false

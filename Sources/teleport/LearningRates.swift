@@ -56,7 +56,8 @@ struct LearningRates: ParsableCommand {
     @Option(
         moments: ArgumentHelp(
             """
-            When to teleport, in steps of the test counted from 0: every so many (every:10), before some (steps:0,100), or none.
+            When to teleport, in steps of the test counted from 0: every so many (every:10), before some (steps:0,100), or none; \
+            epochs (0-4 or auto) are those of the training data.
             """, valueName: "moments"))
     var schedule = TeleportSchedule.Moments.every(10)
 

@@ -295,11 +295,13 @@ struct ScheduleOptions: ParsableArguments {
 
     /// What to say where `auto` passes over epochs since they are short.
     func passedOver(epochs: Int, stepsPerEpoch: Int) -> [String] {
-        guard schedule == .auto, epochs > 1, stepsPerEpoch < TeleportSchedule.leastInterval else { return [] }
-        let settled = TeleportSchedule(schedule, warmUpSteps: warmUpSteps).settled(stepsPerEpoch: stepsPerEpoch)
+        let schedule = TeleportSchedule(schedule, warmUpSteps: warmUpSteps)
+        let count = schedule.passedOver(stepsPerEpoch: stepsPerEpoch, in: epochs)
+        guard count > 0 else { return [] }
         return [
-            "--schedule auto comes to \(settled.moments): an epoch has \(stepsPerEpoch.counted("step")), and from one teleport to the next "
-                + "it leaves \(TeleportSchedule.leastInterval); --schedule 0-4 teleports before each of the first five"
+            "--schedule auto passes over \(count.counted("epoch")), and is \(schedule.settled(stepsPerEpoch: stepsPerEpoch).moments): an "
+                + "epoch has \(stepsPerEpoch.counted("step")), and from one teleport to the next it leaves "
+                + "\(TeleportSchedule.leastInterval); what is named, as --schedule 0-4, is not passed over"
         ]
     }
 

@@ -23,6 +23,32 @@ import Testing
             }
     }
 
+    @Test(
+        "Epochs that are too short for a teleport each are said to be passed over, and so is the schedule of a run that goes on"
+    )
+    func shortEpochs() throws {
+        let options = "train --model mlp:24 --training-samples 640 --test-samples 50 --threads 1 "
+        let run = try run(options + "--epochs 3 --output short")
+        #expect(run.status == 0, "\(run.errors)")
+        #expect(
+            run.errors.contains("--schedule auto passes over 2 epochs, and is 0: an epoch has 20 steps"),
+            "\(run.errors)")
+        let data = try Data(contentsOf: folder.url.appendingPathComponent("short/summary.json"))
+        let root = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+        #expect((root["configuration"] as? [String: Any])?["schedule"] as? String == "0")
+        let resumed = try self.run("train --resume short --epochs 8")
+        #expect(resumed.status == 0, "\(resumed.errors)")
+        let teleports = try records("short").compactMap {
+            $0["kind"] as? String == "teleport" ? $0["epoch"] as? Int : nil
+        }
+        #expect(Set(teleports) == [0])
+        // What is asked for is done.
+        let asked = try self.run(options + "--epochs 3 --schedule 0-2 --output asked")
+        #expect(asked.status == 0 && !asked.errors.contains("passes over"))
+        let all = try records("asked").compactMap { $0["kind"] as? String == "teleport" ? $0["epoch"] as? Int : nil }
+        #expect(Set(all) == [0, 1, 2])
+    }
+
     @Test("A run that is killed goes on with no option but its folder, to the same weights")
     func killed() throws {
         #expect(try run(Self.options + " --epochs 4 --output whole").status == 0)

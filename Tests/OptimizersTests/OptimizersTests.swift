@@ -602,21 +602,21 @@ private struct SumOfGradients: UpdateRule {
         }
     }
 
-    @Test("An optimizer says that it reads factors where its step stays factored as the gradient is")
-    func saysWhetherItReadsFactors() {
+    @Test("An optimizer says that it scales elements where its diagonal has different entries")
+    func saysWhetherItScalesElements() {
         let optimizers: [any Optimizer] = [
             SGD(), Momentum(), AdaGrad(), RMSProp(), Adam(), AdamW(), Muon(),
-            RuleOptimizer(SumOfGradients(learningRate: 0.1)),
+            PartitionedOptimizer(matrices: SGD(), others: SGD()),
             PartitionedOptimizer(matrices: SGD(), others: SGD(learningRate: 0.1)),
             PartitionedOptimizer(matrices: Adam(), others: SGD(learningRate: 0.1)),
         ]
         let generator = Generator(seed: 0)
-        let gradient = ParameterGradient.product(
-            delta: .normal([2, 3], using: generator), input: Representation(rows: .normal([2, 4], using: generator)))
+        let gradients = gradients(generator)
+        let ones = [[5, 7], [5]].map { ParameterGradient.tensor(.zeros($0, dtype: .float64) + 1) }
         for optimizer in optimizers {
-            let displacement = optimizer.displacement(of: [Tensor.zeros([3, 4])], with: [gradient])[0]
-            let isFactored = if case .product = displacement { true } else { false }
-            #expect(isFactored == optimizer.readsFactors, "\(optimizer)")
+            let diagonal = optimizer.preconditioned(ones, at: gradients, of: parameters(generator))
+            let entries: [Double] = diagonal?.flatMap { $0.formed().doubles() } ?? [1]
+            #expect((Set(entries).count > 1) == optimizer.scalesElements, "\(optimizer)")
         }
     }
 }

@@ -340,20 +340,23 @@ import Torch
     @Test(
         "What goes without saying is before the first five epochs, at least 128 steps apart, and the session says which",
         arguments: [
-            (1875, 0, [0, 1, 2, 3, 4]), (128, 0, [0, 1, 2, 3, 4]), (127, 0, [0, 2, 4]), (60, 0, [0, 3]), (20, 0, [0]),
-            (.max, 0, [0, 1, 2, 3, 4]), (100, 40, [0, 2, 4]), (100, 100, [1, 3]), (100, 130, [1, 3]), (20, 50, [2]),
-            (20, 100, []),
-        ] as [(Int, Int, Set<Int>)])
-    func auto(stepsPerEpoch: Int, warmUp: Int, epochs: Set<Int>) throws {
+            (1875, 0, [0, 1, 2, 3, 4], 0), (128, 0, [0, 1, 2, 3, 4], 0), (127, 0, [0, 2, 4], 2), (60, 0, [0, 3], 3),
+            (20, 0, [0], 4), (.max, 0, [0, 1, 2, 3, 4], 0), (130, 20, [0, 2, 3, 4], 1), (100, 40, [0, 2, 4], 2),
+            (100, 100, [1, 3], 2), (100, 130, [1, 3], 2), (100, 450, [4], 0), (20, 50, [2], 2), (20, 100, [], 0),
+        ] as [(Int, Int, Set<Int>, Int)])
+    func auto(stepsPerEpoch: Int, warmUp: Int, epochs: Set<Int>, passedOver: Int) throws {
         let schedule = TeleportSchedule(warmUpSteps: warmUp)
         #expect(schedule.moments == .auto)
         let learner = Learner()
         let session = try TeleportingSession(
             learner.step, TeleportPlan(schedule: schedule), samples: learner.samples, stepsPerEpoch: stepsPerEpoch)
         #expect(session.plan.schedule == TeleportSchedule(epochs: epochs, warmUpSteps: warmUp))
+        #expect(schedule.passedOver(stepsPerEpoch: stepsPerEpoch, in: 5) == passedOver)
+        #expect(schedule.passedOver(stepsPerEpoch: stepsPerEpoch, in: 1) == 0)
         // What is asked for is not passed over.
         let asked = TeleportSchedule(epochs: 0..<5, warmUpSteps: warmUp)
         #expect(asked.settled(stepsPerEpoch: stepsPerEpoch) == asked)
+        #expect(asked.passedOver(stepsPerEpoch: stepsPerEpoch, in: 5) == 0)
     }
 
     @Test(

@@ -28,10 +28,11 @@ extension TeleportSchedule {
         guard moments.text != Moments.epochs([]).text else { return }
         let steps = max(warmUpSteps, 0)..<max(epochs * stepsPerEpoch, warmUpSteps, 0)
         let isDueOnce =
-            switch settled(stepsPerEpoch: stepsPerEpoch).moments {
-            case .auto: false
-            case .epochs(let numbers):
-                numbers.contains { $0 < epochs && warmUpSteps < ($0 + 1) * stepsPerEpoch }
+            switch moments {
+            case .auto, .epochs:
+                self.epochs(stepsPerEpoch: stepsPerEpoch)?.contains {
+                    $0 < epochs && warmUpSteps < ($0 + 1) * stepsPerEpoch
+                } == true
             case .steps(let numbers): numbers.contains(where: steps.contains)
             case .every(let period): steps.contains((warmUpSteps + period - 1) / period * period)
             }

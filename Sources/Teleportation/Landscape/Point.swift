@@ -38,9 +38,9 @@ public final class Point {
     /// g, the gradient of the loss with respect to each of the parameters.
     public var gradients: [ParameterGradient] { place.gradients }
 
-    /// g as the optimizer takes it: formed once for all that is asked of its next step, unless that reads the factors.
+    /// g as it is given to an optimizer that scales elements: formed once, for where its step leads and for the diagonal.
     private(set) lazy var gradientsOfStep: [ParameterGradient] =
-        optimizer.readsFactors ? gradients : gradients.map { .tensor($0.formed()) }
+        optimizer.scalesElements ? gradients.map { .tensor($0.formed()) } : gradients
 
     /// The parameters that train, with the values that they have at the point.
     public var parameters: [Tensor] {

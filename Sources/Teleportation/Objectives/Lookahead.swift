@@ -79,27 +79,19 @@ public struct Lookahead: Objective, Hashable {
     /// v, or `v - k lr H A v`.
     public func gradient(at point: Point) -> ObjectiveGradient {
         let ahead = look(from: point).gradients
-        guard optimizerStep != .held else { return ObjectiveGradient(explicit: ahead) }
-        let optimizer = point.optimizer
-        // Before they are formed the factor takes no pass over all elements.
-        let steps = ahead.map { $0.scaled(by: -margin * optimizer.learningRate) }
-        let scaled = optimizer.preconditioned(steps, at: point.gradientsOfStep, of: point.parameters)
-        guard let scaled, optimizerStep == .followed || looksAtOtherSamples || !scaled.areIdentical(to: steps) else {
-            return ObjectiveGradient(explicit: ahead)
-        }
-        return ObjectiveGradient(explicit: ahead, hessianAlong: scaled)
+        guard follows(point.optimizer) else { return ObjectiveGradient(explicit: ahead) }
+        // Factors are scaled before they are formed: that takes no pass over all elements.
+        let steps = ahead.map { $0.scaled(by: -margin * point.optimizer.learningRate) }
+        let along = point.optimizer.preconditioned(steps, at: point.gradientsOfStep, of: point.parameters)
+        return ObjectiveGradient(explicit: ahead, hessianAlong: along)
     }
-}
 
-extension [ParameterGradient] {
-    /// Whether these are the others themselves, as an optimizer gives them back that scales all elements alike.
-    fileprivate func areIdentical(to others: Self) -> Bool {
-        zip(self, others).allSatisfy { one, other in
-            switch (one, other) {
-            case (.tensor(let one), .tensor(let other)): one.isIdentical(to: other)
-            case (.product(let one, _), .product(let other, _)): one.isIdentical(to: other)
-            default: false
-            }
+    /// Whether the gradient follows the step of an optimizer.
+    private func follows(_ optimizer: any Optimizer) -> Bool {
+        switch optimizerStep {
+        case .automatic: optimizer.scalesElements || looksAtOtherSamples
+        case .held: false
+        case .followed: true
         }
     }
 }

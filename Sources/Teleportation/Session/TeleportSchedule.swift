@@ -20,8 +20,8 @@ public struct TeleportSchedule: Hashable, Sendable {
     /// Moments of a training, all of them counted from 0.
     public enum Moments: Hashable, Sendable {
         /// The beginning of each of the first five epochs, as NS25 has it, but none that comes less than 128 training steps
-        /// after the one before: teleports and their trial would be a large part of so few steps. Where nobody says how many
-        /// steps an epoch has, all five.
+        /// after the one before: teleports and their trial would be a large part of so few steps. A session that is not told how many
+        /// steps an epoch has counts batches as large as the teleports'; a schedule by itself takes all five to be due.
         case auto
         /// The beginning of each of these epochs; K in NS25 Algorithm 1. Where the warm-up ends within one of them, that
         /// moment stands for its beginning.
@@ -87,21 +87,42 @@ public struct TeleportSchedule: Hashable, Sendable {
 
     /// The schedule in a training of so many steps an epoch: epochs instead of `Moments.auto`.
     package func settled(stepsPerEpoch: Int) -> TeleportSchedule {
-        guard moments == .auto else { return self }
+        var schedule = self
+        if let epochs = epochs(stepsPerEpoch: stepsPerEpoch) { schedule.moments = .epochs(epochs) }
+        return schedule
+    }
+
+    /// The epochs before which teleports take place in a training of so many steps an epoch, where they do; `Moments.auto` leaves out what
+    /// the warm-up covers.
+    package func epochs(stepsPerEpoch: Int) -> Set<Int>? {
+        switch moments {
+        case .auto: firstEpochs(of: stepsPerEpoch, apart: Self.leastInterval)
+        case .epochs(let epochs): epochs
+        case .steps, .every: nil
+        }
+    }
+
+    /// How many of the first so many epochs `Moments.auto` passes over since they are short.
+    package func passedOver(stepsPerEpoch: Int, in epochs: Int) -> Int {
+        guard moments == .auto else { return 0 }
+        func count(apart steps: Int) -> Int { firstEpochs(of: stepsPerEpoch, apart: steps).count { $0 < epochs } }
+        return count(apart: 0) - count(apart: Self.leastInterval)
+    }
+
+    /// The first five epochs, of so many steps each, without those that the warm-up covers, and those that come in less than so many steps
+    /// after the one before.
+    private func firstEpochs(of stepsPerEpoch: Int, apart steps: Int) -> Set<Int> {
         // Of an epoch that nobody comes to the end of, the multiples are to be numbers too.
         let length = min(stepsPerEpoch, .max / Moments.firstEpochs.count)
         var epochs: Set<Int> = []
         var last: Int?
-        // What the warm-up covers has no moment.
         for epoch in Moments.firstEpochs where (epoch + 1) * length > warmUpSteps {
             let moment = max(epoch * length, warmUpSteps)
-            if let last, moment - last < Self.leastInterval { continue }
+            if let last, moment - last < steps { continue }
             epochs.insert(epoch)
             last = moment
         }
-        var schedule = self
-        schedule.moments = .epochs(epochs)
-        return schedule
+        return epochs
     }
 
     /// Whether a teleport takes place at a position.
@@ -120,9 +141,8 @@ public struct TeleportSchedule: Hashable, Sendable {
     /// no other follows.
     func shortestInterval(stepsPerEpoch: Int) -> Int {
         let (numbers, unit) =
-            switch settled(stepsPerEpoch: stepsPerEpoch).moments {
-            case .auto: (Array(Moments.firstEpochs), stepsPerEpoch)
-            case .epochs(let epochs): (epochs.sorted(), stepsPerEpoch)
+            switch moments {
+            case .auto, .epochs: (epochs(stepsPerEpoch: stepsPerEpoch)?.sorted() ?? [], stepsPerEpoch)
             case .steps(let steps): (steps.sorted(), 1)
             case .every(let period): ([0, period], 1)
             }

@@ -61,8 +61,8 @@ public final class TeleportingSession {
     ///   - plan: How the training is interrupted.
     ///   - samples: The training samples, from which teleport batches and control samples are drawn.
     ///   - passSize: How many samples are run at once where all of them are, as for the scope of a data set.
-    ///   - stepsPerEpoch: The training steps of an epoch, at least one, by which moments and the length of trials go that the plan leaves open. Nil
-    ///     stands for those of batches as large as the plan's teleport batches.
+    ///   - stepsPerEpoch: The training steps of an epoch, at least one, by which moments and the length of trials go that the plan
+    ///     leaves open. Nil stands for those of batches as large as the plan's teleport batches.
     ///   - seed: Decides what is drawn.
     /// - Throws: What `Teleporter.check(_:before:)` of the plan's teleporter throws; `SettingRefusal` where a
     ///   number of the plan is none to go by; `TeleportPlanRefusal` where the plan does not go with the model; `LossError` where the targets do not go with the loss: all of them where they are at

@@ -149,6 +149,7 @@ import Torch
         #expect(error?.description.contains("no teleport takes place in the 20 steps") == true)
         try finder(.steps([19])).check()
         try finder(.epochs([0])).check()
+        try finder(.auto).check()
         try finder(.epochs([])).check()
         let record = try finder(.epochs([])).run()
         #expect(record.arms.teleport == nil && record.arms.baseline.runs.count == 1)
