@@ -78,7 +78,9 @@ struct Compare: ResumableCommand, SharedCommand {
         if let resume { try archive(of: experiment, in: URL(fileURLWithPath: resume), processes).check() }
         execution.chooseThreads(processes) { experiment.chooseThreads() }
         let results = try begin(arguments, else: data.name, processes)
-        for notice in notices(on: data) { execution.console.notice(notice) }
+        for notice in schedule.notices(model, teleportation, epochs: epochs, on: data) {
+            execution.console.notice(notice)
+        }
 
         let interruption = Interruption()
         let isCancelled = processes.isCancelled(by: interruption)
@@ -126,12 +128,6 @@ struct Compare: ResumableCommand, SharedCommand {
                 synchronizesStatistics: self.processes.synchronizesStatistics),
             data
         )
-    }
-
-    /// What to say of options that come to something else on the samples than they say.
-    private func notices(on data: Split<any Dataset>) -> [String] {
-        model.capped(by: data) + teleportation.capped(by: data.train.count)
-            + schedule.passedOver(epochs: epochs, stepsPerEpoch: data.train.batchCount(of: model.batchSize))
     }
 
     /// The folder of the results, with what it takes to go on with the comparison in it; the first of several processes makes it.
@@ -208,7 +204,8 @@ struct Compare: ResumableCommand, SharedCommand {
             try processes.agree(on: experiment.configuration, data: own.digest)
             try experiment.check()
             experiments.append(experiment)
-            notices += cell.notices(on: own).filter { !notices.contains($0) }
+            let said = cell.schedule.notices(cell.model, cell.teleportation, epochs: cell.epochs, on: own)
+            notices += said.filter { !notices.contains($0) }
             if !TaskOptions.optionsOfData.contains(sweep.option) { samples = own }
         }
         if let resume {

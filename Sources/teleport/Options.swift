@@ -293,8 +293,16 @@ struct ScheduleOptions: ParsableArguments {
     @Option(help: .optimizerState)
     var optimizerState = standard.optimizerState
 
+    /// What to say of options that come to something else on samples than they say.
+    func notices(
+        _ model: ModelOptions, _ teleportation: TeleportationOptions, epochs: Int, on data: Split<any Dataset>
+    ) -> [String] {
+        model.capped(by: data) + teleportation.capped(by: data.train.count)
+            + passedOver(epochs: epochs, stepsPerEpoch: data.train.batchCount(of: model.batchSize))
+    }
+
     /// What to say where `auto` passes over epochs since they are short.
-    func passedOver(epochs: Int, stepsPerEpoch: Int) -> [String] {
+    private func passedOver(epochs: Int, stepsPerEpoch: Int) -> [String] {
         let schedule = TeleportSchedule(schedule, warmUpSteps: warmUpSteps)
         let count = schedule.passedOver(stepsPerEpoch: stepsPerEpoch, in: epochs)
         guard count > 0 else { return [] }

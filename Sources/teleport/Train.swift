@@ -92,8 +92,7 @@ struct Train: ResumableCommand, SharedCommand {
         let startingLoss = try experiment.check()
         execution.chooseThreads(processes) { experiment.chooseThreads() }
         let (results, folder, checkpoint) = try place(for: experiment, of: data.name, processes)
-        let passedOver = schedule.passedOver(epochs: epochs, stepsPerEpoch: data.train.batchCount(of: model.batchSize))
-        for notice in model.capped(by: data) + teleportation.capped(by: data.train.count) + passedOver {
+        for notice in schedule.notices(model, teleportation, epochs: epochs, on: data) {
             execution.console.notice(notice)
         }
 
