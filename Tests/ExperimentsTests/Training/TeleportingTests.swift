@@ -236,7 +236,7 @@ import Torch
             seed: 0,
             plan: TeleportPlan(
                 NullSpaceTeleporter(Climb(stepSize: .fixed(0.2), cap: .fixed(5))),
-                schedule: TeleportSchedule(batchCount: 32), controlSamples: 0, trialSteps: 0))
+                schedule: TeleportSchedule(epochs: 0..<2, batchCount: 32), controlSamples: 0, trialSteps: 0))
         #expect(teleport.teleports.count == 64)
         #expect(teleport.teleports.allSatisfy { !$0.isRestored && $0.relativeDrift < 1e-5 })
         let start = teleport.teleports[0]
