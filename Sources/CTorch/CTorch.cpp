@@ -141,6 +141,8 @@ ct_tensor ct_randperm(int64_t count, ct_generator generator) {
 
 int32_t ct_dim(ct_tensor self) { return static_cast<int32_t>(Borrowed(self)->dim()); }
 int64_t ct_size(ct_tensor self, int32_t dimension) { return Borrowed(self)->sizes()[dimension]; }
+bool ct_is_contiguous(ct_tensor self) { return Borrowed(self)->is_contiguous(); }
+bool ct_is_dense(ct_tensor self) { return Borrowed(self)->is_non_overlapping_and_dense(); }
 int64_t ct_numel(ct_tensor self) { return Borrowed(self)->numel(); }
 int32_t ct_dtype(ct_tensor self) { return static_cast<int32_t>(Borrowed(self)->scalar_type()); }
 ct_device ct_tensor_device(ct_tensor self) {

@@ -6,7 +6,10 @@ extension Tensor {
     public func upperTriangle(diagonal: Int = 0) -> Tensor { Tensor(ct_triu(handle, Int64(diagonal))) }
 
     /// The matrix product; leading dimensions broadcast.
-    public func matmul(_ other: Tensor) -> Tensor { Tensor(ct_matmul(handle, other.handle)) }
+    public func matmul(_ other: Tensor) -> Tensor {
+        other.rank == 2 && rank == 2 && size(1) == other.size(0) && isFaster(byOneDNN: other, columns: other.size(1))
+            ? linearByOneDNN(other.transposed(), nil) : Tensor(ct_matmul(handle, other.handle))
+    }
 
     /// The product of each two matrices of stacks, `[B, m, k]` and `[B, k, n]` to `[B, m, n]`: one operation, where `matmul` takes
     /// several to see what broadcasts.
@@ -25,21 +28,14 @@ extension Tensor {
 
     /// `self weight^T + bias`: `[..., in]` with `weight` `[out, in]` and `bias` `[out]` to `[..., out]`.
     public func linear(_ weight: Tensor, _ bias: Tensor?) -> Tensor {
-        guard isFewRows(for: weight), bias.map({ $0.rank == 1 }) ?? true else {
+        guard weight.rank == 2, rank > 1, size(-1) == weight.size(1), bias.map({ $0.rank == 1 }) ?? true else {
             return Tensor(ct_linear(handle, weight.handle, bias?.handle))
         }
-        let columns = weight.matmul(transposed())
-        if let bias { columns.addInPlace(bias.expanded(at: 1)) }
-        // Elementwise kernels are several times as slow where one operand lies by rows and the other by columns.
-        return columns.transposed().contiguous()
-    }
-
-    /// Whether `W x^T` is faster than `x W^T`: where a large weight comes transposed, MKL copies all of it before it multiplies, which with
-    /// few rows takes as long as the product. Measured with one thread and with two, the other way round is 1.3 to 1.8 times as fast with
-    /// 16 to 32 rows, and no faster with 4 or 64, in double precision, or where the weight is small.
-    private func isFewRows(for weight: Tensor) -> Bool {
-        rank == 2 && (12...48).contains(size(0)) && weight.rank == 2 && weight.count >= 512 * 512 && dtype == .float32
-            && weight.dtype == .float32 && device == .cpu && size(1) == weight.size(1)
+        if isFaster(byOneDNN: weight, columns: weight.size(0)), bias?.isFollowed != true {
+            return linearByOneDNN(weight, bias)
+        }
+        return isFewRows(for: weight)
+            ? fewRowsLinear(weight, bias) : Tensor(ct_linear(handle, weight.handle, bias?.handle))
     }
 
     /// `self = keep self + scale first second` for matrices, in one pass over `self`.

@@ -74,6 +74,67 @@ import Testing
         }
     }
 
+    /// Large enough for oneDNN where that is the fastest: whatever multiplies, it is the product.
+    @Test(
+        "Large products in single precision", arguments: [1, 20, 80],
+        [(512, 512), (3000, 190), (9, 7000)])
+    func multipliesLargeMatrices(rows: Int, shape: (Int, Int)) {
+        let (inner, columns) = shape
+        let generator = Generator(seed: UInt64(rows + columns))
+        let x = Tensor.normal([rows, inner], using: generator)
+        let wide = Tensor.normal([inner, columns + 8], using: generator)
+        let part = wide.narrowed(1, to: 3..<columns + 3)
+        let (byRows, byColumns) = (part.contiguous(), part.transposed().contiguous().transposed())
+        let bias = Tensor.normal([columns], using: generator)
+        let expected = x.to(dtype: .float64).matmul(part.to(dtype: .float64))
+        // Each of so many additions rounds a sum that has grown to the root of their number, and of few terms one may be large.
+        let tolerance = 4 * Double(inner + 10) * DType.float32.epsilon
+        for matrix in [part, byRows, byColumns] {
+            for x in [x, x.transposed().contiguous().transposed()] {
+                let product = x.matmul(matrix)
+                #expect(difference(product.to(dtype: .float64), expected) < tolerance)
+                #expect(product.contiguous().sharesStorage(with: product), "it lies by rows")
+                let linear = x.linear(matrix.transposed(), bias)
+                #expect(difference(linear.to(dtype: .float64), expected + bias.to(dtype: .float64)) < tolerance)
+                #expect(difference(x.linear(matrix.transposed(), nil).to(dtype: .float64), expected) < tolerance)
+            }
+        }
+        let isLarge = rows > 3 && rows * inner * columns >= 5_000_000
+        #expect(x.isFaster(byOneDNN: byRows, columns: columns) == (isLarge && Tensor.hasOneDNN))
+        #expect(x.isFaster(byOneDNN: byColumns, columns: columns) == (isLarge && Tensor.hasOneDNN))
+        #expect(!x.isFaster(byOneDNN: part, columns: columns), "a part of another's columns")
+        #expect(!x.to(dtype: .float64).isFaster(byOneDNN: part.to(dtype: .float64), columns: columns))
+        if rows > 1 {
+            #expect(!x.transposed().contiguous().transposed().isFaster(byOneDNN: byRows, columns: columns))
+        }
+    }
+
+    @Test func followsLargeProducts() {
+        let generator = Generator(seed: 7)
+        let (x, weight, bias) = (
+            Tensor.normal([64, 400], using: generator), Tensor.normal([300, 400], using: generator),
+            Tensor.normal([300], using: generator)
+        )
+        #expect(x.isFaster(byOneDNN: weight, columns: 300) == Tensor.hasOneDNN)
+        // Each alone, since any of them may be what is followed.
+        for followed in 0..<3 {
+            func derivative(_ dtype: DType) -> Tensor {
+                let parts = [x, weight, bias].map { $0.to(dtype: dtype) }
+                return withGradients(of: [parts[followed]]) {
+                    let product = parts[0].linear(parts[1], parts[2])
+                    let other = parts[0].matmul(parts[1].transposed())
+                    return gradient(of: (product + other).squaredNorm() * 0.5, with: [parts[followed]])[0].detached()
+                }
+            }
+            let expected = derivative(.float64)
+            let scale = expected.norm().item() / Double(expected.count).squareRoot()
+            #expect(difference(derivative(.float32).to(dtype: .float64), expected) < 1e-4 * scale)
+        }
+        let product = x.reshaped([4, 16, 400]).linear(weight, bias)
+        #expect(product.shape == [4, 16, 300])
+        #expect(difference(product.reshaped([64, 300]), x.linear(weight, bias)) < 1e-3)
+    }
+
     @Test func accumulatesProductsInPlace() {
         let (a, b) = (random(3, 5), random(5, 2))
         let start = random(3, 2)

@@ -34,6 +34,7 @@ const char *ct_last_error(void);
 // Process
 int ct_set_num_threads(int32_t count);
 int32_t ct_get_num_threads(void);
+bool ct_cpu_is_amd(void); // its maker, not what it can do
 bool ct_cuda_is_available(void);
 int32_t ct_cuda_version(void);      // as 12060 for 12.6; 0: a build without CUDA
 int32_t ct_cuda_device_count(void); // 0 too where there is no driver
@@ -61,6 +62,8 @@ ct_tensor ct_randperm(int64_t count, ct_generator generator);
 // Looking
 int32_t ct_dim(ct_tensor self);
 int64_t ct_size(ct_tensor self, int32_t dimension);
+bool ct_is_contiguous(ct_tensor self);
+bool ct_is_dense(ct_tensor self); // its elements fill a piece of memory, in whatever order
 int64_t ct_numel(ct_tensor self);
 int32_t ct_dtype(ct_tensor self);
 ct_device ct_tensor_device(ct_tensor self);
@@ -139,6 +142,8 @@ ct_tensor ct_matmul(ct_tensor self, ct_tensor other);
 ct_tensor ct_bmm(ct_tensor self, ct_tensor other);
 ct_tensor ct_addmm(ct_tensor self, ct_tensor first, ct_tensor second, double beta, double alpha);
 ct_tensor ct_linear(ct_tensor self, ct_tensor weight, ct_tensor bias);
+bool ct_has_onednn_linear(void);
+ct_tensor ct_onednn_linear(ct_tensor self, ct_tensor weight, ct_tensor bias); // single precision, CPU; autograd does not follow it
 int ct_geqrf(ct_tensor self, ct_tensor *reflectors, ct_tensor *tau);
 ct_tensor ct_householder_product(ct_tensor reflectors, ct_tensor tau);
 int ct_linalg_eigh(ct_tensor self, ct_tensor *values, ct_tensor *vectors);

@@ -86,7 +86,7 @@ public struct ScaledDotProductAttention: Layer {
 /// The derivative of attention at queries, keys and values.
 ///
 /// On the CPU the forward pass and the pull-back do without P, the softmax, which training then never holds. A pushforward
-/// needs it: it is computed when one is first asked for, and kept for those that follow.
+/// needs it: it is computed when one is first asked for, and kept for those that follow, and for pull-backs, which are faster with it.
 final class AttentionLinearization: Linearization {
     private let layer: ScaledDotProductAttention
     /// `[N, T, 3 D]`.
@@ -95,10 +95,17 @@ final class AttentionLinearization: Linearization {
     private let fused: (output: Tensor, logarithmicSums: Tensor)?
 
     /// Q, K and V, `[N H, T, d]`, and P, `[N H, T, T]`.
-    private(set) lazy var explicit: (queries: Tensor, keys: Tensor, values: Tensor, probabilities: Tensor) = {
+    typealias Explicit = (queries: Tensor, keys: Tensor, values: Tensor, probabilities: Tensor)
+    /// Those that a pushforward has asked for.
+    private var kept: Explicit?
+
+    var explicit: Explicit {
+        if let kept { return kept }
         let parts = stacked(input)
-        return (parts.queries, parts.keys, parts.values, layer.probabilities(parts))
-    }()
+        let explicit = (parts.queries, parts.keys, parts.values, layer.probabilities(parts))
+        kept = explicit
+        return explicit
+    }
 
     private var scale: Double { 1 / Double(input.size(2) / (3 * layer.heads)).squareRoot() }
 
@@ -114,7 +121,7 @@ final class AttentionLinearization: Linearization {
         guard needsInput else { return nil }
         let heads = cotangent.reshaped([input.size(0), input.size(1), layer.heads, -1]).transposed(1, 2)
         let pulled: (queries: Tensor, keys: Tensor, values: Tensor)
-        if let fused {
+        if let fused, kept == nil {
             let (queries, keys, values) = layer.split(input)
             pulled = Kernels.flashAttentionPullback(
                 heads, queries: queries, keys: keys, values: values, output: fused.output,
