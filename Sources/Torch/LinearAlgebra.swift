@@ -28,10 +28,11 @@ extension Tensor {
 
     /// `self weight^T + bias`: `[..., in]` with `weight` `[out, in]` and `bias` `[out]` to `[..., out]`.
     public func linear(_ weight: Tensor, _ bias: Tensor?) -> Tensor {
-        guard weight.rank == 2, rank > 1, size(-1) == weight.size(1), bias.map({ $0.rank == 1 }) ?? true else {
-            return Tensor(ct_linear(handle, weight.handle, bias?.handle))
-        }
-        if isFaster(byOneDNN: weight, columns: weight.size(0)), bias?.isFollowed != true {
+        // What does not fit, or is broadcast, is libtorch's to say.
+        guard weight.rank == 2, rank > 1, size(-1) == weight.size(1),
+            bias.map({ $0.rank == 1 && $0.count == weight.size(0) && $0.dtype == dtype }) ?? true
+        else { return Tensor(ct_linear(handle, weight.handle, bias?.handle)) }
+        if bias?.isFollowed != true, isFaster(byOneDNN: weight, columns: weight.size(0)) {
             return linearByOneDNN(weight, bias)
         }
         return isFewRows(for: weight)

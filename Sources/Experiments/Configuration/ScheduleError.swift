@@ -30,9 +30,9 @@ extension TeleportSchedule {
         let isDueOnce =
             switch moments {
             case .auto, .epochs:
-                self.epochs(stepsPerEpoch: stepsPerEpoch)?.contains {
+                (self.epochs(stepsPerEpoch: stepsPerEpoch) ?? []).contains {
                     $0 < epochs && warmUpSteps < ($0 + 1) * stepsPerEpoch
-                } == true
+                }
             case .steps(let numbers): numbers.contains(where: steps.contains)
             case .every(let period): steps.contains((warmUpSteps + period - 1) / period * period)
             }
