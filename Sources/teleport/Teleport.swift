@@ -3,6 +3,7 @@ import Datasets
 import Experiments
 import Foundation
 import TextForms
+import Torch
 
 /// The command-line tool.
 @main
@@ -22,6 +23,7 @@ struct Teleport: ParsableCommand {
 
     /// Runs the tool; replaces the library's own `main` for exit statuses and one-line errors.
     static func main() {
+        Heap.keepFreedMemory()
         Console.prepare()
         let arguments = Array(CommandLine.arguments.dropFirst())
         var command: any ParsableCommand

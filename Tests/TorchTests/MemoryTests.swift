@@ -55,6 +55,36 @@ import Testing
         }
     }
 
+    @Test func freedMemoryIsKept() async {
+        await #expect(processExitsWith: .success) {
+            guard Heap.keepFreedMemory() else { return }
+            // 80 MB at a time, by tensors of 8 MB.
+            func work() { _ = (0..<10).map { Tensor.full([2_000_000], Double($0), dtype: .float32) } }
+            for _ in 0..<3 { work() }
+            let before = faults()
+            for _ in 0..<20 { work() }
+            let pages = (faults() - before) / 20
+            guard pages < 5000 else { fatalError("\(pages) pages were cleared for 20,000 of tensors") }
+            // Larger ones go at once.
+            for _ in 0..<5 { _ = Tensor.full([25_000_000], 1) }
+            let resident = try residentMegabytes()
+            guard resident < 350 else { fatalError("\(resident) MB stayed") }
+            Heap.trim()
+            let trimmed = try residentMegabytes()
+            guard trimmed < resident - 50 else { fatalError("\(trimmed) of \(resident) MB stayed") }
+        }
+    }
+
+    @Test(
+        "Settings of the environment for glibc's heap stand",
+        arguments: [("MALLOC_TRIM_THRESHOLD_", "131072"), ("GLIBC_TUNABLES", "glibc.malloc.tcache_count=8")])
+    func settingsOfTheHeapStand(name: String, value: String) async {
+        await #expect(processExitsWith: .success) { [name, value] in
+            setenv(name, value, 1)
+            guard !Heap.keepFreedMemory() else { fatalError("\(name) was not heeded") }
+        }
+    }
+
     @Test func generatorsAndErrorsAreReleased() async {
         await #expect(processExitsWith: .success) {
             let notANumber = Tensor.full([2, 2], .nan)
@@ -89,4 +119,11 @@ private func residentMegabytes() throws -> Int {
         }
         return Int(information.resident_size) / 1_000_000
     #endif
+}
+
+/// The pages that the system has given to this process so far.
+private func faults() -> Int {
+    var usage = rusage()
+    getrusage(RUSAGE_SELF.rawValue, &usage)
+    return usage.ru_minflt
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Torch
 
 /// The memory of this process that is in RAM, as Linux counts it.
 package enum ResidentMemory {
@@ -15,25 +16,6 @@ package enum ResidentMemory {
     private static let status = "/proc/self/status"
     private static let clearReferences = "/proc/self/clear_refs"
 
-    /// glibc's `mallopt`, which its module map leaves out; there is none in other C libraries.
-    private static let setHeapOption = dlsym(nil, "mallopt").map {
-        unsafeBitCast($0, to: (@convention(c) (CInt, CInt) -> CInt).self)
-    }
-
-    /// glibc's `malloc_trim`, likewise.
-    private static let trimHeap = dlsym(nil, "malloc_trim").map {
-        unsafeBitCast($0, to: (@convention(c) (Int) -> CInt).self)
-    }
-
-    /// From here on, blocks of 64 KB and more are the system's own mappings, which go when they are freed.
-    ///
-    /// In the heap, what is freed stays where anything behind it is in use, and is counted or used again as chance has
-    /// it: the same teleport took 148 to 190 MB by that count, and 115.6 to 115.9 by this one.
-    private static let largeBlocksAreMappings: Void = {
-        let mappingThreshold: CInt = -3
-        _ = setHeapOption?(mappingThreshold, 64 << 10)
-    }()
-
     /// The bytes now.
     static func current() throws(Unknown) -> Int { try field("VmRSS") }
 
@@ -43,10 +25,11 @@ package enum ResidentMemory {
     /// Gives memory that is not used back to the system, and counts the peak from now on.
     ///
     /// The first call changes how this process allocates, and makes large allocations slower: times are not to be
-    /// measured beside memory.
+    /// measured beside memory. In the heap, what is freed stays where anything behind it is in use, and is counted or used again
+    /// as chance has it: the same teleport took 148 to 190 MB by that count, and 115.6 to 115.9 by this one.
     static func forgetPeak() throws(Unknown) {
-        largeBlocksAreMappings
-        _ = trimHeap?(0)
+        Heap.mapLargeBlocks()
+        Heap.trim()
         guard let file = FileHandle(forWritingAtPath: clearReferences) else { throw Unknown(file: clearReferences) }
         do {
             try file.write(contentsOf: Data("5".utf8))
