@@ -29,10 +29,6 @@ std::vector<at::Tensor> list(const ct_tensor *handles, size_t count) {
     return tensors;
 }
 
-std::optional<at::Tensor> optional(ct_tensor handle) {
-    return handle ? std::optional<at::Tensor>(*Borrowed(handle)) : std::nullopt;
-}
-
 at::ScalarType scalar_type(int32_t dtype) { return static_cast<at::ScalarType>(dtype); }
 
 at::Device device_of(ct_device device) {
@@ -369,11 +365,7 @@ ct_tensor ct_addmm(ct_tensor self, ct_tensor first, ct_tensor second, double bet
     });
 }
 ct_tensor ct_linear(ct_tensor self, ct_tensor weight, ct_tensor bias) {
-    return guarded([&] {
-        Borrowed offset(bias);
-        return at::linear(
-            Borrowed(self), Borrowed(weight), bias ? std::optional<at::Tensor>(*offset) : std::nullopt);
-    });
+    return guarded([&] { return at::linear(Borrowed(self), Borrowed(weight), optional(bias)); });
 }
 int ct_geqrf(ct_tensor self, ct_tensor *reflectors, ct_tensor *tau) {
     return attempted([&] {
@@ -408,10 +400,8 @@ int ct_linalg_svd(ct_tensor self, ct_tensor *u, ct_tensor *s, ct_tensor *vh) {
 
 ct_tensor ct_conv2d(ct_tensor self, ct_tensor weight, ct_tensor bias, int64_t stride, int64_t padding) {
     return guarded([&] {
-        Borrowed offset(bias);
         return at::conv2d(
-            Borrowed(self), Borrowed(weight), bias ? std::optional<at::Tensor>(*offset) : std::nullopt,
-            {stride, stride}, {padding, padding});
+            Borrowed(self), Borrowed(weight), optional(bias), {stride, stride}, {padding, padding});
     });
 }
 int ct_convolution_backward(

@@ -10,6 +10,7 @@
 
 #include <ATen/ATen.h>
 
+#include <optional>
 #include <string>
 
 namespace ctorch {
@@ -40,6 +41,11 @@ private:
     }
     at::Tensor tensor;
 };
+
+// The tensor of a handle, or none for a null one.
+inline std::optional<at::Tensor> optional(ct_tensor handle) {
+    return handle ? std::optional<at::Tensor>(*Borrowed(handle)) : std::nullopt;
+}
 
 inline void remember_exception() {
     try {

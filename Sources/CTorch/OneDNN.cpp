@@ -43,10 +43,8 @@ bool ct_has_onednn_linear(void) { return linear().has_value(); }
 
 ct_tensor ct_onednn_linear(ct_tensor self, ct_tensor weight, ct_tensor bias) {
     return guarded([&] {
-        Borrowed offset(bias);
         return linear()->call(
-            Borrowed(self), Borrowed(weight), bias ? std::optional<at::Tensor>(*offset) : std::nullopt, "none",
-            c10::List<std::optional<at::Scalar>>(), "");
+            Borrowed(self), Borrowed(weight), optional(bias), "none", c10::List<std::optional<at::Scalar>>(), "");
     });
 }
 

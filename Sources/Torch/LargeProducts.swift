@@ -13,8 +13,8 @@ extension Tensor {
     /// times as long. On Intel's processors nobody has measured it.
     func isFaster(byOneDNN matrix: Tensor, columns: Int) -> Bool {
         Self.hasOneDNN && count * columns >= 5_000_000 && columns > 7 && size(-1) > 7 && count / size(-1) > 3
-            && dtype == .float32 && matrix.dtype == .float32 && device == .cpu && matrix.device == .cpu
-            && ct_is_contiguous(handle) && ct_is_dense(matrix.handle) && !isFollowed && !matrix.isFollowed
+            && isSingleOnCPU && matrix.isSingleOnCPU && ct_is_contiguous(handle) && ct_is_dense(matrix.handle)
+            && !isFollowed && !matrix.isFollowed
     }
 
     /// `self weight^T + bias` by oneDNN, as `linear`.
@@ -30,8 +30,8 @@ extension Tensor {
     /// few rows takes as long as the product. Measured on an Intel Xeon with one thread and with two, the other way round is 1.3 to 1.8
     /// times as fast with 16 to 32 rows, and no faster with 4 or 64, in double precision, or where the weight is small.
     func isFewRows(for weight: Tensor) -> Bool {
-        rank == 2 && (12...48).contains(size(0)) && weight.count >= 512 * 512 && dtype == .float32
-            && weight.dtype == .float32 && device == .cpu
+        rank == 2 && (12...48).contains(size(0)) && weight.count >= 512 * 512 && isSingleOnCPU
+            && weight.isSingleOnCPU
     }
 
     /// `W x^T`, transposed, and the bias.
@@ -41,4 +41,6 @@ extension Tensor {
         // Elementwise kernels are several times as slow where one operand lies by rows and the other by columns.
         return columns.transposed().contiguous()
     }
+
+    private var isSingleOnCPU: Bool { dtype == .float32 && device == .cpu }
 }

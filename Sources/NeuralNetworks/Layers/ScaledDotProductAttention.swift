@@ -96,7 +96,7 @@ final class AttentionLinearization: Linearization {
 
     /// Q, K and V, `[N H, T, d]`, and P, `[N H, T, T]`.
     typealias Explicit = (queries: Tensor, keys: Tensor, values: Tensor, probabilities: Tensor)
-    /// Those that a pushforward has asked for.
+    /// Those of this linearization, once somebody has asked.
     private var kept: Explicit?
 
     var explicit: Explicit {
